@@ -1,0 +1,63 @@
+PYTHON ?= python3
+IMAGES ?= 16
+
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+RUN := $(BIN)/python -m experiments.run
+REPORT := $(BIN)/python -m experiments.report
+TABLES := "experiment=table1" "experiment=table2" "experiment=table3" "experiment=table2 data=photos"
+SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+
+.DEFAULT_GOAL := help
+.PHONY: help install reproduce tables smoke test check format clean
+
+help: ## Show the targets
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+install: $(INSTALLED) ## Make .venv with the pinned packages (6 GB, a few minutes)
+
+$(INSTALLED): pyproject.toml requirements.lock
+	@python=$(BIN)/python; test -x $$python || python="$(PYTHON)"; \
+	"$$python" -c '$(SUPPORTED)' || { \
+	  echo "Python 3.11, 3.12 or 3.13 is needed, and '$$python' is none: name one, as in make PYTHON=python3.12" >&2; \
+	  exit 1; }
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --disable-pip-version-check -c requirements.lock -e '.[dev]'
+	@touch $@
+
+reproduce: $(INSTALLED) ## Tables 1-3 on the embedded world, Table 2 on photographs; IMAGES=4 for a quick look
+	@trap 'exit 130' INT; status=0; \
+	for table in $(TABLES); do \
+	  printf '\n== %s ==\n' "$$table"; \
+	  $(RUN) $$table limit=$(IMAGES) || status=1; \
+	  $(REPORT) $$table || status=1; \
+	done; \
+	printf '\nThe reports:\n'; ls -1 results/table[123]/*/report/table[123].md || status=1; \
+	exit $$status
+
+tables: $(INSTALLED) ## Remake the tables from the files of earlier runs
+	@status=0; for table in $(TABLES); do $(REPORT) $$table || status=1; done; exit $$status
+
+smoke: $(INSTALLED) ## Run, score and report in under a minute
+	@rm -rf results/smoke
+	$(RUN) experiment=table2 method=ddim,nti,pti method.invert.trace.steps=5 limit=2 \
+	  results=results/smoke cache=results/smoke/cache
+	$(REPORT) experiment=table2 results=results/smoke
+
+test: $(INSTALLED) ## The whole test suite
+	$(BIN)/python -m pytest -n 2
+
+check: $(INSTALLED) ## Lint, format, types, import order, stripped notebooks
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/basedpyright
+	$(BIN)/lint-imports --no-logo
+	@set -- notebooks/*.ipynb; test ! -e "$$1" || $(BIN)/nbstripout --verify "$$@"
+
+format: $(INSTALLED) ## Fix what can be fixed by itself
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean: ## Remove what was made, but not .venv and not the results
+	rm -rf build .pytest_cache .ruff_cache .import_linter_cache *.egg-info outputs multirun
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

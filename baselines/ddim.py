@@ -1,0 +1,27 @@
+"""DDIM inversion followed by guided DDIM sampling, with nothing tuned."""
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from pti.diffusion.model import LatentDiffusion
+from pti.diffusion.sampling import sample
+from pti.diffusion.trace import Trace, Tracer
+from pti.types import Batch, Inversion, constant, no_losses
+
+
+@dataclass(frozen=True)
+class Ddim:
+    """Samples back along the trajectory with guidance ``omega`` (paper, Section 3.2, Table 1)."""
+
+    trace: Tracer = field(default_factory=Trace)
+    omega: float = 7.5
+
+    version: ClassVar[int] = 1
+
+    def __call__(self, model: LatentDiffusion, batch: Batch) -> Inversion:
+        """K forwards an image at omega 0 or 1, otherwise 2K, beyond the trace's own."""
+        path, schedule = self.trace(model, batch), self.trace.schedule(model)
+        null = constant(model.embed([""] * len(batch)), len(schedule))
+        cond = constant(model.embed(batch.targets), len(schedule))
+        z = sample(model, schedule, path[:, -1], null=null, cond=cond, omega=self.omega)
+        return Inversion(path, cond, null, z, no_losses(z))

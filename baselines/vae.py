@@ -1,0 +1,19 @@
+"""The autoencoder's round trip: the ceiling of every reconstruction in latent space."""
+
+from dataclasses import dataclass
+
+from pti.diffusion.model import LatentDiffusion
+from pti.types import Batch, Inversion, constant, no_losses
+
+
+@dataclass(frozen=True)
+class Autoencoder:
+    """Encodes and decodes, without the UNet (AE in the paper's Table 2)."""
+
+    version = 1
+
+    def __call__(self, model: LatentDiffusion, batch: Batch) -> Inversion:
+        """A trajectory of length 0."""
+        z = model.encode(batch.images)
+        nothing = constant(model.embed([""] * len(batch)), 0)
+        return Inversion(z[:, None], nothing, nothing, z, no_losses(z))

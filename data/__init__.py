@@ -1,0 +1,1 @@
+"""Benchmarks: each data set is one file that yields tasks."""

@@ -1,0 +1,1 @@
+"""The embedded world: rendered scenes with known counterfactuals, and a model of them."""

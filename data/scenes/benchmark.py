@@ -1,0 +1,55 @@
+"""``data=scenes``: rendered pictures with captions, edits and their true results."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+from PIL import Image
+
+from data.scenes.render import Mask, render, true_mask
+from data.scenes.spec import BACKGROUNDS, COLOURS, SHAPES, SceneSpec
+from data.scenes.split import STRIDE, scene
+from data.task import Task
+
+EDITABLE = {"colour": COLOURS, "shape": SHAPES, "background": BACKGROUNDS}
+
+
+def target_spec(spec: SceneSpec, seed: int) -> SceneSpec:
+    """``spec`` with one word changed: which one, and to what, follows from ``seed``."""
+    rng = np.random.default_rng([seed, 99])
+    field = list(EDITABLE)[int(rng.integers(len(EDITABLE)))]
+    others = [word for word in EDITABLE[field] if word != getattr(spec, field)]
+    return replace(spec, **{field: others[int(rng.integers(len(others)))]})
+
+
+def _draw(spec: SceneSpec, seed: int) -> Image.Image:
+    return Image.fromarray(render(spec, seed))
+
+
+@dataclass(frozen=True)
+class Scenes(Sequence[Task]):
+    """Item i is always the same picture, caption, target caption and counterfactual."""
+
+    split: str = "test"
+
+    def __len__(self) -> int:
+        """As many as the split has seeds."""
+        return STRIDE
+
+    def __getitem__(self, index: int) -> Task:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Item ``index``; nothing is drawn yet."""
+        spec, seed = scene(self.split, index)
+        edited = target_spec(spec, seed)
+        return Task(
+            key=f"{self.split}-{index:05d}",
+            caption=spec.caption,
+            target=edited.caption,
+            open=partial(_draw, spec, seed),
+            counterfactual=partial(_draw, edited, seed),
+        )
+
+    def mask(self, index: int) -> Mask:
+        """Where the picture of item ``index`` and its counterfactual differ."""
+        spec, seed = scene(self.split, index)
+        return true_mask(render(spec, seed), render(target_spec(spec, seed), seed))

@@ -1,0 +1,91 @@
+"""One training loop for all parts of the embedded model: progress, checkpoints, exact resume."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import torch
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from tqdm import tqdm
+
+CHECKPOINT_EVERY = 250
+
+Part = TypeVar("Part", bound=nn.Module)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How one part is trained; ``lr`` is the peak of a one-cycle schedule over ``steps``."""
+
+    name: str
+    steps: int
+    batch: int
+    lr: float
+    ema: float | None = None
+    weight_decay: float = 0.01
+
+
+def save_checkpoint(path: Path, state: dict[str, object]) -> None:
+    """Write aside, then rename: a checkpoint is whole or absent."""
+    aside = path.with_suffix(f".{os.getpid()}.part")
+    torch.save(state, aside)
+    aside.replace(path)
+
+
+def fit(
+    plan: Plan,
+    module: Part,
+    loss_of: Callable[[Part, torch.Generator], Tensor],
+    work: Path,
+    device: torch.device,
+) -> Part:
+    """Train ``module`` in place, or go on from its checkpoint in ``work``; returns what to ship.
+
+    ``loss_of`` draws its batch and noise from the generator that it is given, which is seeded by
+    the step: a resumed run computes what an undisturbed one would have.
+    """
+    module.to(device).train()
+    optimizer = torch.optim.AdamW(module.parameters(), lr=plan.lr, weight_decay=plan.weight_decay)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, plan.lr, total_steps=plan.steps, pct_start=0.06
+    )
+    average = AveragedModel(module, multi_avg_fn=get_ema_multi_avg_fn(plan.ema or 0.0))
+    parts: dict[str, Any] = {
+        "module": module,
+        "optimizer": optimizer,
+        "schedule": schedule,
+        "average": average,
+    }
+    checkpoint = work / f"{plan.name}.pt"
+    done = _resume(checkpoint, parts, device)
+    bar = tqdm(range(done, plan.steps), initial=done, total=plan.steps, desc=plan.name, unit="step")
+    smoothed = None
+    for step in bar:
+        generator = torch.Generator(device).manual_seed(step)
+        with torch.autocast(device.type, torch.bfloat16):
+            loss = loss_of(module, generator)
+        loss.backward()
+        nn.utils.clip_grad_norm_(module.parameters(), 1.0)
+        optimizer.step()
+        schedule.step()
+        optimizer.zero_grad()
+        average.update_parameters(module)
+        smoothed = loss.item() if smoothed is None else 0.98 * smoothed + 0.02 * loss.item()
+        bar.set_postfix(loss=f"{smoothed:.4f}", refresh=False)
+        if (step + 1) % CHECKPOINT_EVERY == 0 or step + 1 == plan.steps:
+            state = {name: part.state_dict() for name, part in parts.items()}
+            save_checkpoint(checkpoint, {**state, "done": step + 1, "loss": smoothed})
+    shipped = cast(Part, average.module) if plan.ema else module
+    return shipped.eval().requires_grad_(False)
+
+
+def _resume(checkpoint: Path, parts: dict[str, Any], device: torch.device) -> int:
+    if not checkpoint.exists():
+        return 0
+    state = torch.load(checkpoint, map_location=device, weights_only=True)
+    for name, part in parts.items():
+        part.load_state_dict(state[name])
+    return state["done"]

@@ -1,0 +1,142 @@
+"""The renderer: one picture from a spec and a seed, the same on every call.
+
+Each part of a scene draws its random numbers from a stream of its own, so that another word in the
+spec changes that part alone: the same seed with another spec is the counterfactual picture.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float, UInt8
+from PIL import Image, ImageDraw, ImageFilter
+
+from data.scenes.shapes import HOLES, OUTLINES, Outline
+from data.scenes.spec import SceneSpec
+from data.scenes.textures import TEXTURES, Canvas, Field, noise
+
+SIDE = 64
+SUPERSAMPLING = 3
+
+Picture = UInt8[np.ndarray, "64 64 3"]
+Mask = Bool[np.ndarray, "64 64"]
+
+PIGMENTS: dict[str, tuple[int, int, int]] = {
+    "red": (206, 34, 34),
+    "orange": (240, 132, 20),
+    "yellow": (243, 220, 40),
+    "green": (28, 160, 62),
+    "blue": (36, 72, 214),
+    "purple": (138, 46, 172),
+    "white": (246, 246, 244),
+    "black": (30, 30, 34),
+}
+TRIFLES = ((216, 92, 124), (236, 222, 176), (100, 76, 56), (124, 128, 132), (78, 142, 184))
+"""Colours of the small things that no caption mentions."""
+
+
+@dataclass(frozen=True)
+class Pose:
+    """Where the object lies and how it is lit; supersampled pixels and radians."""
+
+    centre: tuple[float, float]
+    radius: float
+    turn: float
+    light: float
+    stripes: float
+    stripe_angle: float
+    stripe_strength: float
+    tint: Float[np.ndarray, " 3"]
+
+    @classmethod
+    def draw(cls, rng: np.random.Generator, side: int) -> "Pose":
+        """Draw every number at once, so that no choice of shape or colour shifts the stream."""
+        striped = rng.uniform() < 0.5
+        return cls(
+            centre=tuple(rng.uniform(0.36, 0.64, size=2) * side),
+            radius=rng.uniform(0.23, 0.31) * side,
+            turn=rng.uniform(-0.35, 0.35),
+            light=rng.uniform(0, 2 * np.pi),
+            stripes=rng.uniform(2.5, 5.0),
+            stripe_angle=rng.uniform(0, np.pi),
+            stripe_strength=0.16 * striped,
+            tint=rng.normal(0, 5, size=3),
+        )
+
+    def place(self, outline: Outline) -> list[tuple[float, float]]:
+        """The outline's points on the canvas."""
+        cos, sin = np.cos(self.turn), np.sin(self.turn)
+        turned = outline @ np.array([[cos, sin], [-sin, cos]])
+        return [tuple(point) for point in turned * self.radius + self.centre]
+
+
+def _silhouette(pose: Pose, shape: str, side: int) -> Image.Image:
+    mask = Image.new("L", (side, side))
+    draw = ImageDraw.Draw(mask)
+    draw.polygon(pose.place(OUTLINES[shape]), fill=255)
+    if shape in HOLES:
+        draw.polygon(pose.place(HOLES[shape]), fill=0)
+    return mask
+
+
+def _surface(pose: Pose, colour: str, rng: np.random.Generator, side: int) -> Canvas:
+    y, x = (np.mgrid[0:side, 0:side].astype(np.float32) - side / 2) / pose.radius
+    shading = 0.16 * (np.cos(pose.light) * x + np.sin(pose.light) * y)
+    across = np.cos(pose.stripe_angle) * x + np.sin(pose.stripe_angle) * y
+    stripes = pose.stripe_strength * np.sign(np.sin(pose.stripes * np.pi * across))
+    speckle = 0.05 * noise(rng, side, (side // 4, side // 4))
+    brightness = 0.92 + shading + stripes + speckle
+    pigment = np.asarray(PIGMENTS[colour], np.float32) + pose.tint
+    dark_gloss = 60 * (stripes + shading + speckle) if colour == "black" else np.zeros_like(x)
+    return pigment * brightness[..., None] + dark_gloss[..., None]
+
+
+def _scatter(canvas: Canvas, rng: np.random.Generator) -> Canvas:
+    side = len(canvas)
+    picture = Image.fromarray(canvas.clip(0, 255).astype(np.uint8))
+    draw = ImageDraw.Draw(picture)
+    for _ in range(int(rng.integers(3, 8))):
+        x, y = rng.uniform(0.03, 0.97, size=2) * side
+        size = rng.uniform(0.012, 0.032) * side
+        fill = TRIFLES[int(rng.integers(len(TRIFLES)))]
+        if rng.uniform() < 0.6:
+            draw.ellipse([x - size, y - size, x + size, y + size], fill=fill)
+        else:
+            lean = rng.uniform(-3, 3) * size
+            draw.line([(x - lean, y - 2 * size), (x + lean, y + 2 * size)], fill=fill, width=4)
+    return np.asarray(picture, np.float32)
+
+
+def _over(below: Canvas, above: Canvas | float, alpha: Field) -> Canvas:
+    return below + (above - below) * alpha[..., None]
+
+
+def _alpha(mask: Image.Image) -> Field:
+    return np.asarray(mask, np.float32) / 255
+
+
+def _box_average(canvas: Canvas) -> Picture:
+    blocks = canvas.clip(0, 255).reshape(SIDE, SUPERSAMPLING, SIDE, SUPERSAMPLING, 3)
+    return blocks.mean(axis=(1, 3)).round().astype(np.uint8)
+
+
+def render(spec: SceneSpec, seed: int) -> Picture:
+    """Draw ``spec`` as ``seed`` arranges it: box-averaged from three times the size."""
+    side = SIDE * SUPERSAMPLING
+    ground, trifles, posing, surface = (np.random.default_rng([seed, part]) for part in range(4))
+    canvas = _scatter(TEXTURES[spec.background](ground, side), trifles)
+    pose = Pose.draw(posing, side)
+    silhouette = _silhouette(pose, spec.shape, side)
+    offset = Image.new("L", (side, side))
+    offset.paste(silhouette, (int(0.03 * side), int(0.04 * side)))
+    shadow = offset.filter(ImageFilter.BoxBlur(5)).filter(ImageFilter.BoxBlur(5))
+    rim = _alpha(silhouette) - _alpha(silhouette.filter(ImageFilter.MinFilter(5)))
+    body = _surface(pose, spec.colour, surface, side)
+    canvas = _over(canvas, 10.0, 0.55 * _alpha(shadow))
+    canvas = _over(canvas, body, _alpha(silhouette))
+    return _box_average(_over(canvas, 0.45 * body + 12, 0.6 * rim))
+
+
+def true_mask(picture: Picture, counterfactual: Picture, threshold: int = 6) -> Mask:
+    """Where two pictures of one seed differ by over ``threshold`` of 255 in any channel."""
+    difference = np.abs(picture.astype(np.int16) - counterfactual.astype(np.int16))
+    return difference.max(axis=-1) > threshold

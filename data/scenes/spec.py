@@ -1,0 +1,44 @@
+"""What a scene shows, and the caption that says so."""
+
+from dataclasses import dataclass
+from itertools import product
+
+COLOURS = ("red", "orange", "yellow", "green", "blue", "purple", "white", "black")
+SHAPES = ("circle", "square", "triangle", "star", "heart", "ring", "cross", "crescent")
+BACKGROUNDS = ("grass", "sand", "water", "bricks", "wood", "snow")
+
+
+@dataclass(frozen=True)
+class SceneSpec:
+    """The three things that a caption names; all else about a scene follows from its seed."""
+
+    colour: str
+    shape: str
+    background: str
+
+    def __post_init__(self) -> None:
+        """Raise ``ValueError`` for a word that the renderer does not know."""
+        for field, known in (("colour", COLOURS), ("shape", SHAPES), ("background", BACKGROUNDS)):
+            if getattr(self, field) not in known:
+                raise ValueError(
+                    f"{field} {getattr(self, field)!r} is unknown; choose from {', '.join(known)}"
+                )
+
+    @property
+    def subject(self) -> str:
+        """The object alone, such as "an orange ring"."""
+        article = "an" if self.colour[0] in "aeiou" else "a"
+        return f"{article} {self.colour} {self.shape}"
+
+    @property
+    def caption(self) -> str:
+        """The whole scene, such as "a red star on grass"."""
+        return f"{self.subject} on {self.background}"
+
+
+ALL_SPECS = tuple(SceneSpec(*words) for words in product(COLOURS, SHAPES, BACKGROUNDS))
+
+HELD_OUT_SPECS = ALL_SPECS[5::11]
+"""Captions that the shipped model never saw: every 11th, so that each word stays known."""
+
+TRAIN_SPECS = tuple(spec for spec in ALL_SPECS if spec not in HELD_OUT_SPECS)

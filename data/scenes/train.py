@@ -1,0 +1,205 @@
+"""The recipe of the embedded model: ``python -m data.scenes.train``.
+
+Renders the training scenes, then trains the autoencoder, the classifier, and the UNet together with
+the text encoder, each from its last checkpoint in ``--work``. Writes a Stable Diffusion folder.
+"""
+
+import argparse
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from diffusers import AutoencoderKL, StableDiffusionPipeline
+from jaxtyping import Float, UInt8
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812 (torch's own name for it)
+from tqdm import tqdm
+from transformers import CLIPTokenizer
+
+from data.scenes import architecture
+from data.scenes.classifier import ATTRIBUTES, SceneClassifier
+from data.scenes.corpus import Corpus, photograph_crops, rendered
+from data.scenes.embedded import MODEL
+from data.scenes.fit import Plan, fit
+
+SCENES = 16_000
+CROPS = 6_000
+AUTOENCODER = Plan("autoencoder", steps=1_200, batch=16, lr=1.5e-3)
+CLASSIFIER = Plan("classifier", steps=900, batch=48, lr=1e-3)
+DIFFUSION = Plan("diffusion", steps=7_000, batch=32, lr=1e-3, ema=0.999)
+PHOTOGRAPH_SHARE = 0.25
+EMPTY_CAPTIONS = 0.1
+SUBJECT_CAPTIONS = 0.1
+"""Share of captions that leave the background out, so that "a red star" is understood too."""
+
+
+def to_images(pictures: UInt8[Tensor, "b h w 3"]) -> Float[Tensor, "b 3 h w"]:
+    """Bytes to images in [0, 1]."""
+    return pictures.permute(0, 3, 1, 2).float() / 255
+
+
+def _draw(generator: torch.Generator, pool: Tensor, count: int) -> Tensor:
+    chosen = torch.randint(len(pool), (count,), generator=generator, device=generator.device)
+    return pool[chosen]
+
+
+def _edges(images: Tensor) -> Tensor:
+    down, across = images.diff(dim=-2)[..., :-1], images.diff(dim=-1)[..., :-1, :]
+    return torch.cat([down, across], dim=1)
+
+
+def autoencoder_loss(
+    module: Any, generator: torch.Generator, scenes: Tensor, crops: Tensor, plan: Plan
+) -> Tensor:
+    """L1 + 2 MSE + 0.5 L1 of the image's gradients + 1e-6 KL, on scenes and photograph crops."""
+    photographs = int(PHOTOGRAPH_SHARE * plan.batch)
+    pictures = torch.cat(
+        [_draw(generator, scenes, plan.batch - photographs), _draw(generator, crops, photographs)]
+    )
+    images = to_images(pictures) * 2 - 1
+    posterior = module.encode(images).latent_dist
+    noise = torch.randn(posterior.mean.shape, generator=generator, device=images.device)
+    decoded = module.decode(posterior.mean + posterior.std * noise).sample.float()
+    error = F.l1_loss(decoded, images) + 2 * F.mse_loss(decoded, images)
+    return error + 0.5 * F.l1_loss(_edges(decoded), _edges(images)) + 1e-6 * posterior.kl().mean()
+
+
+def classifier_loss(
+    module: nn.Module, generator: torch.Generator, scenes: Tensor, labels: Tensor, plan: Plan
+) -> Tensor:
+    """Cross-entropy of the three attributes, on pictures with a little noise."""
+    chosen = torch.randint(len(scenes), (plan.batch,), generator=generator, device=scenes.device)
+    images = to_images(scenes[chosen])
+    noise = torch.randn(images.shape, generator=generator, device=images.device)
+    logits = module(images + 0.03 * noise)
+    truth = labels[chosen]
+    parts = [F.cross_entropy(logits[name], truth[:, i]) for i, name in enumerate(ATTRIBUTES)]
+    return torch.stack(parts).sum()
+
+
+def diffusion_loss(
+    module: nn.ModuleDict,
+    generator: torch.Generator,
+    latents: tuple[Tensor, Tensor],
+    captions: Tensor,
+    plan: Plan,
+) -> Tensor:
+    """Mean squared error of the predicted noise, uniform over timesteps."""
+    device = generator.device
+    means, deviations = latents
+    chosen = torch.randint(len(means), (plan.batch,), generator=generator, device=device)
+    kind = torch.rand(plan.batch, generator=generator, device=device)
+    shares = torch.tensor([EMPTY_CAPTIONS, EMPTY_CAPTIONS + SUBJECT_CAPTIONS], device=device)
+    form = torch.bucketize(kind, shares)
+    draw = partial(torch.randn, means[chosen].shape, generator=generator, device=device)
+    z = means[chosen] + deviations[chosen] * draw()
+    eps = draw()
+    steps = torch.randint(1000, (plan.batch,), generator=generator, device=device)
+    noisy = architecture.build_scheduler().add_noise(z, eps, steps)
+    context = module["text_encoder"](captions[form, chosen]).last_hidden_state
+    return F.mse_loss(module["unet"](noisy, steps, context).sample.float(), eps)
+
+
+@torch.no_grad()
+def encode_all(autoencoder: Any, scenes: Tensor) -> tuple[Tensor, Tensor]:
+    """Posterior means and standard deviations of every scene, scaled to unit variance overall.
+
+    Sets the autoencoder's ``scaling_factor`` to the reciprocal of the latents' deviation.
+    """
+    means, deviations = [], []
+    for chunk in tqdm(scenes.split(64), desc="encode", unit="batch"):
+        with torch.autocast(scenes.device.type, torch.bfloat16):
+            posterior = autoencoder.encode(to_images(chunk) * 2 - 1).latent_dist
+        means.append(posterior.mean.float())
+        deviations.append(posterior.std.float())
+    mean, deviation = torch.cat(means), torch.cat(deviations)
+    factor = round(1 / mean.std().item(), 5)
+    autoencoder.register_to_config(scaling_factor=factor)
+    return mean * factor, deviation * factor
+
+
+def tokenize(tokenizer: CLIPTokenizer, corpus: Corpus) -> Tensor:
+    """Token ids of each scene's empty caption, subject and whole caption: 3 by n by tokens."""
+    specs = [corpus.spec(index) for index in range(len(corpus.labels))]
+    forms = [["" for _ in specs], [s.subject for s in specs], [s.caption for s in specs]]
+    encode = partial(tokenizer, padding="max_length", truncation=True, return_tensors="pt")
+    return torch.stack([encode(captions).input_ids for captions in forms])
+
+
+def train(work: Path, out: Path, device: torch.device, plans: dict[str, Plan], scenes: int) -> None:
+    """Run the whole recipe and write the model to ``out``."""
+    work.mkdir(parents=True, exist_ok=True)
+    corpus = rendered("train", scenes, work)
+    pictures = torch.from_numpy(corpus.pictures).to(device)
+    labels = torch.from_numpy(corpus.labels).to(device)
+    crops = torch.from_numpy(photograph_crops(CROPS)).to(device)
+    torch.manual_seed(0)
+    tokenizer = architecture.build_tokenizer()
+    classifier = SceneClassifier()
+    autoencoder = architecture.build_autoencoder()
+    diffusion = nn.ModuleDict(
+        {
+            "unet": architecture.build_unet(),
+            "text_encoder": architecture.build_text_encoder(tokenizer),
+        }
+    )
+
+    plan = plans["autoencoder"]
+    loss = partial(autoencoder_loss, scenes=pictures, crops=crops, plan=plan)
+    autoencoder = fit(plan, autoencoder, loss, work, device)
+    plan = plans["diffusion"]
+    latents = encode_all(autoencoder, pictures)
+    captions = tokenize(tokenizer, corpus).to(device)
+    loss = partial(diffusion_loss, latents=latents, captions=captions, plan=plan)
+    diffusion = fit(plan, diffusion, loss, work, device)
+    plan = plans["classifier"]
+    loss = partial(classifier_loss, scenes=pictures, labels=labels, plan=plan)
+    classifier = fit(plan, classifier, loss, work, device)
+    classifier.cpu().save(out / "classifier")
+    export(out, autoencoder, diffusion, tokenizer)
+
+
+def export(
+    out: Path, autoencoder: AutoencoderKL, diffusion: nn.ModuleDict, tokenizer: CLIPTokenizer
+) -> None:
+    """Save a Stable Diffusion folder in fp16, loadable with ``from_pretrained`` offline."""
+    parts: dict[str, Any] = {
+        "vae": autoencoder.cpu(),
+        "text_encoder": diffusion["text_encoder"].cpu(),
+        "tokenizer": tokenizer,
+        "unet": diffusion["unet"].cpu(),
+        "scheduler": architecture.build_scheduler(),
+        "safety_checker": None,
+        "feature_extractor": None,
+    }
+    pipeline = StableDiffusionPipeline(**parts, requires_safety_checker=False)
+    pipeline.to(dtype=torch.float16)
+    pipeline.save_pretrained(out)
+
+
+def main() -> None:
+    """Command line of the recipe."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--work", type=Path, default=Path("runs/scenes"), help="checkpoints")
+    parser.add_argument("--out", type=Path, default=MODEL, help="where the model is written")
+    parser.add_argument(
+        "--scenes", type=int, default=SCENES, help="pictures to render and train on"
+    )
+    parser.add_argument(
+        "--device", default="cuda" if torch.cuda.is_available() else "cpu", help="cpu or cuda"
+    )
+    defaults = {plan.name: plan for plan in (AUTOENCODER, CLASSIFIER, DIFFUSION)}
+    for name, plan in defaults.items():
+        parser.add_argument(f"--{name}-steps", type=int, default=plan.steps)
+    options = parser.parse_args()
+    plans = {
+        name: replace(plan, steps=getattr(options, f"{name}_steps"))
+        for name, plan in defaults.items()
+    }
+    train(options.work, options.out, torch.device(options.device), plans, options.scenes)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,18 @@
+"""Peak signal-to-noise ratio, and the mean squared error it comes from, of pictures in [0, 1]."""
+
+from eval.metric import Metric, PerImage
+from pti.types import Image
+
+
+def mse(images: Image, references: Image) -> PerImage:
+    """Mean squared error over channels and pixels; pixels lie in [0, 1]."""
+    return (images - references).square().mean(dim=(1, 2, 3))
+
+
+def psnr(images: Image, references: Image) -> PerImage:
+    """In dB, for a peak of 1; infinite where the pictures are equal."""
+    return -10 * mse(images, references).log10()
+
+
+MSE = Metric("mse[0,1]", mse, higher_is_better=False, decimals=5)
+PSNR = Metric("psnr[0,1]", psnr, higher_is_better=True, decimals=2, unit="dB")

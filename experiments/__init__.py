@@ -1,0 +1,1 @@
+"""Runs, their files, and the reports made from the files alone."""

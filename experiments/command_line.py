@@ -1,0 +1,27 @@
+"""Command lines for people: errors as one sentence, names close to a misspelt one."""
+
+import os
+import sys
+from collections.abc import Callable
+
+from hydra.errors import HydraException
+from omegaconf.errors import OmegaConfBaseException
+
+from experiments.suggest import explain
+from pti.errors import InputError
+
+
+def for_people(main: Callable[[], None]) -> None:
+    """Run ``main``; print what the user can mend as a sentence and exit with 2."""
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    try:
+        main()
+    except InputError as error:
+        sys.exit(_say(str(error)))
+    except (HydraException, OmegaConfBaseException) as error:
+        sys.exit(_say(explain(error)))
+
+
+def _say(sentence: str) -> int:
+    print(f"error: {sentence}", file=sys.stderr)  # noqa: T201
+    return 2

@@ -1,0 +1,53 @@
+"""What is missing from a setting, in sentences: nothing is dropped without a word."""
+
+from collections.abc import Iterator
+
+from experiments.records import Cell
+from experiments.summary import Summary
+
+NAMED = 3
+"""How many of a kind are named before the rest is only counted."""
+
+
+def shortfalls(summary: Summary) -> list[str]:
+    """A sentence for each thing that keeps the report from being whole."""
+    missing = [summary.name(i) for i, cell in enumerate(summary.measured) if cell is None]
+    of_cells = [*_of_cells(summary), *_undefined(summary)]
+    if not missing:
+        return of_cells
+    cells = f"{len(missing)} of {len(summary.measured)} cells are missing"
+    return [f"{cells}: {_named(missing)}.", *of_cells]
+
+
+MEND = "The command that ran this experiment, run again, computes what is missing and nothing else."
+
+
+def _of_cells(summary: Summary) -> Iterator[str]:
+    everything = set[str]().union(*(cell.records for cell in summary.setting.cells))
+    for position, cell in enumerate(summary.measured):
+        if cell is not None:
+            for problem in _of_cell(cell, everything):
+                yield f"{summary.name(position)}: {problem}."
+
+
+def _of_cell(cell: Cell, everything: set[str]) -> Iterator[str]:
+    done = cell.done()
+    failed = sorted(cell.records.keys() - done)
+    if failed:
+        reasons = [f"{key} ({cell.records[key]['error']})" for key in failed]
+        yield f"{len(failed)} of {len(everything)} images failed: {_named(reasons)}"
+    if absent := everything - cell.records.keys():
+        yield f"{len(absent)} of {len(everything)} images are not made yet"
+    if unscored := done - cell.scores.keys():
+        yield f"{len(unscored)} of {len(everything)} images are not scored yet"
+
+
+def _undefined(summary: Summary) -> Iterator[str]:
+    for row in summary.means.query("undefined > 0").to_dict("records"):
+        what = f"{row['metric']} is undefined for {row['undefined']} of its images"
+        yield f"{summary.name(row['cell'])}: {what}, which its mean leaves out."
+
+
+def _named(names: list[str]) -> str:
+    more = len(names) - NAMED
+    return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")

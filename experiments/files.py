@@ -1,0 +1,68 @@
+"""Writing so that a file is whole or absent, and JSON lines that survive a kill."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pti.errors import InputError
+
+
+def write_aside(path: Path, write: Callable[[Path], object]) -> None:
+    """Let ``write`` fill a file beside ``path``, then rename it into place."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{os.getpid()}.{path.name}")
+    try:
+        write(aside)
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a whole text file."""
+    write_aside(path, lambda aside: aside.write_text(text, encoding="utf-8"))
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write a whole JSON file, with sorted keys and no NaN in disguise."""
+    write_text(path, json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+
+
+def append_line(path: Path, value: dict[str, Any]) -> None:
+    """Append one JSON line and flush it to the disk; a torn last line is cut off first."""
+    line = json.dumps(value, sort_keys=True, ensure_ascii=False) + "\n"
+    with path.open("ab+") as stream:
+        stream.truncate(_whole_lines(stream))
+        stream.write(line.encode())
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def read_lines(path: Path) -> list[dict[str, Any]]:
+    """Every whole line; a last line without its newline was torn by a kill and is dropped.
+
+    Raises ``InputError`` naming the line where a whole line is no JSON.
+    """
+    if not path.exists():
+        return []
+    whole, _, _torn = path.read_bytes().rpartition(b"\n")
+    lines = whole.split(b"\n") if whole else []
+    return [_parse(path, number, line) for number, line in enumerate(lines, start=1)]
+
+
+def _parse(path: Path, number: int, line: bytes) -> dict[str, Any]:
+    try:
+        return json.loads(line)
+    except ValueError as error:
+        raise InputError(
+            f"{path}, line {number}, is damaged: delete that line and run the same command again"
+        ) from error
+
+
+def _whole_lines(stream: Any) -> int:
+    """Bytes up to the last newline."""
+    end = stream.seek(0, os.SEEK_END)
+    stream.seek(0)
+    return stream.read(end).rfind(b"\n") + 1

@@ -1,0 +1,170 @@
+"""The tables of a report: which numbers stand where, by the experiment's layout."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+from pandas import DataFrame
+
+from eval.psnr import MSE, PSNR
+from experiments.records import Cell
+from experiments.summary import STATISTICS, Statistic, Summary, shown
+from experiments.table import Entry, Table
+
+SHOWN = [statistic for statistic in STATISTICS if statistic.id != MSE.id]
+"""The squared error stands in the CSV only: a PSNR says it better."""
+
+MISSING = Entry("–")
+
+
+def tables_of(summary: Summary) -> list[Table]:
+    """One table of everything, or one a statistic; the first is the one that matters."""
+    layouts: dict[str, Callable[[Summary], list[Table]]] = {"heatmap": _grids, "lines": _lines}
+    return layouts.get(summary.setting.layout, _rows)(summary)
+
+
+def caption(summary: Summary, what: str) -> str:
+    """What a table or figure shows, and which model, data and how many images made it."""
+    counts: Any = summary.means["n"]
+    low, high = counts.min(), counts.max()
+    n = f"{high}" if low == high else f"{low} to {high}"
+    setting = summary.setting
+    return f"{summary.table.title}: {what}. Model {setting.model}, data {setting.data}, n = {n}."
+
+
+def paper_header(summary: Summary) -> str:
+    """The heading of the paper's numbers, which no other column shares."""
+    return f"paper ({summary.table.setting})"
+
+
+def _grids(summary: Summary) -> list[Table]:
+    """First field down, second across, for each method; where both are equal, in bold."""
+    down, across = summary.fields
+    return [
+        _grid(summary, statistic, rows, (down, across))
+        for statistic in SHOWN
+        for _, rows in summary.of(statistic.id).groupby("method", sort=False)
+    ]
+
+
+def _grid(
+    summary: Summary, statistic: Statistic, means: DataFrame, fields: tuple[str, str]
+) -> Table:
+    down, across = fields
+    heads, columns = sorted(means[down].unique()), sorted(means[across].unique())
+    spots = means.set_index([down, across])
+    rows = [
+        (
+            Entry(shown(head)),
+            *(
+                _value(spots.loc[(head, column)], statistic, bold=head == column)
+                if (head, column) in spots.index
+                else MISSING
+                for column in columns
+            ),
+        )
+        for head in heads
+    ]
+    method = means["method"].iloc[0]
+    what = f"{statistic.header} of {method}, mean [95% interval]; {down} down, {across} across"
+    names = [f"{across} {shown(column)}" for column in columns]
+    return Table(caption(summary, what), (down, *names), tuple(rows), labels=1)
+
+
+def _lines(summary: Summary) -> list[Table]:
+    """A row for each setting of the fields, a column for each method; the better one in bold."""
+    return [_versus(summary, statistic) for statistic in SHOWN]
+
+
+def _versus(summary: Summary, statistic: Statistic) -> Table:
+    means: Any = summary.of(statistic.id)
+    methods = list(means["method"].unique())
+    rows: list[tuple[Entry, ...]] = []
+    for values, group in means.groupby(summary.fields, dropna=False):
+        by_method = group.set_index("method")
+        best = by_method["mean"].max() if statistic.higher_is_better else by_method["mean"].min()
+        entries = [
+            _value(by_method.loc[method], statistic, bold=by_method.loc[method, "mean"] == best)
+            if method in by_method.index
+            else MISSING
+            for method in methods
+        ]
+        counts = [_each(by_method[column]) for column in ("n", "failed")]
+        labels = [Entry(shown(value)) for value in values]
+        rows.append((*labels, *entries, *counts, *_paper(summary, statistic, by_method)))
+    header = (*summary.fields, *methods, "n", "failed")
+    if _has_paper(summary, statistic):
+        header = (*header, paper_header(summary))
+    what = f"{statistic.header}, mean [95% interval]"
+    return Table(caption(summary, what), header, tuple(rows), labels=len(summary.fields))
+
+
+def _paper(summary: Summary, statistic: Statistic, by_method: DataFrame) -> tuple[Entry, ...]:
+    known = by_method["paper"].dropna()
+    texts = [f"{method} {value:.{statistic.decimals}f}" for method, value in known.items()]
+    return (Entry(", ".join(texts) or "–"),) if _has_paper(summary, statistic) else ()
+
+
+def _has_paper(summary: Summary, statistic: Statistic) -> bool:
+    return any(number.metric == statistic.id for number in summary.table.numbers)
+
+
+def _each(counts: pd.Series) -> Entry:
+    """One count where the methods share it, else one a method."""
+    if counts.nunique() == 1:
+        return Entry(str(counts.iloc[0]))
+    return Entry(", ".join(f"{method} {count}" for method, count in counts.items()))
+
+
+def ranked(summary: Summary) -> list[int]:
+    """Cells of a table of rows: the paper's order of methods; where fields vary, best first."""
+    if not summary.fields:
+        return list(summary.cells.index)
+    means: Any = summary.of(PSNR.id)["mean"]
+    return means.sort_values(ascending=False, na_position="last", kind="stable").index.tolist()
+
+
+def _rows(summary: Summary) -> list[Table]:
+    """A row a cell, a column a statistic, with what each image cost."""
+    first, *others = SHOWN
+    paper = [paper_header(summary)] * _has_paper(summary, first)
+    statistics = [statistic.header for statistic in others]
+    header = ("method", *summary.fields, first.header, *paper, "n", "failed", *statistics)
+    costs = ("UNet forwards", "UNet backwards")
+    rows = tuple(_row(summary, position) for position in ranked(summary))
+    what = "mean [95% interval], and UNet calls per image"
+    labels = 1 + len(summary.fields)
+    return [Table(caption(summary, what), (*header, *costs), rows, labels)]
+
+
+def _row(summary: Summary, position: int) -> tuple[Entry, ...]:
+    first, *others = SHOWN
+    cell = summary.cells.loc[position]
+    means = {s.id: summary.of(s.id).loc[position] for s in SHOWN}
+    row = means[first.id]
+    paper = "–" if pd.isna(row["paper"]) else f"{row['paper']:.{first.decimals}f}"
+    return (
+        Entry(str(cell["label"])),
+        *(Entry(shown(cell[field])) for field in summary.fields),
+        _value(row, first),
+        *([Entry(paper)] * _has_paper(summary, first)),
+        Entry(str(row["n"])),
+        Entry(str(row["failed"])),
+        *(_value(means[statistic.id], statistic) for statistic in others),
+        *_calls(summary.measured[position]),
+    )
+
+
+def _calls(cell: Cell | None) -> tuple[Entry, Entry]:
+    """UNet evaluations an image that the method costs, on average over finished images."""
+    if cell is None or not cell.done():
+        return MISSING, MISSING
+    calls = DataFrame([cell.records[key]["calls"] for key in cell.done()]).mean()
+    return Entry(f"{calls['forward']:g}"), Entry(f"{calls['backward']:g}")
+
+
+def _value(row: Any, statistic: Statistic, *, bold: bool = False) -> Entry:
+    if pd.isna(row["mean"]):
+        return MISSING
+    mean, low, high = (f"{row[k]:.{statistic.decimals}f}" for k in ("mean", "low", "high"))
+    return Entry(mean, f"[{low}, {high}]", bold)

@@ -1,0 +1,114 @@
+"""``paper.yaml``: the numbers and the claims that the paper states, as values."""
+
+from dataclasses import dataclass, field
+from itertools import pairwise, product
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+from pandas import DataFrame
+
+from eval.psnr import PSNR
+
+PAPER = Path(__file__).with_name("paper.yaml")
+
+
+@dataclass(frozen=True)
+class Number:
+    """A mean that the paper prints for the one cell that the query ``cell`` selects."""
+
+    cell: str
+    value: float
+    metric: str = PSNR.id
+
+
+@dataclass(frozen=True)
+class Ordering:
+    """Every ``better`` cell beats each ``worse`` one that has the same values of ``each``."""
+
+    claim: str
+    source: str
+    better: str
+    worse: str
+    each: tuple[str, ...] = ()
+    metric: str = PSNR.id
+
+    def pairs(self, cells: DataFrame) -> list[tuple[int, int]]:
+        """Positions of cells to compare, better first."""
+        better = cells.query(self.better).reset_index(names="better")
+        worse = cells.query(self.worse).reset_index(names="worse")
+        on: dict[str, Any] = {"on": list(self.each)} if self.each else {"how": "cross"}
+        both = better.merge(worse, **on)
+        return list(zip(both["better"].tolist(), both["worse"].tolist(), strict=True))
+
+
+@dataclass(frozen=True)
+class Decrease:
+    """Among the cells that ``among`` selects, each beats the next along a rising field."""
+
+    claim: str
+    source: str
+    among: str
+    along: str
+    metric: str = PSNR.id
+
+    def pairs(self, cells: DataFrame) -> list[tuple[int, int]]:
+        """Positions of cells to compare, better first."""
+        return list(pairwise(cells.query(self.among).sort_values(self.along).index.tolist()))
+
+
+Claim = Ordering | Decrease
+
+
+@dataclass(frozen=True)
+class PaperTable:
+    """What the paper says about one experiment; ``setting`` is where its numbers come from."""
+
+    title: str
+    cells: dict[str, list[Any]] = field(default_factory=dict)
+    setting: str = ""
+    note: str = ""
+    numbers: tuple[Number, ...] = ()
+    claims: tuple[Claim, ...] = ()
+
+    def grid(self) -> list[dict[str, Any]]:
+        """Every cell that the table has, as field to value."""
+        if not self.cells:
+            return []
+        return [
+            dict(zip(self.cells, values, strict=True)) for values in product(*self.cells.values())
+        ]
+
+
+@dataclass(frozen=True)
+class Paper:
+    """All of it; ``methods`` are the names that the paper gives, in the order of its tables."""
+
+    methods: dict[str, str]
+    tables: dict[str, PaperTable]
+
+    def table(self, experiment: str) -> PaperTable:
+        """What it says about an experiment: nothing, if that is ours."""
+        return self.tables.get(experiment, PaperTable(title=experiment))
+
+
+def read_paper(path: Path = PAPER) -> Paper:
+    """Read it; a key that is misspelt fails."""
+    content: Any = OmegaConf.to_container(OmegaConf.load(path))
+    tables = {name: _table(**entry) for name, entry in content["tables"].items()}
+    return Paper(content["methods"], tables)
+
+
+def _table(numbers: list[Any] = [], claims: list[Any] = [], **entry: Any) -> PaperTable:  # noqa: B006
+    return PaperTable(
+        **entry,
+        numbers=tuple(Number(**number) for number in numbers),
+        claims=tuple(_claim(claim) for claim in claims),
+    )
+
+
+def _claim(entry: dict[str, Any]) -> Claim:
+    if "along" in entry:
+        return Decrease(**entry)
+    entry["each"] = tuple(entry.get("each", ()))
+    return Ordering(**entry)

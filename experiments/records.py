@@ -1,0 +1,72 @@
+"""What a cell leaves on the disk, and how it is read back."""
+
+from dataclasses import asdict, dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Literal
+
+from omegaconf import DictConfig, OmegaConf
+
+from experiments.files import append_line, read_lines
+
+CONFIG, RUN, RECORDS, SCORES = "config.yaml", "run.json", "records.jsonl", "scores.jsonl"
+CELLS, INPUTS = "cells", "inputs"
+
+
+def seed_of(seed: int, key: str) -> int:
+    """An item's own seed: the same whatever the order, the batch size or the shard."""
+    return int.from_bytes(sha256(f"{seed}/{key}".encode()).digest()[:4], "big")
+
+
+@dataclass(frozen=True)
+class Record:
+    """One line of ``records.jsonl``; the last line of a key counts.
+
+    ``calls`` are the UNet evaluations an image that the method costs, ``spent`` those of them that
+    this run made: the rest came from the cache. ``seconds`` is the item's share of its batch.
+    """
+
+    key: str
+    status: Literal["done", "failed"]
+    caption: str
+    target: str
+    seed: int
+    error: str | None = None
+    image: str | None = None
+    calls: dict[str, float] = field(default_factory=dict)
+    spent: dict[str, float] = field(default_factory=dict)
+    seconds: float | None = None
+    notes: tuple[str, ...] = ()
+
+    def append(self, cell: Path) -> None:
+        """Acknowledge the item; its image must be in place."""
+        append_line(cell / RECORDS, asdict(self))
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One folder of results, as read."""
+
+    folder: Path
+    config: DictConfig
+    records: dict[str, dict[str, Any]]
+    scores: dict[str, dict[str, Any]]
+
+    @classmethod
+    def read(cls, folder: Path) -> "Cell":
+        """Read a cell's files; of several lines for one key, the last."""
+        config = OmegaConf.load(folder / CONFIG)
+        assert isinstance(config, DictConfig)
+        records = {line["key"]: line for line in read_lines(folder / RECORDS)}
+        scores = {line["key"]: line for line in read_lines(folder / SCORES)}
+        return cls(folder, config, records, scores)
+
+    def done(self) -> set[str]:
+        """Keys whose image is in place."""
+        return {key for key, record in self.records.items() if record["status"] == "done"}
+
+
+def read_cells(setting: Path) -> list[Cell]:
+    """All cells under ``results/<experiment>/<model>-<data>``, by name."""
+    folders = sorted((setting / CELLS).glob(f"*/{CONFIG}"))
+    return [Cell.read(config.parent) for config in folders]

@@ -1,0 +1,158 @@
+"""Makes the tables, figures and verdicts of an experiment from its files alone.
+
+    python -m experiments.report experiment=table2 [model=scenes data=scenes results=results]
+
+Without ``model`` or ``data``, of every model and data set that the experiment was run on, each on
+its own.
+"""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from textwrap import fill
+
+from experiments.command_line import for_people
+from experiments.completeness import MEND, shortfalls
+from experiments.figures import draw
+from experiments.files import write_json, write_text
+from experiments.layouts import tables_of
+from experiments.paper import Paper, read_paper
+from experiments.setting import Setting, find_settings
+from experiments.suggest import closest
+from experiments.summary import Summary, summarise
+from experiments.table import WIDTH, Table, console, escape, latex, markdown
+from experiments.verdicts import Graded, grade_claims
+from pti.errors import InputError
+
+OPTIONS = ("experiment", "model", "data", "results")
+INTERVALS = (
+    "Intervals: 95% percentile bootstrap over images, 10,000 resamples; claims are graded by the "
+    "interval of the difference, paired by image."
+)
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that is said about one setting, before it is written anywhere."""
+
+    summary: Summary
+    tables: list[Table]
+    claims: list[Graded]
+    shortfalls: list[str]
+
+    @classmethod
+    def of(cls, setting: Setting, paper: Paper) -> "Report":
+        """Read, average and grade."""
+        summary = summarise(setting, paper)
+        return cls(summary, tables_of(summary), grade_claims(summary), shortfalls(summary))
+
+    def remarks(self) -> list[str]:
+        """What a reader must know: what is missing, whose numbers, which code and machine."""
+        missing = [*self.shortfalls, MEND] if self.shortfalls else []
+        notes = [note for note in (self.summary.table.note,) if note]
+        return [*missing, *notes, INTERVALS, *made_by(self.summary.setting)]
+
+    def markdown(self, figures: list[Path]) -> str:
+        """The whole report."""
+        setting = self.summary.setting
+        parts = [f"# {setting.experiment}: model {setting.model}, data {setting.data}\n"]
+        parts += [markdown(self.tables[0])]
+        if self.claims:
+            parts += ["## The paper's claims\n", *(_claim_markdown(claim) for claim in self.claims)]
+        parts += ["## Remarks\n", "".join(f"- {remark}\n" for remark in self.remarks())]
+        parts += [f"![{path.stem}]({path.name})\n" for path in figures]
+        return "\n".join(parts + [markdown(table) for table in self.tables[1:]])
+
+    def latex(self) -> str:
+        """All tables, then claims and remarks as lists."""
+        lists = [[claim.sentence() for claim in self.claims], self.remarks()]
+        return "\n".join(
+            [*(latex(table) for table in self.tables), *map(_itemize, filter(None, lists))]
+        )
+
+    def console(self, folder: Path) -> str:
+        """The first table and the verdicts, and where the rest lies."""
+        lines = [console(self.tables[0]), ""]
+        lines += [_hang(claim.sentence()) for claim in self.claims] + [""] * bool(self.claims)
+        lines += [_hang(sentence) for sentence in self.remarks()]
+        return "\n".join([*lines, "", f"The whole report: {folder}", ""])
+
+
+def made_by(setting: Setting) -> list[str]:
+    """The code, versions and machines that the cells' own files name."""
+    config = setting.cells[0].config
+    sentences = [f"Precision {config.precision}, seed {config.seed}."]
+    for run in setting.runs():
+        commit, machine = run["git"]["commit"] or "unknown", run["machine"]
+        changed = " with uncommitted changes" if run["git"]["changed"] else ""
+        where = machine["gpu"] or machine["processor"]
+        sentences.append(
+            f"Made by commit {commit[:10]}{changed}, torch {run['versions']['torch']}, on {where}."
+        )
+    return list(dict.fromkeys(sentences))
+
+
+def write(report: Report) -> Path:
+    """Write every file of the report; the folder."""
+    summary = report.summary
+    folder = summary.setting.folder / "report"
+    stem = folder / summary.setting.experiment
+    figures = draw(summary, folder)
+    write_text(stem.with_suffix(".md"), report.markdown(figures))
+    write_text(stem.with_suffix(".tex"), report.latex())
+    long_form = summary.means.drop(columns="cell")
+    write_text(stem.with_suffix(".csv"), long_form.to_csv(index=False, float_format="%.8g"))
+    write_json(folder / "claims.json", [claim.as_json() for claim in report.claims])
+    return folder
+
+
+def parse(arguments: list[str]) -> dict[str, str]:
+    """``key=value`` words; raises ``InputError`` where one is none of ours."""
+    options: dict[str, str] = {}
+    for word in arguments:
+        key, equals, value = word.partition("=")
+        if key not in OPTIONS or not equals:
+            expected = " ".join(f"{option}=..." for option in OPTIONS)
+            raise InputError(f"{word!r} is no option.{closest(key, OPTIONS)} There are {expected}")
+        options[key] = value
+    if "experiment" not in options:
+        raise InputError("say which experiment to report: experiment=table2")
+    return options
+
+
+def main() -> None:
+    """Report every setting that the command line names."""
+    options = parse(sys.argv[1:])
+    results = Path(options.pop("results", "results"))
+    paper = read_paper()
+    for setting in find_settings(results, **options):
+        report = Report.of(setting, paper)
+        print(report.console(write(report)))  # noqa: T201
+
+
+def _claim_markdown(claim: Graded) -> str:
+    """The sentence, and each comparison behind it where there are several."""
+    sentence = f"- {claim.sentence()}\n"
+    parts = claim.grade.parts
+    if len(parts) == 1:
+        return sentence
+    rows = [
+        f"  | {part.better} against {part.worse} | {part.verdict} "
+        f"| {claim.shown(part.difference)} | {part.difference.n} |"
+        for part in parts
+    ]
+    head = ["  | comparison | verdict | difference | n |", "  | :-- | :-- | --: | --: |"]
+    return "\n".join([sentence, *head, *rows, ""])
+
+
+def _itemize(sentences: list[str]) -> str:
+    items = [rf"\item {escape(sentence)}" for sentence in sentences]
+    return "\n".join([r"\begin{itemize}", *items, r"\end{itemize}", ""])
+
+
+def _hang(sentence: str) -> str:
+    return fill(sentence, WIDTH, initial_indent="- ", subsequent_indent="  ")
+
+
+if __name__ == "__main__":
+    for_people(main)

@@ -1,0 +1,39 @@
+"""The schema of a run: a key that is not here cannot be set."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hydra.core.config_store import ConfigStore
+from omegaconf import MISSING, OmegaConf
+
+
+@dataclass
+class Run:
+    """One experiment over one data set with one model; a method's own dataclass is its schema."""
+
+    name: str = "single"
+    cell: str = MISSING
+    goal: str = "reconstruct"
+    method: Any = MISSING
+    data: Any = MISSING
+    model: Any = MISSING
+    report: Any = field(default_factory=lambda: {"layout": "rows", "fields": {}})
+    precision: str = MISSING
+    device: str = "auto"
+    seed: int = 0
+    limit: int | None = None
+    batch_size: int = MISSING
+    results: str = "results"
+    cache: str = "cache"
+    accept_other_code: bool = False
+
+
+VOLATILE = ("device", "limit", "batch_size", "results", "cache", "accept_other_code")
+"""Keys that leave a cell's results what they are."""
+
+
+def register() -> None:
+    """Make the schema and the resolvers known to Hydra."""
+    ConfigStore.instance().store(name="schema", node=Run)
+    OmegaConf.register_new_resolver("basename", lambda path: Path(path).name, replace=True)

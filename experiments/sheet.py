@@ -1,0 +1,70 @@
+"""A sheet of pictures: each input, then what every method made of it."""
+
+from collections.abc import Sequence
+from textwrap import shorten
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from PIL import Image
+
+from eval.psnr import PSNR
+from experiments.layouts import caption
+from experiments.records import INPUTS, Cell
+from experiments.summary import Summary
+
+ROWS = 6
+SIDE = 1.25
+"""Inches of a picture."""
+
+
+def draw_sheet(summary: Summary) -> Figure | None:
+    """The first images that every method finished; None where there is no such image.
+
+    Only where methods are compared: of swept fields, pictures would be too many to see.
+    """
+    cells = [(i, cell) for i, cell in enumerate(summary.measured) if cell is not None]
+    finished = set.intersection(*(cell.done() for _, cell in cells))
+    if summary.fields or not finished:
+        return None
+    keys = sorted(finished)[:ROWS]
+    shape = (len(keys), 1 + len(cells))
+    engine = ConstrainedLayoutEngine(w_pad=0.02, h_pad=0.02, wspace=0.0, hspace=0.0)
+    figure = Figure(figsize=(SIDE * shape[1], (SIDE + 0.22) * shape[0]), layout=engine)
+    grid: Any = figure.subplots(*shape, squeeze=False)
+    _column(grid[:, 0], [_inputs(summary, cells[0][1], key) for key in keys], "input")
+    for axes, (position, cell) in zip(grid.T[1:], cells, strict=True):
+        scores: Any = summary.scores(position, PSNR.id).reindex(keys)
+        pictures = [_output(cell, key, scores[key]) for key in keys]
+        _column(axes, pictures, summary.name(position))
+    figure.suptitle(
+        caption(summary, f"the first {len(keys)} images, {PSNR.id} beneath each"),
+        fontsize=8,
+        wrap=True,
+    )
+    return figure
+
+
+def _inputs(summary: Summary, cell: Cell, key: str) -> tuple[Any, str]:
+    path = summary.setting.folder / INPUTS / f"{key}.png"
+    return _pixels(path), shorten(cell.records[key]["caption"], 26, placeholder=" …")
+
+
+def _output(cell: Cell, key: str, score: float) -> tuple[Any, str]:
+    return _pixels(cell.folder / cell.records[key]["image"]), f"{score:.1f} {PSNR.unit}"
+
+
+def _pixels(path: Any) -> Any:
+    with Image.open(path) as picture:
+        return np.asarray(picture)
+
+
+def _column(axes: Sequence[Axes], pictures: list[tuple[Any, str]], title: str) -> None:
+    axes[0].set_title(title, fontsize=9, pad=3)
+    for spot, (pixels, text) in zip(axes, pictures, strict=True):
+        spot.imshow(pixels, interpolation="nearest")
+        spot.set_xlabel(text, fontsize=6, labelpad=2)
+        spot.set(xticks=[], yticks=[])
+        spot.spines[:].set_visible(False)

@@ -1,0 +1,47 @@
+"""What was probably meant: Hydra's composition errors as one sentence."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import fields
+from difflib import get_close_matches
+from pathlib import Path
+
+from hydra.errors import MissingConfigException
+from omegaconf import OmegaConf
+from omegaconf.errors import MissingMandatoryValue
+
+from experiments.cell import flat
+from experiments.schema import Run
+
+CONFIGS = Path(__file__).parent.parent / "configs"
+UNKNOWN_KEY = re.compile(r"Could not override '([^']+)'")
+UNKNOWN_CHOICE = re.compile(r"Could not find '([^']+)'")
+MISSING_VALUE = re.compile(r"Missing mandatory value: (\S+)")
+
+
+def closest(word: str, known: Iterable[str]) -> str:
+    """A question that names the nearest known word, or nothing."""
+    near = get_close_matches(word, list(known), n=1)
+    return f" Did you mean {near[0]!r}?" if near else ""
+
+
+def explain(error: Exception) -> str:
+    """One sentence for an error of Hydra or OmegaConf."""
+    text = str(error)
+    if isinstance(error, MissingConfigException) and (found := UNKNOWN_CHOICE.search(text)):
+        group, _, choice = found[1].rpartition("/")
+        known = sorted(path.stem for path in (CONFIGS / group).glob("*.yaml"))
+        return f"{group}={choice} is unknown.{closest(choice, known)} There are {', '.join(known)}."
+    if found := UNKNOWN_KEY.search(text):
+        return f"there is no field {found[1]!r}.{closest(found[1], _fields())}"
+    if isinstance(error, MissingMandatoryValue) and (found := MISSING_VALUE.search(text)):
+        return f"{found[1]} is not set: add {found[1]}=... to the command"
+    return " ".join(text.split())
+
+
+def _fields() -> set[str]:
+    names = {field.name for field in fields(Run)}
+    for group in ("method", "data", "model"):
+        for file in (CONFIGS / group).glob("*.yaml"):
+            names |= flat(OmegaConf.load(file), group).keys()
+    return names

@@ -1,0 +1,149 @@
+"""A table, and the three ways to write it: Markdown, LaTeX, and a console 100 columns wide."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from textwrap import wrap
+
+WIDTH = 100
+GAP = "  "
+LATEX = str.maketrans(
+    {
+        **{character: f"\\{character}" for character in "&%$#_{}"},
+        "\\": r"\textbackslash{}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        "<": r"\textless{}",
+        ">": r"\textgreater{}",
+        "↑": r"$\uparrow$",
+        "↓": r"$\downarrow$",
+        "–": "--",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One cell: what is read first, and the interval beside or beneath it."""
+
+    text: str
+    detail: str = ""
+    bold: bool = False
+
+    def on_console(self) -> str:
+        """Bold becomes a star."""
+        return f"{self.text}*" if self.bold else self.text
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of entries; the first ``labels`` columns name a row."""
+
+    caption: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[Entry, ...], ...]
+    labels: int
+
+
+def markdown(table: Table) -> str:
+    """A pipe table under its caption."""
+    align = [":--" if column < table.labels else "--:" for column in range(len(table.header))]
+    lines = [table.header, align, *([_markdown(entry) for entry in row] for row in table.rows)]
+    body = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return f"**{table.caption}**\n\n{body}\n"
+
+
+def _markdown(entry: Entry) -> str:
+    text = f"**{entry.text}**" if entry.bold else entry.text
+    return f"{text} {entry.detail}".strip().replace("|", "\\|")
+
+
+def latex(table: Table) -> str:
+    r"""A ``table`` environment that needs ``\usepackage{booktabs}``."""
+    columns = "l" * table.labels + "r" * (len(table.header) - table.labels)
+    return "\n".join(
+        [
+            r"\begin{table}",
+            r"\centering",
+            rf"\caption{{{escape(table.caption)}}}",
+            rf"\begin{{tabular}}{{{columns}}}",
+            r"\toprule",
+            rf"{' & '.join(escape(name) for name in table.header)} \\",
+            r"\midrule",
+            *(rf"{' & '.join(_latex(entry) for entry in row)} \\" for row in table.rows),
+            r"\bottomrule",
+            r"\end{tabular}",
+            r"\end{table}",
+            "",
+        ]
+    )
+
+
+def _latex(entry: Entry) -> str:
+    text = rf"\textbf{{{escape(entry.text)}}}" if entry.bold else escape(entry.text)
+    return rf"{text} {{\scriptsize {escape(entry.detail)}}}" if entry.detail else text
+
+
+def escape(text: str) -> str:
+    """Plain text for LaTeX."""
+    return text.translate(LATEX)
+
+
+def console(table: Table) -> str:
+    """Intervals beside their values; beneath them where that makes the table fit.
+
+    A table that is too wide either way comes in blocks of columns.
+    """
+    beside = [[[f"{e.on_console()} {e.detail}".strip()] for e in row] for row in table.rows]
+    beneath = [
+        [[e.on_console(), *([e.detail] * bool(e.detail))] for e in row] for row in table.rows
+    ]
+    narrow = len(list(_blocks(table, beneath))) == 1 < len(list(_blocks(table, beside)))
+    rows = beneath if narrow else beside
+    blocks = _blocks(table, rows)
+    body = "\n\n".join("\n".join(_block(table, rows, columns)) for columns in blocks)
+    return "\n".join([*wrap(table.caption, WIDTH), "", body])
+
+
+Lines = list[list[list[str]]]
+"""Text lines by row and column."""
+
+
+def _blocks(table: Table, rows: Lines) -> Iterator[list[int]]:
+    """Columns that fit beside one another; labels stand in every block."""
+    labels = list(range(table.labels))
+    block = labels
+    for column in range(table.labels, len(table.header)):
+        if sum(_width(table, rows, i) + len(GAP) for i in [*block, column]) > WIDTH + len(GAP):
+            yield block
+            block = labels
+        block = [*block, column]
+    yield block
+
+
+def _block(table: Table, rows: Lines, columns: list[int]) -> Iterator[str]:
+    header = [
+        wrap(table.header[i], _width(table, rows, i), break_long_words=False) for i in columns
+    ]
+    depth = max(len(lines) for lines in header)
+    header = [[""] * (depth - len(lines)) + lines for lines in header]
+    widths = [_width(table, rows, i) for i in columns]
+    yield from _row(table, header, widths)
+    yield "-" * (sum(widths) + len(GAP) * (len(widths) - 1))
+    for row in rows:
+        yield from _row(table, [row[i] for i in columns], widths)
+
+
+def _row(table: Table, cells: list[list[str]], widths: list[int]) -> Iterator[str]:
+    for line in range(max(len(cell) for cell in cells)):
+        texts = [cell[line] if line < len(cell) else "" for cell in cells]
+        padded = [
+            text.ljust(width) if column < table.labels else text.rjust(width)
+            for column, (text, width) in enumerate(zip(texts, widths, strict=True))
+        ]
+        yield GAP.join(padded).rstrip()
+
+
+def _width(table: Table, rows: Lines, column: int) -> int:
+    """Of the widest entry, or of the header in lines of about ten letters."""
+    name = wrap(table.header[column], 10, break_long_words=False)
+    return max(len(line) for line in [*name, *(line for row in rows for line in row[column])])

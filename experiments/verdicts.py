@@ -1,0 +1,83 @@
+"""The paper's claims, graded from the pictures that both sides of a comparison have."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from eval.bootstrap import Interval, paired_interval
+from eval.claims import Comparison, Grade, grade
+from eval.registry import METRICS
+from experiments.paper import Claim
+from experiments.summary import Summary
+
+
+@dataclass(frozen=True)
+class Graded:
+    """A claim with its verdict and what that rests on."""
+
+    claim: Claim
+    grade: Grade
+
+    def sentence(self) -> str:
+        """The verdict with the interval behind it."""
+        weakest, parts = self.grade.weakest, self.grade.parts
+        interval = f"{self.shown(weakest.difference)}, n={weakest.difference.n}"
+        text = f"{self.claim.claim} ({self.claim.source}): {self.grade.verdict}, "
+        if len(parts) == 1:
+            return f"{text}{interval}"
+        agree = sum(part.verdict == self.grade.verdict for part in parts)
+        return (
+            f"{text}{agree} of {len(parts)} comparisons; the weakest of these, {weakest.better} "
+            f"against {weakest.worse}: {interval}"
+        )
+
+    def shown(self, interval: Interval) -> str:
+        """A difference with its bounds, to the metric's digits."""
+        if interval.n == 0:
+            return "not measured"
+        metric = METRICS[self.claim.metric]
+        value, low, high = (
+            f"{number:+.{metric.decimals}f}"
+            for number in (interval.value, interval.low, interval.high)
+        )
+        return f"{value} [{low}, {high}] {metric.unit}".rstrip()
+
+    def as_json(self) -> dict[str, Any]:
+        """One entry of ``claims.json``; null where nothing was measured."""
+        return {
+            "claim": self.claim.claim,
+            "source": self.claim.source,
+            "metric": self.claim.metric,
+            "verdict": self.grade.verdict,
+            **_numbers(self.grade.weakest.difference),
+            "parts": [
+                {"better": part.better, "worse": part.worse, "verdict": part.verdict}
+                | _numbers(part.difference)
+                for part in self.grade.parts
+            ],
+        }
+
+
+def grade_claims(summary: Summary) -> list[Graded]:
+    """Every claim that the paper makes about this table."""
+    return [Graded(claim, _grade(summary, claim)) for claim in summary.table.claims]
+
+
+def _grade(summary: Summary, claim: Claim) -> Grade:
+    pairs = claim.pairs(summary.cells)
+    return grade([_compare(summary, better, worse, claim.metric) for better, worse in pairs])
+
+
+def _compare(summary: Summary, better: int, worse: int, metric: str) -> Comparison:
+    first, second = summary.scores(better, metric), summary.scores(worse, metric)
+    first, second = first.align(second, join="inner")
+    if not METRICS[metric].higher_is_better:
+        first, second = second, first
+    difference = paired_interval(first.to_numpy(), second.to_numpy())
+    return Comparison(summary.name(better), summary.name(worse), difference)
+
+
+def _numbers(interval: Interval) -> dict[str, float | int | None]:
+    values = {"difference": interval.value, "low": interval.low, "high": interval.high}
+    known = {key: None if math.isnan(value) else value for key, value in values.items()}
+    return known | {"n": interval.n, "undefined": interval.undefined}

@@ -1,0 +1,156 @@
+"""From a Stable Diffusion folder to ``LatentDiffusion``; the only file that may download."""
+
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import torch
+from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
+from huggingface_hub import snapshot_download
+from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
+from torch import nn
+from transformers import CLIPTextModel, CLIPTokenizer
+from transformers.utils.logging import disable_progress_bar
+
+from pti.diffusion.model import LatentDiffusion, Precision
+from pti.errors import InputError
+
+DTYPES = ("float32", "float16", "bfloat16")
+WEIGHTS = {
+    "vae": "diffusion_pytorch_model",
+    "unet": "diffusion_pytorch_model",
+    "text_encoder": "model",
+}
+PARTS = {
+    "vae": AutoencoderKL,
+    "unet": UNet2DConditionModel,
+    "text_encoder": CLIPTextModel,
+    "tokenizer": CLIPTokenizer,
+    "scheduler": DDIMScheduler,
+}
+
+
+def from_pretrained(  # noqa: PLR0913 (one argument a field of configs/model/sd14.yaml)
+    path: str,
+    *,
+    device: str,
+    precision: Precision,
+    dtype: str = "float32",
+    variant: str | None = None,
+    revision: str | None = None,
+    offline: bool = False,
+) -> LatentDiffusion:
+    """Load a folder in diffusers' layout, or a repository of the hub.
+
+    ``dtype`` is that of the UNet's weights; the autoencoder and the text encoder stay in float32.
+    ``variant="fp16"`` reads the files so named. Raises ``InputError`` where something is missing.
+    """
+    disable_progress_bar()
+    where = torch_device(device)
+    folder = Path(path)
+    if not folder.is_dir():
+        folder = _download(path, revision, variant, offline=offline)
+    if dtype not in DTYPES:
+        raise InputError(f"model.load.dtype={dtype}: choose one of {', '.join(DTYPES)}")
+    parts = {name: _part(folder, name, variant, dtype) for name in PARTS}
+    digest = f"{folder_digest(folder)}-{dtype}"
+    return assemble(parts, digest=digest, device=where, precision=precision)
+
+
+def assemble(
+    parts: dict[str, Any], *, digest: str, device: torch.device, precision: Precision
+) -> LatentDiffusion:
+    """Freeze the parts and put them on ``device``."""
+    prediction = parts["scheduler"].config.prediction_type
+    if prediction != "epsilon":
+        raise InputError(
+            f"the model predicts {prediction!r}; only models that predict epsilon (Stable "
+            "Diffusion v1 and its kin) are supported"
+        )
+    for name in WEIGHTS:
+        parts[name].eval().requires_grad_(False).to(device)
+    if precision == "bf16":
+        _keep_in_bf16(parts["unet"])
+    return LatentDiffusion(**parts, digest=digest, precision=precision)
+
+
+def torch_device(name: str) -> torch.device:
+    """``auto`` is the first GPU, if any; raises ``InputError`` for one that is absent."""
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise InputError(f"device={name} is no device: choose auto, cpu, cuda or cuda:1") from error
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        count = torch.cuda.device_count()
+        raise InputError(f"device={name}, but this machine shows {count} GPUs: use device=cpu")
+    return device
+
+
+def folder_digest(folder: Path) -> str:
+    """sha256 over the names and contents of a model folder's files."""
+    total = sha256()
+    for name in sorted(PARTS):
+        for file in sorted((folder / name).iterdir()):
+            with file.open("rb") as stream:
+                content = _digest(stream)
+            total.update(f"{name}/{file.name}:{content}\n".encode())
+    return total.hexdigest()
+
+
+def _digest(stream: Any) -> str:
+    total = sha256()
+    while chunk := stream.read(1 << 22):
+        total.update(chunk)
+    return total.hexdigest()
+
+
+def _keep_in_bf16(unet: nn.Module) -> None:
+    # Autocast would cast these weights anew at every call, to the same bits.
+    for module in unet.modules():
+        if isinstance(module, nn.Conv2d | nn.Linear):
+            module.to(torch.bfloat16)
+
+
+def _part(folder: Path, name: str, variant: str | None, dtype: str) -> Any:
+    if not (folder / name).is_dir():
+        raise InputError(
+            f"{folder} has no folder {name!r}: a Stable Diffusion folder in diffusers' layout "
+            f"holds {', '.join(PARTS)}"
+        )
+    extra: dict[str, Any] = {}
+    if name in WEIGHTS:
+        precise = getattr(torch, dtype) if name == "unet" else torch.float32
+        extra = {"use_safetensors": True, "variant": variant, "torch_dtype": precise}
+    try:
+        return PARTS[name].from_pretrained(folder, subfolder=name, local_files_only=True, **extra)
+    except (OSError, ValueError, RuntimeError) as error:
+        files = ", ".join(sorted(file.name for file in (folder / name).iterdir())) or "nothing"
+        reason = str(error).strip().splitlines()[0]
+        raise InputError(
+            f"{folder / name} can't be loaded ({reason}); it holds {files}. Files named *.fp16.* "
+            "need model.load.variant=fp16; otherwise copy the folder again"
+        ) from error
+
+
+def _download(repository: str, revision: str | None, variant: str | None, *, offline: bool) -> Path:
+    suffix = f".{variant}" if variant else ""
+    weights = [f"{part}/{stem}{suffix}.safetensors" for part, stem in WEIGHTS.items()]
+    try:
+        found = snapshot_download(
+            repository,
+            revision=revision,
+            allow_patterns=[*weights, *(f"{part}/*.json" for part in PARTS), "tokenizer/*.txt"],
+            local_files_only=offline,
+        )
+    except (LocalEntryNotFoundError, OfflineModeIsEnabled, HfHubHTTPError, OSError) as error:
+        raise InputError(
+            f"{repository} is no folder here and could not be fetched from the hub: download it on "
+            "a machine with network and pass its folder as model.path=..."
+        ) from error
+    except ValueError as error:
+        raise InputError(
+            f"model.path={repository} is neither a folder here nor a repository's name"
+        ) from error
+    return Path(found)

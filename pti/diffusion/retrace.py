@@ -1,0 +1,133 @@
+"""What PTI and NTI share: retrace a trajectory by tuning an embedding.
+
+Guided sampling leaves the trajectory of an unguided inversion. At every step ``Retrace`` tunes one
+of the two embeddings until the step lands near the trajectory's next latent (PTI: paper,
+Algorithm 1, lines 4-13; NTI: Mokady et al., 2022, arXiv:2211.09794, Algorithm 1).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
+
+import torch
+from torch import Tensor
+
+from pti.diffusion.ddim import Step
+from pti.diffusion.guidance import guide
+from pti.diffusion.model import LatentDiffusion
+from pti.diffusion.trace import Trace, Tracer
+from pti.types import Batch, Context, Inversion, Latent, constant
+
+Stop = Callable[[int, Tensor], Tensor]
+"""Step index i and the losses of its active images to which of them are done."""
+
+
+@dataclass(frozen=True)
+class Retrace:
+    """Tunes ``iterations`` times at each step, with a fresh optimizer and a warm-started embedding.
+
+    The loss of an image is the mean (or sum) of squared differences over its latent; images are
+    summed, so that a batch gives each image the very update that it would get alone.
+    ``decay="linear"`` multiplies ``lr`` by 1 - i / 100 at step i, as NTI's code does.
+    """
+
+    tunes: ClassVar[Literal["cond", "null"]]
+
+    trace: Tracer = field(default_factory=Trace)
+    omega: float = 7.5
+    iterations: int = 5
+    lr: float = 0.01
+    optimizer: Literal["adam", "sgd"] = "adam"
+    reduction: Literal["mean", "sum"] = "mean"
+    decay: Literal["none", "linear"] = "none"
+
+    version: ClassVar[int] = 1
+
+    def __post_init__(self) -> None:
+        """Raise ``ValueError`` where the tuned branch has no weight in the guided prediction."""
+        idle = {"cond": 0.0, "null": 1.0}[self.tunes]
+        if self.omega == idle:
+            raise ValueError(
+                f"omega={self.omega} gives the {self.tunes} embedding no weight: nothing to tune"
+            )
+
+    def __call__(self, model: LatentDiffusion, batch: Batch) -> Inversion:
+        """K (iterations + 2) forwards and K iterations backwards an image, beyond the trace's own.
+
+        The last latent of tuning is the reconstruction, so it is not sampled again.
+        """
+        path = self.trace(model, batch)
+        schedule = self.trace.schedule(model)
+        cond, null = model.embed(batch.targets), model.embed([""] * len(batch))
+        free, fixed = (cond, null) if self.tunes == "cond" else (null, cond)
+        z, tuned, losses = path[:, -1], [], []
+        for index, step in enumerate(schedule):
+            goal = path[:, len(schedule) - 1 - index]
+            with torch.no_grad():
+                anchor = model.eps(z, step.t, fixed)
+            tune = _Tuning(self, model, step, z=z, goal=goal, anchor=anchor)
+            free, loss = tune(index, free)
+            tuned.append(free)
+            losses.append(loss)
+            with torch.no_grad():
+                z = tune.move(z, anchor, free)
+        free_contexts = torch.stack(tuned, dim=1)
+        fixed_contexts = constant(fixed, len(schedule))
+        pair = (free_contexts, fixed_contexts)
+        cond, null = pair if self.tunes == "cond" else reversed(pair)
+        return Inversion(path, cond, null, z, torch.stack(losses, dim=1))
+
+    def done(self, index: int, losses: Tensor) -> Tensor:
+        """Which images stop tuning after the update that ``losses`` led to; by default none."""
+        del index
+        return torch.zeros_like(losses, dtype=torch.bool)
+
+
+@dataclass(frozen=True)
+class _Tuning:
+    """Tuning at one step, from latent ``z`` towards ``goal``; ``anchor`` is the fixed branch."""
+
+    settings: Retrace
+    model: LatentDiffusion
+    step: Step
+    z: Latent
+    goal: Latent
+    anchor: Latent
+
+    def move(self, z: Latent, anchor: Latent, free: Context) -> Latent:
+        """One guided DDIM move with embedding ``free``."""
+        eps = self.model.eps(z, self.step.t, free)
+        pair = (anchor, eps) if self.settings.tunes == "cond" else (eps, anchor)
+        return self.step.denoise(z, guide(*pair, self.settings.omega))
+
+    def losses(self, free: Context, rows: Tensor) -> Tensor:
+        """The loss of each image in ``rows``."""
+        landed = self.move(self.z[rows], self.anchor[rows], free[rows])
+        squares = (landed - self.goal[rows]).square().flatten(1)
+        return squares.mean(1) if self.settings.reduction == "mean" else squares.sum(1)
+
+    def __call__(self, index: int, start: Context) -> tuple[Context, Tensor]:
+        """The tuned embedding and the loss before each update (b by iterations)."""
+        free = start.clone().requires_grad_()
+        optimizer = self._optimizer(free, index)
+        history = torch.full((len(start), self.settings.iterations), torch.nan).to(self.z)
+        rows = torch.arange(len(start), device=start.device)
+        for iteration in range(self.settings.iterations):
+            losses = self.losses(free, rows)
+            (free.grad,) = torch.autograd.grad(losses.sum(), free)
+            history[rows, iteration] = losses.detach()
+            before = free.detach().clone()
+            optimizer.step()
+            with torch.no_grad():
+                # Adam's momentum would move images that have stopped, too.
+                before[rows] = free[rows]
+                free.copy_(before)
+            rows = rows[~self.settings.done(index, losses.detach())]
+            if len(rows) == 0:
+                break
+        return free.detach(), history
+
+    def _optimizer(self, free: Context, index: int) -> torch.optim.Optimizer:
+        rule = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}[self.settings.optimizer]
+        fade = 1 - index / 100 if self.settings.decay == "linear" else 1.0
+        return rule([free], lr=self.settings.lr * fade)

@@ -1,0 +1,58 @@
+"""DDIM inversion: from a picture's latent along its trajectory to noise (paper, Eq. 6)."""
+
+from dataclasses import dataclass
+from typing import Literal, Protocol, runtime_checkable
+
+import torch
+
+from pti.diffusion.ddim import Schedule
+from pti.diffusion.guidance import guided_eps
+from pti.diffusion.model import LatentDiffusion
+from pti.types import Batch, Path
+
+
+@runtime_checkable
+class Tracer(Protocol):
+    """Whatever lays the trajectory that a method then follows back."""
+
+    def schedule(self, model: LatentDiffusion) -> Schedule:
+        """The moves between the trajectory's latents."""
+        ...
+
+    def __call__(self, model: LatentDiffusion, batch: Batch) -> Path:
+        """z*_0 .. z*_K of each picture."""
+        ...
+
+
+@dataclass(frozen=True)
+class Trace:
+    """Plain DDIM inversion with guidance ``omega`` on the picture's caption.
+
+    The default, omega 0, evaluates the empty prompt alone and needs no caption. ``ratio`` is the
+    encoding ratio: only the last int(steps * ratio) steps are made. ``timestep`` says at which end
+    of a move the UNet is evaluated; every public implementation takes the noisier one, its
+    destination. ``steps_offset=None`` takes the model's own.
+    """
+
+    steps: int = 50
+    ratio: float = 1.0
+    omega: float = 0.0
+    timestep: Literal["destination", "source"] = "destination"
+    steps_offset: int | None = None
+
+    version = 1
+
+    def schedule(self, model: LatentDiffusion) -> Schedule:
+        """The moves between the trajectory's latents."""
+        return model.schedule(self.steps, self.ratio, self.steps_offset)
+
+    @torch.no_grad()
+    def __call__(self, model: LatentDiffusion, batch: Batch) -> Path:
+        """K forwards an image at omega 0 or 1, otherwise 2K."""
+        null, cond = model.embed([""] * len(batch)), model.embed(batch.captions)
+        latents = [model.encode(batch.images)]
+        for step in reversed(self.schedule(model)):
+            t = step.t if self.timestep == "destination" else step.t_previous
+            eps = guided_eps(model, latents[-1], t, null=null, cond=cond, omega=self.omega)
+            latents.append(step.renoise(latents[-1], eps))
+        return torch.stack(latents, dim=1)

@@ -1,0 +1,48 @@
+"""What a method is: an inverter and an editor."""
+
+from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
+
+from pti.diffusion.model import LatentDiffusion
+from pti.types import Batch, Inversion, Latent
+
+
+@runtime_checkable
+class Inverter(Protocol):
+    """Finds what reproduces a picture. A frozen dataclass: its fields are the method's schema."""
+
+    def __call__(self, model: LatentDiffusion, batch: Batch) -> Inversion:
+        """Invert every picture of the batch, each as if it were alone."""
+        ...
+
+
+@runtime_checkable
+class Editor(Protocol):
+    """Makes of an inversion the latents of the picture that the targets ask for."""
+
+    def __call__(
+        self, model: LatentDiffusion, inversion: Inversion, targets: tuple[str, ...]
+    ) -> Latent:
+        """One latent a picture, ready to decode."""
+        ...
+
+
+@dataclass(frozen=True)
+class Reconstruct:
+    """The editor that changes nothing: the inversion's own reconstruction."""
+
+    def __call__(
+        self, model: LatentDiffusion, inversion: Inversion, targets: tuple[str, ...]
+    ) -> Latent:
+        """No UNet call is made."""
+        del model, targets
+        return inversion.reconstruction
+
+
+@dataclass(frozen=True)
+class Method:
+    """A row of a table: a name, and what runs under it."""
+
+    name: str
+    invert: Inverter
+    edit: Editor = field(default_factory=Reconstruct)

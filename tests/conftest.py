@@ -1,0 +1,15 @@
+"""Settings of every test: one thread a process, and no network."""
+
+import os
+
+import torch
+
+torch.set_num_threads(1)  # two workers on two cores: more threads spin and are slower
+
+os.environ |= {
+    "HF_HUB_OFFLINE": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+    "MPLBACKEND": "Agg",
+    "OMP_NUM_THREADS": "1",
+    "WANDB_MODE": "disabled",
+}

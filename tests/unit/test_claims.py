@@ -1,0 +1,59 @@
+from math import nan
+
+import pytest
+
+from eval.bootstrap import Interval
+from eval.claims import Comparison, grade
+
+
+def part(value, half=0.5, name="part"):
+    return Comparison(name, "other", Interval(value, value - half, value + half, 16, 0))
+
+
+UNMEASURED = Comparison("missing", "other", Interval(nan, nan, nan, 0, 0))
+
+
+@pytest.mark.parametrize(
+    ("value", "verdict"),
+    [(1.0, "reproduced"), (-1.0, "contradicted"), (0.4, "undecided"), (-0.4, "undecided"),
+     (0.5, "undecided"), (-0.5, "undecided")],
+)  # fmt: skip
+def test_an_interval_decides_by_the_side_of_zero_it_lies_on(value, verdict):
+    assert part(value).verdict == verdict
+
+
+def test_nothing_measured_decides_nothing():
+    assert UNMEASURED.verdict == "undecided"
+
+
+@pytest.mark.parametrize(
+    ("values", "verdict"),
+    [
+        ([1.0, 2.0], "reproduced"),
+        ([1.0, 0.1], "undecided"),
+        ([1.0, 0.1, -3.0], "contradicted"),
+        ([9.0, -1.0], "contradicted"),
+    ],
+)
+def test_all_parts_must_hold(values, verdict):
+    assert grade([part(value) for value in values]).verdict == verdict
+
+
+def test_the_weakest_part_has_the_smallest_difference():
+    parts = [part(3.0), part(1.0, name="weak"), part(2.0)]
+    made = grade(parts)
+    assert made.weakest.better == "weak"
+    assert made.parts == tuple(parts)
+
+
+def test_the_weakest_part_bears_out_the_verdict():
+    wide = part(-5.0, half=9.0, name="wide")
+    made = grade([wide, part(-1.0, name="surely worse"), part(2.0)])
+    assert made.verdict == "contradicted"
+    assert made.weakest.better == "surely worse"
+
+
+def test_a_part_that_was_not_measured_keeps_a_claim_undecided():
+    made = grade([part(3.0), part(-0.1), UNMEASURED])
+    assert made.verdict == "undecided"
+    assert made.weakest == UNMEASURED
