@@ -21,7 +21,7 @@ def setting_folder(cfg: DictConfig) -> Path:
 def claim(cfg: DictConfig) -> Path:
     """The cell's folder, made or found; raises ``InputError`` where it belongs to another run."""
     folder = setting_folder(cfg) / CELLS / cfg.cell
-    text = OmegaConf.to_yaml(_lasting(cfg), resolve=True, sort_keys=True)
+    text = OmegaConf.to_yaml(_lasting(cfg), resolve=True)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if (folder / CONFIG).exists():

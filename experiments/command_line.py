@@ -20,6 +20,9 @@ def for_people(main: Callable[[], None]) -> None:
         sys.exit(_say(str(error)))
     except (HydraException, OmegaConfBaseException) as error:
         sys.exit(_say(explain(error)))
+    except OSError as error:
+        where = error.filename or "a file"
+        sys.exit(_say(f"{where} can't be used ({error.strerror}): is results=... a good folder?"))
 
 
 def _say(sentence: str) -> int:

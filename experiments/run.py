@@ -13,6 +13,7 @@ from typing import Any
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
@@ -77,7 +78,8 @@ def load_model(load: str, precision: str, device: str) -> LatentDiffusion:
 @hydra.main(version_base="1.3", config_path="../configs", config_name="run")
 def job(cfg: DictConfig) -> None:
     """One cell, for Hydra to launch."""
-    announce(HydraConfig.get().job, cfg.cell)
+    if HydraConfig.get().mode == RunMode.MULTIRUN:
+        announce(HydraConfig.get().job, cfg.cell)
     run_cell(cfg)
 
 

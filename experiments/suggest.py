@@ -6,12 +6,13 @@ from dataclasses import fields
 from difflib import get_close_matches
 from pathlib import Path
 
-from hydra.errors import MissingConfigException
+from hydra.errors import InstantiationException, MissingConfigException
 from omegaconf import OmegaConf
 from omegaconf.errors import MissingMandatoryValue
 
 from experiments.cell import flat
 from experiments.schema import Run
+from pti.errors import InputError
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 UNKNOWN_KEY = re.compile(r"Could not override '([^']+)'")
@@ -27,6 +28,8 @@ def closest(word: str, known: Iterable[str]) -> str:
 
 def explain(error: Exception) -> str:
     """One sentence for an error of Hydra or OmegaConf."""
+    if isinstance(error, InstantiationException) and error.__cause__:
+        return _of_part(error, error.__cause__)
     text = str(error)
     if isinstance(error, MissingConfigException) and (found := UNKNOWN_CHOICE.search(text)):
         group, _, choice = found[1].rpartition("/")
@@ -37,6 +40,14 @@ def explain(error: Exception) -> str:
     if isinstance(error, MissingMandatoryValue) and (found := MISSING_VALUE.search(text)):
         return f"{found[1]} is not set: add {found[1]}=... to the command"
     return " ".join(text.split())
+
+
+def _of_part(error: InstantiationException, cause: BaseException) -> str:
+    """What a method, model or data set said when it was made."""
+    if isinstance(cause, InputError):
+        return str(cause)
+    where = re.search(r"full_key: (\S+)", str(error))
+    return f"{where[1]}: {cause}" if where else str(cause)
 
 
 def _fields() -> set[str]:

@@ -8,6 +8,7 @@ from data.scenes.spec import ALL_SPECS
 from pti.diffusion.byte_tokenizer import byte_tokenizer
 
 MAX_TOKENS = 32
+LATENT_CHANNELS = 6
 TEXT_WIDTH = 128
 
 
@@ -18,13 +19,14 @@ def build_tokenizer() -> CLIPTokenizer:
 
 
 def build_autoencoder() -> AutoencoderKL:
-    """64 by 64 RGB to 4 latent channels at 16 by 16, and back."""
+    """64 by 64 RGB to 6 latent channels at 16 by 16, and back."""
     return AutoencoderKL(
         down_block_types=("DownEncoderBlock2D",) * 3,
         up_block_types=("UpDecoderBlock2D",) * 3,
         block_out_channels=(32, 64, 96),
         layers_per_block=1,
         norm_num_groups=16,
+        latent_channels=LATENT_CHANNELS,
         sample_size=64,
         mid_block_add_attention=False,
     )
@@ -34,6 +36,8 @@ def build_unet() -> UNet2DConditionModel:
     """Cross-attention at 8 by 8 and 4 by 4."""
     return UNet2DConditionModel(
         sample_size=16,
+        in_channels=LATENT_CHANNELS,
+        out_channels=LATENT_CHANNELS,
         down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
         up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
         block_out_channels=(48, 96, 128),

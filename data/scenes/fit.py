@@ -11,6 +11,8 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
+from pti.diffusion.precision import bf16
+
 CHECKPOINT_EVERY = 250
 
 Part = TypeVar("Part", bound=nn.Module)
@@ -47,39 +49,46 @@ def fit(
     ``loss_of`` draws its batch and noise from the generator that it is given, which is seeded by
     the step: a resumed run computes what an undisturbed one would have.
     """
-    module.to(device).train()
-    optimizer = torch.optim.AdamW(module.parameters(), lr=plan.lr, weight_decay=plan.weight_decay)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, plan.lr, total_steps=plan.steps, pct_start=0.06
-    )
-    average = AveragedModel(module, multi_avg_fn=get_ema_multi_avg_fn(plan.ema or 0.0))
-    parts: dict[str, Any] = {
-        "module": module,
-        "optimizer": optimizer,
-        "schedule": schedule,
-        "average": average,
-    }
+    parts = _parts(plan, module.to(device).train())
     checkpoint = work / f"{plan.name}.pt"
     done = _resume(checkpoint, parts, device)
     bar = tqdm(range(done, plan.steps), initial=done, total=plan.steps, desc=plan.name, unit="step")
     smoothed = None
     for step in bar:
-        generator = torch.Generator(device).manual_seed(step)
-        with torch.autocast(device.type, torch.bfloat16):
-            loss = loss_of(module, generator)
-        loss.backward()
-        nn.utils.clip_grad_norm_(module.parameters(), 1.0)
-        optimizer.step()
-        schedule.step()
-        optimizer.zero_grad()
-        average.update_parameters(module)
-        smoothed = loss.item() if smoothed is None else 0.98 * smoothed + 0.02 * loss.item()
+        loss = _update(parts, loss_of, torch.Generator(device).manual_seed(step))
+        smoothed = loss if smoothed is None else 0.98 * smoothed + 0.02 * loss
         bar.set_postfix(loss=f"{smoothed:.4f}", refresh=False)
         if (step + 1) % CHECKPOINT_EVERY == 0 or step + 1 == plan.steps:
             state = {name: part.state_dict() for name, part in parts.items()}
-            save_checkpoint(checkpoint, {**state, "done": step + 1, "loss": smoothed})
-    shipped = cast(Part, average.module) if plan.ema else module
+            save_checkpoint(checkpoint, {**state, "done": step + 1})
+    shipped = cast(Part, parts["average"].module) if plan.ema else module
     return shipped.eval().requires_grad_(False)
+
+
+def _parts(plan: Plan, module: nn.Module) -> dict[str, Any]:
+    optimizer = torch.optim.AdamW(module.parameters(), lr=plan.lr, weight_decay=plan.weight_decay)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, plan.lr, total_steps=plan.steps, pct_start=0.06
+    )
+    average = AveragedModel(module, multi_avg_fn=get_ema_multi_avg_fn(plan.ema or 0.0))
+    return {"module": module, "optimizer": optimizer, "schedule": schedule, "average": average}
+
+
+def _update(
+    parts: dict[str, Any],
+    loss_of: Callable[[Any, torch.Generator], Tensor],
+    generator: torch.Generator,
+) -> float:
+    module = parts["module"]
+    with bf16(generator.device):
+        loss = loss_of(module, generator)
+    loss.backward()
+    nn.utils.clip_grad_norm_(module.parameters(), 1.0)
+    parts["optimizer"].step()
+    parts["schedule"].step()
+    parts["optimizer"].zero_grad()
+    parts["average"].update_parameters(module)
+    return loss.item()
 
 
 def _resume(checkpoint: Path, parts: dict[str, Any], device: torch.device) -> int:

@@ -30,7 +30,7 @@ PIGMENTS: dict[str, tuple[int, int, int]] = {
     "white": (246, 246, 244),
     "black": (30, 30, 34),
 }
-TRIFLES = ((216, 92, 124), (236, 222, 176), (100, 76, 56), (124, 128, 132), (78, 142, 184))
+TRIFLES = ((200, 96, 124), (222, 208, 168), (104, 82, 62), (124, 128, 132), (86, 138, 172))
 """Colours of the small things that no caption mentions."""
 
 
@@ -56,9 +56,9 @@ class Pose:
             radius=rng.uniform(0.23, 0.31) * side,
             turn=rng.uniform(-0.35, 0.35),
             light=rng.uniform(0, 2 * np.pi),
-            stripes=rng.uniform(2.5, 5.0),
+            stripes=rng.uniform(2.0, 3.5),
             stripe_angle=rng.uniform(0, np.pi),
-            stripe_strength=0.16 * striped,
+            stripe_strength=0.12 * striped,
             tint=rng.normal(0, 5, size=3),
         )
 
@@ -83,7 +83,7 @@ def _surface(pose: Pose, colour: str, rng: np.random.Generator, side: int) -> Ca
     shading = 0.16 * (np.cos(pose.light) * x + np.sin(pose.light) * y)
     across = np.cos(pose.stripe_angle) * x + np.sin(pose.stripe_angle) * y
     stripes = pose.stripe_strength * np.sign(np.sin(pose.stripes * np.pi * across))
-    speckle = 0.05 * noise(rng, side, (side // 4, side // 4))
+    speckle = 0.04 * noise(rng, side, (side // 4, side // 4))
     brightness = 0.92 + shading + stripes + speckle
     pigment = np.asarray(PIGMENTS[colour], np.float32) + pose.tint
     dark_gloss = 60 * (stripes + shading + speckle) if colour == "black" else np.zeros_like(x)
@@ -94,9 +94,9 @@ def _scatter(canvas: Canvas, rng: np.random.Generator) -> Canvas:
     side = len(canvas)
     picture = Image.fromarray(canvas.clip(0, 255).astype(np.uint8))
     draw = ImageDraw.Draw(picture)
-    for _ in range(int(rng.integers(3, 8))):
+    for _ in range(int(rng.integers(3, 7))):
         x, y = rng.uniform(0.03, 0.97, size=2) * side
-        size = rng.uniform(0.012, 0.032) * side
+        size = rng.uniform(0.014, 0.032) * side
         fill = TRIFLES[int(rng.integers(len(TRIFLES)))]
         if rng.uniform() < 0.6:
             draw.ellipse([x - size, y - size, x + size, y + size], fill=fill)
@@ -133,7 +133,7 @@ def render(spec: SceneSpec, seed: int) -> Picture:
     body = _surface(pose, spec.colour, surface, side)
     canvas = _over(canvas, 10.0, 0.55 * _alpha(shadow))
     canvas = _over(canvas, body, _alpha(silhouette))
-    return _box_average(_over(canvas, 0.45 * body + 12, 0.6 * rim))
+    return _box_average(_over(canvas, 0.45 * body + 12, 0.5 * rim))
 
 
 def true_mask(picture: Picture, counterfactual: Picture, threshold: int = 6) -> Mask:

@@ -36,7 +36,7 @@ def _strokes(
     starts = rng.uniform(0, side, size=(count, 2))
     leans = rng.normal(0, 0.25 * length, size=count)
     heights = rng.uniform(0.5, 1.2, size=count) * length
-    shades = rng.uniform(0.72, 1.2, size=count)
+    shades = rng.uniform(0.78, 1.14, size=count)
     for (x, y), lean, height, shade in zip(starts, leans, heights, shades, strict=True):
         fill = tuple(min(255, int(channel * shade)) for channel in colour)
         draw.line([(x, y), (x + lean, y - height)], fill=fill, width=2)
@@ -46,16 +46,16 @@ def _strokes(
 def grass(rng: np.random.Generator, side: int) -> Canvas:
     """Blades of many greens over dark soil."""
     base = _tint((70, 120, 45), 0.9 + 0.22 * noise(rng, side, (6, 6)))
-    return _strokes(base, rng, count=320, length=0.12 * side, colour=(84, 138, 54))
+    return _strokes(base, rng, count=260, length=0.13 * side, colour=(84, 138, 54))
 
 
 def sand(rng: np.random.Generator, side: int) -> Canvas:
     """Wind ripples and grains."""
     y, x = _coordinates(side)
-    angle, waves = rng.uniform(-0.6, 0.6), rng.uniform(7, 10)
+    angle, waves = rng.uniform(-0.6, 0.6), rng.uniform(6, 8)
     along = y * np.cos(angle) + x * np.sin(angle) + 0.04 * noise(rng, side, (4, 4))
     grain = noise(rng, side, (side // 3, side // 3))
-    brightness = 0.9 + 0.08 * np.sin(2 * np.pi * waves * along) + 0.06 * grain
+    brightness = 0.9 + 0.07 * np.sin(2 * np.pi * waves * along) + 0.03 * grain
     return _tint((222, 192, 140), brightness + 0.06 * noise(rng, side, (5, 5)))
 
 
@@ -66,18 +66,18 @@ def water(rng: np.random.Generator, side: int) -> Canvas:
     rows, slant = rng.uniform(5, 8), rng.uniform(3, 5)
     waves = np.sin(2 * np.pi * (rows * (y + warp) + 1.5 * np.sin(6 * x)))
     waves = waves + np.sin(2 * np.pi * (slant * (x - 0.6 * y + warp)))
-    brightness = 0.82 + 0.12 * waves + 0.07 * noise(rng, side, (12, 12))
-    crests = 60 * np.clip(waves - 1.3, 0, None)[..., None]
+    brightness = 0.84 + 0.09 * waves + 0.06 * noise(rng, side, (10, 10))
+    crests = 40 * np.clip(waves - 1.3, 0, None)[..., None]
     return _tint((58, 122, 168), brightness) + crests
 
 
 def bricks(rng: np.random.Generator, side: int) -> Canvas:
     """A running bond, each brick of its own shade, in pale mortar."""
-    rows = int(rng.integers(6, 8))
+    rows = int(rng.integers(5, 8))
     height, width = side / rows, side / rows * 2.1
-    picture = Image.new("RGB", (side, side), (146, 126, 114))
+    picture = Image.new("RGB", (side, side), (140, 112, 98))
     draw = ImageDraw.Draw(picture)
-    shades = rng.uniform(0.8, 1.15, size=(rows + 1, rows + 2))
+    shades = rng.uniform(0.86, 1.12, size=(rows + 1, rows + 2))
     shift = rng.uniform(0, width)
     for row in range(rows + 1):
         for column in range(rows // 2 + 3):
@@ -85,7 +85,7 @@ def bricks(rng: np.random.Generator, side: int) -> Canvas:
             fill = tuple(int(c * shades[row, column]) for c in (158, 88, 66))
             top = row * height
             draw.rectangle([left + 3, top + 3, left + width - 2, top + height - 2], fill=fill)
-    grain = 1 + 0.06 * noise(rng, side, (side // 3, side // 3))
+    grain = 1 + 0.03 * noise(rng, side, (side // 3, side // 3))
     return np.asarray(picture, np.float32) * grain[..., None]
 
 
@@ -98,18 +98,18 @@ def wood(rng: np.random.Generator, side: int) -> Canvas:
     offsets = rng.uniform(0, 9, size=planks)
     fibre = noise(rng, side, (5, 40)) + 0.5 * noise(rng, side, (8, 64))
     rings = np.sin(2 * np.pi * (3.2 * y + 5 * fibre * 0.3 + offsets[plank]))
-    brightness = shades[plank] * (0.94 + 0.06 * rings + 0.1 * fibre)
+    brightness = shades[plank] * (0.95 + 0.05 * rings + 0.07 * fibre)
     gap = np.abs(x * planks - np.round(x * planks)) < 0.04
-    return _tint((150, 104, 62), np.where(gap, 0.5 * brightness, brightness))
+    return _tint((150, 104, 62), np.where(gap, 0.6 * brightness, brightness))
 
 
 def snow(rng: np.random.Generator, side: int) -> Canvas:
     """Soft drifts in blue shade, with glitter."""
     drifts = noise(rng, side, (4, 4)) + 0.5 * noise(rng, side, (11, 11))
     grain = noise(rng, side, (side // 3, side // 3))
-    canvas = _tint((205, 216, 232), 0.95 + 0.09 * drifts + 0.03 * grain)
+    canvas = _tint((205, 216, 232), 0.95 + 0.08 * drifts + 0.02 * grain)
     glitter = noise(rng, side, (side // 4, side // 4)) > 0.88
-    return canvas + 26.0 * glitter[..., None]
+    return canvas + 18.0 * glitter[..., None]
 
 
 TEXTURES: dict[str, Callable[[np.random.Generator, int], Canvas]] = {

@@ -24,7 +24,7 @@ from data.scenes.corpus import Corpus, photograph_crops, rendered
 from data.scenes.embedded import MODEL
 from data.scenes.fit import Plan, fit
 
-SCENES = 16_000
+SCENES = 12_000
 CROPS = 6_000
 AUTOENCODER = Plan("autoencoder", steps=1_200, batch=16, lr=1.5e-3)
 CLASSIFIER = Plan("classifier", steps=900, batch=48, lr=1e-3)
@@ -53,7 +53,7 @@ def _edges(images: Tensor) -> Tensor:
 def autoencoder_loss(
     module: Any, generator: torch.Generator, scenes: Tensor, crops: Tensor, plan: Plan
 ) -> Tensor:
-    """L1 + 2 MSE + 0.5 L1 of the image's gradients + 1e-6 KL, on scenes and photograph crops."""
+    """L1 + 8 MSE + 0.5 L1 of the image's gradients + 1e-6 KL, on scenes and photograph crops."""
     photographs = int(PHOTOGRAPH_SHARE * plan.batch)
     pictures = torch.cat(
         [_draw(generator, scenes, plan.batch - photographs), _draw(generator, crops, photographs)]
@@ -62,7 +62,7 @@ def autoencoder_loss(
     posterior = module.encode(images).latent_dist
     noise = torch.randn(posterior.mean.shape, generator=generator, device=images.device)
     decoded = module.decode(posterior.mean + posterior.std * noise).sample.float()
-    error = F.l1_loss(decoded, images) + 2 * F.mse_loss(decoded, images)
+    error = F.l1_loss(decoded, images) + 8 * F.mse_loss(decoded, images)
     return error + 0.5 * F.l1_loss(_edges(decoded), _edges(images)) + 1e-6 * posterior.kl().mean()
 
 

@@ -2,7 +2,7 @@
 
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import torch
 from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
@@ -61,6 +61,8 @@ def assemble(
     parts: dict[str, Any], *, digest: str, device: torch.device, precision: Precision
 ) -> LatentDiffusion:
     """Freeze the parts and put them on ``device``."""
+    if precision not in get_args(Precision):
+        raise InputError(f"precision={precision}: choose one of {', '.join(get_args(Precision))}")
     prediction = parts["scheduler"].config.prediction_type
     if prediction != "epsilon":
         raise InputError(

@@ -1,15 +1,15 @@
 """The one typed border to diffusers and transformers."""
 
-from collections.abc import Generator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import torch
 from torch import Tensor
-from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from pti.diffusion.ddim import Schedule
+from pti.diffusion.precision import bf16
 from pti.types import Context, Image, Latent
 
 Precision = Literal["fp32", "bf16"]
@@ -92,7 +92,7 @@ class LatentDiffusion:
     def eps(self, z: Latent, t: int, context: Context) -> Latent:
         """The UNet's noise prediction at timestep ``t``, in the dtype of ``z``."""
         self.calls += Calls(forward=len(z))
-        with self._arithmetic():
+        with bf16(self.device) if self.precision == "bf16" else nullcontext():
             eps = self.unet(z.to(self.unet.dtype), t, context.to(self.unet.dtype)).sample
         if eps.requires_grad:
             eps.register_hook(self._count_backward)
@@ -109,16 +109,6 @@ class LatentDiffusion:
         """Back to pixels, clamped to [0, 1]."""
         pixels = self.vae.decode(z / self.vae.config.scaling_factor).sample
         return (pixels / 2 + 0.5).clamp(0, 1)
-
-    @contextmanager
-    def _arithmetic(self) -> Generator[None]:
-        with ExitStack() as stack:
-            if self.precision == "bf16":
-                stack.enter_context(torch.autocast(self.device.type, torch.bfloat16))
-                if self.device.type == "cpu":
-                    # The backward of the fused kernel takes four times as long as plain attention.
-                    stack.enter_context(sdpa_kernel(SDPBackend.MATH))
-            yield
 
     def _count_backward(self, gradient: Tensor) -> None:
         self.calls += Calls(backward=len(gradient))

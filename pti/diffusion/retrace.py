@@ -5,7 +5,6 @@ of the two embeddings until the step lands near the trajectory's next latent (PT
 Algorithm 1, lines 4-13; NTI: Mokady et al., 2022, arXiv:2211.09794, Algorithm 1).
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
@@ -16,10 +15,12 @@ from pti.diffusion.ddim import Step
 from pti.diffusion.guidance import guide
 from pti.diffusion.model import LatentDiffusion
 from pti.diffusion.trace import Trace, Tracer
+from pti.errors import one_of
 from pti.types import Batch, Context, Inversion, Latent, constant
 
-Stop = Callable[[int, Tensor], Tensor]
-"""Step index i and the losses of its active images to which of them are done."""
+Optimizer = Literal["adam", "sgd"]
+Reduction = Literal["mean", "sum"]
+Decay = Literal["none", "linear"]
 
 
 @dataclass(frozen=True)
@@ -37,14 +38,19 @@ class Retrace:
     omega: float = 7.5
     iterations: int = 5
     lr: float = 0.01
-    optimizer: Literal["adam", "sgd"] = "adam"
-    reduction: Literal["mean", "sum"] = "mean"
-    decay: Literal["none", "linear"] = "none"
+    optimizer: Optimizer = "adam"
+    reduction: Reduction = "mean"
+    decay: Decay = "none"
 
     version: ClassVar[int] = 1
 
     def __post_init__(self) -> None:
-        """Raise ``ValueError`` where the tuned branch has no weight in the guided prediction."""
+        """Raise ``ValueError`` for an unknown choice, or where the tuned branch has no weight."""
+        one_of("optimizer", self.optimizer, Optimizer)
+        one_of("reduction", self.reduction, Reduction)
+        one_of("decay", self.decay, Decay)
+        if self.iterations < 1:
+            raise ValueError(f"iterations={self.iterations}: at least 1 is needed to tune")
         idle = {"cond": 0.0, "null": 1.0}[self.tunes]
         if self.omega == idle:
             raise ValueError(

@@ -8,7 +8,10 @@ import torch
 from pti.diffusion.ddim import Schedule
 from pti.diffusion.guidance import guided_eps
 from pti.diffusion.model import LatentDiffusion
+from pti.errors import one_of
 from pti.types import Batch, Path
+
+Ends = Literal["destination", "source"]
 
 
 @runtime_checkable
@@ -37,10 +40,16 @@ class Trace:
     steps: int = 50
     ratio: float = 1.0
     omega: float = 0.0
-    timestep: Literal["destination", "source"] = "destination"
+    timestep: Ends = "destination"
     steps_offset: int | None = None
 
     version = 1
+
+    def __post_init__(self) -> None:
+        """Raise ``ValueError`` for a field that no trajectory can have."""
+        if int(self.steps * self.ratio) < 1 or self.ratio > 1:
+            raise ValueError(f"steps={self.steps} with ratio={self.ratio} leaves no step to make")
+        one_of("timestep", self.timestep, Ends)
 
     def schedule(self, model: LatentDiffusion) -> Schedule:
         """The moves between the trajectory's latents."""

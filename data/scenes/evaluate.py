@@ -1,0 +1,123 @@
+"""The figures of the model card: ``python -m data.scenes.evaluate``.
+
+Measures the shipped model on held-out scenes, writes them into its README.md, and draws a sheet of
+samples. The classifier judges the samples, and is itself judged on rendered pictures first.
+"""
+
+import argparse
+import platform
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from PIL import Image
+from torch import Tensor
+from torchmetrics.functional.image import peak_signal_noise_ratio
+from tqdm import tqdm
+
+from data.images import square, to_pixels, to_tensor
+from data.photos import Photos
+from data.scenes.card import OMEGA, Figures, card
+from data.scenes.classifier import SceneClassifier, agreement
+from data.scenes.corpus import labels_of
+from data.scenes.embedded import MODEL
+from data.scenes.render import render
+from data.scenes.split import scene
+from pti.diffusion.load import from_pretrained
+from pti.diffusion.model import LatentDiffusion
+from pti.diffusion.sampling import sample
+from pti.types import constant
+
+STEPS = 50
+SHEET = 48
+
+
+def held_out(count: int) -> tuple[Float[Tensor, "n 3 64 64"], Tensor]:
+    """Rendered pictures whose captions were never trained on, and their labels (n by 3)."""
+    scenes = [scene("held_out", index) for index in range(count)]
+    images = torch.stack([to_tensor(render(spec, seed)) for spec, seed in scenes])
+    return images, torch.tensor([labels_of(spec) for spec, _ in scenes])
+
+
+def round_trip(model: LatentDiffusion, images: Float[Tensor, "n 3 h w"]) -> float:
+    """Mean PSNR in dB of the autoencoder's reconstruction of each image."""
+    decoded = torch.cat([model.decode(model.encode(chunk)) for chunk in images.split(32)])
+    dimensions = (1, 2, 3)
+    values = [
+        peak_signal_noise_ratio(a[None], b[None], data_range=1.0, dim=dimensions)
+        for a, b in zip(decoded.cpu(), images, strict=True)
+    ]
+    return torch.stack(values).mean().item()
+
+
+def draw(
+    model: LatentDiffusion, captions: list[str], batch: int = 32
+) -> Float[Tensor, "n 3 64 64"]:
+    """Guided samples of ``captions``; picture i starts from noise of seed i."""
+    side, channels = model.unet.config.sample_size, model.unet.config.in_channels
+    images: list[Tensor] = []
+    for start in tqdm(range(0, len(captions), batch), desc="sample", unit="batch"):
+        chunk = captions[start : start + batch]
+        seeds = (torch.Generator().manual_seed(start + row) for row in range(len(chunk)))
+        z = torch.stack([torch.randn(channels, side, side, generator=seed) for seed in seeds])
+        null = constant(model.embed([""] * len(chunk)), STEPS)
+        cond = constant(model.embed(chunk), STEPS)
+        schedule = model.schedule(STEPS)
+        z = sample(model, schedule, z.to(model.device), null=null, cond=cond, omega=OMEGA)
+        images.append(model.decode(z).cpu())
+    return torch.cat(images)
+
+
+def sheet(images: Float[Tensor, "n 3 64 64"], columns: int = 12) -> Image.Image:
+    """Pictures in rows, at twice their size."""
+    rows = [
+        np.concatenate([to_pixels(image) for image in images[start : start + columns]], axis=1)
+        for start in range(0, len(images), columns)
+    ]
+    picture = Image.fromarray(np.concatenate(rows))
+    return picture.resize((2 * picture.width, 2 * picture.height), Image.Resampling.NEAREST)
+
+
+def measure(folder: Path, count: int, device: str) -> tuple[Figures, Image.Image]:
+    """All figures of the card, and the sheet of samples."""
+    model = from_pretrained(str(folder), device=device, precision="fp32")
+    classifier = SceneClassifier.load(folder / "classifier")
+    images, labels = held_out(count)
+    photographs = torch.stack([to_tensor(square(task.open(), 64)) for task in Photos()])
+    samples = draw(model, [scene("held_out", index)[0].caption for index in range(count)])
+    parts = (model.vae, model.unet, model.text_encoder, classifier)
+    figures = Figures(
+        pictures=count,
+        scenes_psnr=round_trip(model, images),
+        photographs_psnr=round_trip(model, photographs),
+        rendered=agreement(classifier, images, labels),
+        sampled=agreement(classifier, samples, labels),
+        parameters=[sum(weight.numel() for weight in part.parameters()) for part in parts],
+        weights=model.digest,
+        torch=torch.__version__,
+        machine=f"{platform.system()} {platform.machine()}, {device}",
+    )
+    return figures, sheet(samples[:SHEET])
+
+
+def main() -> None:
+    """Command line of the evaluation; exits with 1 where the model breaks a promise."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--model", type=Path, default=MODEL, help="a folder that the recipe wrote")
+    parser.add_argument("--pictures", type=int, default=256, help="rendered and sampled pictures")
+    parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
+    options = parser.parse_args()
+    figures, samples = measure(options.model, options.pictures, options.device)
+    samples.save(options.model / "samples.png", optimize=True)
+    text = card(figures)
+    (options.model / "README.md").write_text(text, encoding="utf-8")
+    print(text)  # noqa: T201
+    broken = figures.broken_promises()
+    if broken:
+        sys.exit(f"error: the model does not reach: {'; '.join(broken)}")
+
+
+if __name__ == "__main__":
+    main()

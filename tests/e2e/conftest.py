@@ -1,0 +1,106 @@
+"""Commands as a user gives them, on a tiny model saved in Stable Diffusion's folder layout."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from diffusers import StableDiffusionPipeline
+from PIL import Image
+
+from experiments import report, run
+from experiments.command_line import for_people
+from experiments.records import Cell
+from tests.tiny import CAPTIONS, parts
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(tmp_path_factory):
+    """A model folder with the plain files and the fp16 variant."""
+    folder = tmp_path_factory.mktemp("tiny")
+    pipeline = StableDiffusionPipeline(
+        **parts(), safety_checker=None, feature_extractor=None, requires_safety_checker=False
+    )
+    pipeline.save_pretrained(folder)
+    pipeline.save_pretrained(folder, variant="fp16")
+    return folder
+
+
+@dataclass
+class Outcome:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass
+class Workplace:
+    """A folder with pictures, where commands are run."""
+
+    folder: Path
+    model: Path
+    call: Callable[..., Outcome]
+
+    def run(self, *overrides: str) -> Outcome:
+        """``python -m experiments.run`` on the tiny model and this folder's pictures."""
+        return self.call("run", *self.setting(), *overrides)
+
+    def report(self, *words: str) -> Outcome:
+        """``python -m experiments.report`` on this folder's results."""
+        return self.call("report", f"results={self.folder / 'results'}", *words)
+
+    def setting(self) -> list[str]:
+        """Overrides that every run here needs."""
+        return [
+            "model=sd14",
+            f"model.path={self.model}",
+            "data=folder",
+            f"data.path={self.folder / 'pictures'}",
+            f"results={self.folder / 'results'}",
+            f"cache={self.folder / 'cache'}",
+            "batch_size=2",
+        ]
+
+    def cell(self, experiment: str, name: str) -> Cell:
+        """One cell's files."""
+        setting = self.folder / "results" / experiment / "sd14-folder_pictures"
+        return Cell.read(setting / "cells" / name)
+
+
+QUICK = ("method=ddim,nti,pti", "method.invert.trace.steps=3")
+"""Table 2 without its AE, which has no steps to shorten."""
+
+
+@pytest.fixture
+def call(monkeypatch, capfd):
+    """Run a command in this process, as its ``__main__`` does."""
+
+    def run_command(name: str, *words: str) -> Outcome:
+        monkeypatch.setattr(sys, "argv", [f"experiments/{name}.py", *words])
+        main = {"run": run.job, "report": report.main}[name]
+        code = 0
+        try:
+            for_people(main)
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        captured = capfd.readouterr()
+        return Outcome(code, captured.out, captured.err)
+
+    return run_command
+
+
+@pytest.fixture
+def workplace(tmp_path, tiny_folder, call):
+    """Three pictures with captions."""
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    lines = ["file_name,text"]
+    for index, caption in enumerate(CAPTIONS):
+        picture = Image.linear_gradient("L").resize((48, 40)).rotate(60 * index)
+        picture.convert("RGB").save(pictures / f"{index}.png")
+        lines.append(f"{index}.png,{caption}")
+    (pictures / "metadata.csv").write_text("\n".join(lines))
+    return Workplace(tmp_path, tiny_folder, call)

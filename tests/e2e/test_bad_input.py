@@ -1,0 +1,162 @@
+"""One clear sentence, a non-zero exit, and nothing lost."""
+
+import shutil
+
+import pytest
+import torch
+from PIL import Image
+
+from tests.tiny import parts
+
+ONE = ("method=pti", "method.invert.trace.steps=2", "name=single", "cell=pti")
+
+
+def refused(outcome, *says):
+    assert outcome.code != 0
+    assert "Traceback" not in outcome.err
+    sentence = outcome.err.rpartition("error: ")[2]
+    for word in says:
+        assert word in sentence
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("kind", ["missing", "truncated", "animated", "empty", "no caption"])
+def test_a_bad_item_fails_alone(workplace, kind):
+    pictures = workplace.folder / "pictures"
+    path = pictures / "1.png"
+    if kind == "missing":
+        path.unlink()
+    elif kind == "truncated":
+        path.write_bytes(path.read_bytes()[:200])
+    elif kind == "empty":
+        path.write_bytes(b"")
+    elif kind == "animated":
+        frames = [Image.new("RGB", (40, 40), colour) for colour in ("red", "blue")]
+        frames[0].save(path, "PNG", save_all=True, append_images=frames[1:])
+    else:
+        metadata = pictures / "metadata.csv"
+        metadata.write_text(metadata.read_text().replace("a blue ring on snow", ""))
+
+    refused(workplace.run(*ONE), "1 of 3 items failed", "1.png")
+    cell = workplace.cell("single", "pti")
+    assert {key: record["status"] for key, record in cell.records.items()} == {
+        "0.png": "done",
+        "1.png": "failed",
+        "2.png": "done",
+    }
+    assert cell.records["1.png"]["error"]
+    assert set(cell.scores) == {"0.png", "2.png"}
+
+
+@pytest.mark.e2e
+def test_a_mended_item_is_computed_by_the_same_command(workplace):
+    path = workplace.folder / "pictures/1.png"
+    content = path.read_bytes()
+    path.write_bytes(b"")
+    assert workplace.run(*ONE).code != 0
+    path.write_bytes(content)
+    assert workplace.run(*ONE).code == 0
+    assert set(workplace.cell("single", "pti").scores) == {"0.png", "1.png", "2.png"}
+
+
+@pytest.mark.e2e
+def test_a_caption_that_is_too_long_says_what_is_cut(workplace):
+    metadata = workplace.folder / "pictures/metadata.csv"
+    long = "a red star on grass a blue ring on snow an orange heart on wood"
+    metadata.write_text(metadata.read_text().replace("a red star on grass", long))
+    outcome = workplace.run(*ONE)
+    assert outcome.code == 0
+    (note,) = workplace.cell("single", "pti").records["0.png"]["notes"]
+    assert "'an orange heart on wood' was cut off" in note
+    assert note in outcome.err
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize(
+    ("override", "says"),
+    [
+        ("method=ptii", ["method=ptii is unknown", "Did you mean 'pti'?"]),
+        ("experiment=tabel2", ["experiment=tabel2 is unknown", "Did you mean 'table2'?"]),
+        ("method.invert.itertions=3", ["Did you mean 'method.invert.iterations'?"]),
+        ("bacth_size=3", ["Did you mean 'batch_size'?"]),
+        ("method.invert.optimizer=adamw", ["optimizer", "adamw"]),
+        ("precision=fp8", ["precision", "fp8"]),
+        ("method.invert.trace.steps=0", ["steps=0"]),
+        ("method.invert.omega=0.0", ["nothing to tune"]),
+        ("data.path=nowhere", ["nowhere", "no folder"]),
+        ("model.path=no/such/model", ["no/such/model", "model.path="]),
+        ("limit=many", ["limit", "many"]),
+        ("data.path=a=b", ["data.path=a=b"]),
+    ],
+)
+def test_what_is_unknown_is_named(workplace, override, says):
+    refused(workplace.run(*ONE, override), *says)
+
+
+@pytest.mark.e2e
+def test_a_data_path_must_be_given(workplace):
+    words = [word for word in workplace.setting() if not word.startswith("data.path")]
+    refused(workplace.call("run", *words, *ONE), "data.path")
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("part", ["unet", "vae/diffusion_pytorch_model.safetensors", "tokenizer"])
+def test_a_model_with_a_part_missing_is_named(workplace, part):
+    folder = workplace.folder / "model"
+    shutil.copytree(workplace.model, folder)
+    gone = folder / part
+    shutil.rmtree(gone) if gone.is_dir() else gone.unlink()
+    refused(workplace.run(*ONE, f"model.path={folder}"), part.partition("/")[0], str(folder))
+
+
+@pytest.mark.e2e
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
+def test_cuda_without_a_gpu_is_refused(workplace):
+    refused(workplace.run(*ONE, "device=cuda"), "device=cuda", "use device=cpu")
+
+
+@pytest.mark.e2e
+def test_a_folder_of_another_config_is_refused(workplace):
+    assert workplace.run(*ONE).code == 0
+    records = (workplace.cell("single", "pti").folder / "records.jsonl").read_bytes()
+    refused(workplace.run(*ONE, "method.invert.lr=0.5"), "method.invert.lr=0.01, not 0.5")
+    assert (workplace.cell("single", "pti").folder / "records.jsonl").read_bytes() == records
+
+
+@pytest.mark.e2e
+def test_a_folder_of_other_code_is_refused_unless_told(workplace, monkeypatch):
+    assert workplace.run(*ONE, "limit=1").code == 0
+    monkeypatch.setattr("experiments.cell.code_digest", lambda: "other")
+    refused(workplace.run(*ONE), "other code", "accept_other_code=true")
+    assert workplace.run(*ONE, "accept_other_code=true").code == 0
+
+
+@pytest.mark.e2e
+def test_a_folder_of_other_weights_is_refused(workplace):
+    folder = workplace.folder / "model"
+    shutil.copytree(workplace.model, folder)
+    assert workplace.run(*ONE, "limit=1", f"model.path={folder}").code == 0
+    parts(seed=1)["unet"].save_pretrained(folder / "unet")
+    refused(workplace.run(*ONE, f"model.path={folder}"), "other model weights")
+
+
+@pytest.mark.e2e
+def test_a_results_folder_that_cannot_be_written_is_named(workplace):
+    blocked = workplace.folder / "blocked"
+    blocked.write_text("a file, not a folder")
+    refused(workplace.run(*ONE, f"results={blocked}"), "blocked", "results=")
+    refused(workplace.run("experiment=table2", f"results={blocked}"), "blocked", "results=")
+
+
+@pytest.mark.e2e
+def test_a_cache_entry_cut_short_fails_its_item_and_names_the_file(workplace):
+    assert workplace.run(*ONE, "limit=1").code == 0
+    for entry in (workplace.folder / "cache").rglob("*.safetensors"):
+        entry.write_bytes(entry.read_bytes()[:-100])
+    again = f"results={workplace.folder / 'again'}"
+    refused(workplace.run(*ONE, again), "1 of 3 items failed", ".safetensors is damaged")
+
+
+@pytest.mark.e2e
+def test_a_report_of_nothing_says_how_to_make_it(workplace):
+    refused(workplace.report("experiment=table2"), "python -m experiments.run experiment=table2")

@@ -1,0 +1,153 @@
+"""Run, score and report, again and interrupted."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from PIL import Image
+from skimage.metrics import peak_signal_noise_ratio
+
+from experiments.records import seed_of
+from tests.e2e.conftest import QUICK
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+@pytest.mark.e2e
+def test_table_2_from_a_model_folder(workplace):
+    done = workplace.run("experiment=table2", *QUICK)
+    assert done.code == 0, done.err
+    reported = workplace.report("experiment=table2")
+    assert reported.code == 0, reported.err
+    folder = workplace.folder / "results/table2/sd14-folder_pictures/report"
+    assert str(folder) in reported.out
+    assert {"table2.md", "table2.tex", "table2.csv", "claims.json"} <= {
+        path.name for path in folder.iterdir()
+    }
+
+    table = pd.read_csv(folder / "table2.csv")
+    for method in ("ddim", "nti", "pti"):
+        cell = workplace.cell("table2", method)
+        inputs = cell.folder.parent.parent / "inputs"
+        values = []
+        for key, record in cell.records.items():
+            pair = [Image.open(p) for p in (inputs / f"{key}.png", cell.folder / record["image"])]
+            source, output = (pd.array(list(p.tobytes()), dtype="uint8").to_numpy() for p in pair)
+            values.append(peak_signal_noise_ratio(source, output, data_range=255))
+        row = table[(table["method"] == method) & (table["metric"] == "psnr[0,1]")].iloc[0]
+        assert row["n"] == 3
+        assert row["mean"] == pytest.approx(sum(values) / 3, abs=1e-3)
+
+
+@pytest.mark.e2e
+def test_the_order_and_size_of_batches_change_nothing(workplace):
+    workplace.run("experiment=table2", *QUICK)
+    before = workplace.cell("table2", "pti")
+    other = f"results={workplace.folder / 'other'}"
+    workplace.run(
+        "experiment=table2", *QUICK, other, "batch_size=3", "cache=" + str(workplace.folder / "c")
+    )
+    folder = workplace.folder / "other/table2/sd14-folder_pictures/cells/pti"
+    for key, record in before.records.items():
+        pair = [(root / record["image"]).read_bytes() for root in (before.folder, folder)]
+        assert pair[0] == pair[1], key
+
+
+@pytest.mark.e2e
+def test_a_rerun_computes_nothing_and_a_larger_limit_only_the_rest(workplace):
+    workplace.run("experiment=table2", *QUICK, "limit=1")
+    cell = workplace.cell("table2", "pti")
+    assert list(cell.records) == ["0.png"]
+    lines = (cell.folder / "records.jsonl").read_text()
+    assert workplace.run("experiment=table2", *QUICK, "limit=1").code == 0
+    assert (cell.folder / "records.jsonl").read_text() == lines
+    assert workplace.run("experiment=table2", *QUICK).code == 0
+    assert (cell.folder / "records.jsonl").read_text().startswith(lines)
+    assert list(workplace.cell("table2", "pti").records) == ["0.png", "1.png", "2.png"]
+
+
+@pytest.mark.e2e
+def test_records_count_the_calls_and_name_the_seed(workplace):
+    workplace.run("experiment=table2", *QUICK)
+    calls = {
+        method: workplace.cell("table2", method).records["0.png"]
+        for method in ("ddim", "nti", "pti")
+    }
+    assert calls["ddim"]["calls"] == {"forward": 3 * 3, "backward": 0}
+    for method in ("nti", "pti"):
+        assert calls[method]["calls"] == {"forward": 3 * (5 + 3), "backward": 3 * 5}
+        assert calls[method]["spent"]["forward"] == 3 * (5 + 2), (
+            "the trajectory came from the cache"
+        )
+        assert calls[method]["seed"] == seed_of(0, "0.png")
+
+
+@pytest.mark.e2e
+def test_a_run_says_what_made_it(workplace):
+    workplace.run("experiment=table2", *QUICK)
+    about = json.loads((workplace.cell("table2", "pti").folder / "run.json").read_text())
+    assert len(about["weights"]) > 60
+    assert {"code", "git", "versions", "machine"} <= set(about)
+    config = workplace.cell("table2", "pti").config
+    assert config.method.invert.lr == 0.01
+    assert "limit" not in config
+
+
+@pytest.mark.e2e
+def test_table_1_and_3_sweep_what_the_paper_sweeps(workplace):
+    few = ["method.invert.trace.steps=2", "limit=1"]
+    assert workplace.run("experiment=table1", *few).code == 0
+    cells = workplace.folder / "results/table1/sd14-folder_pictures/cells"
+    assert len(list(cells.iterdir())) == 25
+    spent = [
+        json.loads((cell / "records.jsonl").read_text())["spent"]["forward"]
+        for cell in cells.iterdir()
+    ]
+    # Five inversions (2 + 2 + 4 + 4 + 4) and five samplings of as many calls after each.
+    assert sum(spent) == 16 + 5 * 16
+    assert workplace.run("experiment=table3", *few).code == 0
+    assert len(list((workplace.folder / "results/table3").glob("*/cells/*"))) == 20
+    assert workplace.report("experiment=table3").code == 0
+
+
+@pytest.mark.e2e
+def test_an_fp16_variant_is_read(workplace):
+    done = workplace.run(
+        "method=pti", "method.invert.trace.steps=2", "model.load.variant=fp16", "cell=x"
+    )
+    assert done.code == 0, done.err
+
+
+@pytest.mark.e2e
+def test_killed_in_the_middle_it_goes_on_where_it_was(workplace, tmp_path):
+    """kill -9 once the first records are there; then the same command in this process."""
+    few = ["experiment=table2", *QUICK, "method.invert.trace.steps=12", "batch_size=1"]
+    command = [sys.executable, "-m", "experiments.run", *workplace.setting(), *few]
+    records = workplace.folder / "results/table2/sd14-folder_pictures/cells/ddim/records.jsonl"
+    process = subprocess.Popen(command, cwd=REPOSITORY, start_new_session=True)
+    while not records.exists() and process.poll() is None:
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    before = records.read_text()
+
+    assert workplace.run(*few).code == 0
+    workplace.report("experiment=table2")
+    table = workplace.folder / "results/table2/sd14-folder_pictures/report/table2.csv"
+    interrupted = table.read_text()
+    assert records.read_text().startswith(before.rpartition("\n")[0])
+    for method in ("ddim", "nti", "pti"):
+        lines = (records.parents[1] / method / "records.jsonl").read_text().splitlines()
+        assert [json.loads(line)["key"] for line in lines] == ["0.png", "1.png", "2.png"]
+
+    whole = f"results={tmp_path / 'whole'}"
+    assert workplace.run(*few, whole, f"cache={tmp_path / 'fresh'}").code == 0
+    workplace.call("report", whole, "experiment=table2")
+    other = tmp_path / "whole/table2/sd14-folder_pictures/report/table2.csv"
+    assert other.read_text() == interrupted
