@@ -24,4 +24,4 @@ class Ddim:
         null = constant(model.embed([""] * len(batch)), len(schedule))
         cond = constant(model.embed(batch.targets), len(schedule))
         z = sample(model, schedule, path[:, -1], null=null, cond=cond, omega=self.omega)
-        return Inversion(path, cond, null, z, no_losses(z))
+        return Inversion(path, cond, null, z, no_losses(z, len(schedule)))

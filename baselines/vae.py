@@ -16,4 +16,4 @@ class Autoencoder:
         """A trajectory of length 0."""
         z = model.encode(batch.images)
         nothing = constant(model.embed([""] * len(batch)), 0)
-        return Inversion(z[:, None], nothing, nothing, z, no_losses(z))
+        return Inversion(z[:, None], nothing, nothing, z, no_losses(z, 0))

@@ -28,7 +28,7 @@ SCENES = 12_000
 CROPS = 6_000
 AUTOENCODER = Plan("autoencoder", steps=1_200, batch=16, lr=1.5e-3)
 CLASSIFIER = Plan("classifier", steps=900, batch=48, lr=1e-3)
-DIFFUSION = Plan("diffusion", steps=7_000, batch=32, lr=1e-3, ema=0.999)
+DIFFUSION = Plan("diffusion", steps=6_500, batch=32, lr=1e-3, ema=0.999)
 PHOTOGRAPH_SHARE = 0.25
 EMPTY_CAPTIONS = 0.1
 SUBJECT_CAPTIONS = 0.1

@@ -18,7 +18,8 @@ def byte_tokenizer(texts: Iterable[str], max_tokens: int) -> CLIPTokenizer:
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     trainer = trainers.BpeTrainer(
         initial_alphabet=alphabet,
-        special_tokens=[START, END],
+        # Named here, the bytes that end a word get the same ids, and so the same merges, each time.
+        special_tokens=[START, END, *(f"{byte}</w>" for byte in alphabet)],
         end_of_word_suffix="</w>",
         vocab_size=49_408,
         show_progress=False,
@@ -27,8 +28,5 @@ def byte_tokenizer(texts: Iterable[str], max_tokens: int) -> CLIPTokenizer:
     learner.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     learner.train_from_iterator(sorted(set(texts)), trainer)
     learned = json.loads(learner.to_str())["model"]
-    vocabulary: dict[str, int] = learned["vocab"]
-    for byte in alphabet:
-        vocabulary.setdefault(f"{byte}</w>", len(vocabulary))
     merges: Any = [tuple(pair) for pair in learned["merges"]]
-    return CLIPTokenizer(vocabulary, merges, model_max_length=max_tokens)
+    return CLIPTokenizer(learned["vocab"], merges, model_max_length=max_tokens)

@@ -93,9 +93,9 @@ def test_items_are_fixed_for_ever():
 
 
 KNOWN_ITEMS = [
-    ("test-00000", "a white star on snow", ""),
-    ("test-00001", "a black cross on bricks", ""),
-    ("test-00002", "a white cross on grass", ""),
+    ("test-00000", "a white star on snow", "a white star on sand"),
+    ("test-00001", "a black cross on bricks", "a black cross on sand"),
+    ("test-00002", "a white cross on grass", "a white cross on sand"),
 ]
 
 
