@@ -23,9 +23,9 @@ from experiments.cell import claim, note_run
 from experiments.command_line import for_people
 from experiments.items import Items
 from experiments.progress import announce
-from experiments.provenance import provenance
+from experiments.provenance import peak_memory, provenance
 from experiments.records import Cell
-from experiments.schema import register
+from experiments.schema import CONFIGS, register
 from experiments.score import score
 from pti.diffusion.model import LatentDiffusion
 from pti.errors import InputError
@@ -49,6 +49,7 @@ def run_cell(cfg: DictConfig) -> None:
         store = Store(Path(cfg.cache))
         method: Method = instantiate(cfg.method)
         Items(cfg, folder, model, method, cached(method.invert, store), store).run(todo)
+        note_run(folder, {**about, "peak memory (MiB)": peak_memory(model.device)})
     score(folder)
     records = Cell.read(folder).records
     failed = [records[task.key] for task in tasks if records[task.key]["status"] == "failed"]
@@ -75,7 +76,7 @@ def load_model(load: str, precision: str, device: str) -> LatentDiffusion:
     return instantiate(OmegaConf.create(load), precision=precision, device=device)
 
 
-@hydra.main(version_base="1.3", config_path="../configs", config_name="run")
+@hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name="run")
 def job(cfg: DictConfig) -> None:
     """One cell, for Hydra to launch."""
     if HydraConfig.get().mode == RunMode.MULTIRUN:

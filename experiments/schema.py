@@ -7,6 +7,8 @@ from typing import Any
 from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING, OmegaConf
 
+CONFIGS = Path(__file__).parent.parent / "configs"
+
 
 @dataclass
 class Run:

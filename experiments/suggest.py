@@ -4,17 +4,19 @@ import re
 from collections.abc import Iterable
 from dataclasses import fields
 from difflib import get_close_matches
-from pathlib import Path
 
-from hydra.errors import InstantiationException, MissingConfigException
+from hydra.errors import (
+    InstantiationException,
+    MissingConfigException,
+    OverrideParseException,
+)
 from omegaconf import OmegaConf
 from omegaconf.errors import MissingMandatoryValue
 
 from experiments.cell import flat
-from experiments.schema import Run
+from experiments.schema import CONFIGS, Run
 from pti.errors import InputError
 
-CONFIGS = Path(__file__).parent.parent / "configs"
 UNKNOWN_KEY = re.compile(r"Could not override '([^']+)'")
 UNKNOWN_CHOICE = re.compile(r"Could not find '([^']+)'")
 MISSING_VALUE = re.compile(r"Missing mandatory value: (\S+)")
@@ -30,6 +32,8 @@ def explain(error: Exception) -> str:
     """One sentence for an error of Hydra or OmegaConf."""
     if isinstance(error, InstantiationException) and error.__cause__:
         return _of_part(error, error.__cause__)
+    if isinstance(error, OverrideParseException):
+        return f"{error.override!r} can't be read as key=value: put its value in quotes"
     text = str(error)
     if isinstance(error, MissingConfigException) and (found := UNKNOWN_CHOICE.search(text)):
         group, _, choice = found[1].rpartition("/")

@@ -80,6 +80,7 @@ def call(monkeypatch, capfd):
 
     def run_command(name: str, *words: str) -> Outcome:
         monkeypatch.setattr(sys, "argv", [f"experiments/{name}.py", *words])
+        run.load_model.cache_clear()  # a command's process starts without a model
         main = {"run": run.job, "report": report.main}[name]
         code = 0
         try:

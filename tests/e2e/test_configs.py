@@ -1,5 +1,6 @@
 """Every configured method runs: a new one is tested by existing."""
 
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -39,4 +40,4 @@ def test_every_field_of_a_method_stands_in_its_file(name):
     """So that a user sees, and may override, all that there is."""
     config = OmegaConf.load(CONFIGS / "method" / f"{name}.yaml")
     method = instantiate(config)
-    assert set(method.invert.__dataclass_fields__) == set(config.invert) - {"_target_"}
+    assert {field.name for field in fields(method.invert)} == set(config.invert) - {"_target_"}

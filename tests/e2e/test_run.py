@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops
 from skimage.metrics import peak_signal_noise_ratio
 
-from experiments.records import seed_of
+from experiments.records import Cell, seed_of
 from tests.e2e.conftest import QUICK
 
 REPOSITORY = Path(__file__).parents[2]
@@ -40,23 +40,23 @@ def test_table_2_from_a_model_folder(workplace):
             pair = [Image.open(p) for p in (inputs / f"{key}.png", cell.folder / record["image"])]
             source, output = (pd.array(list(p.tobytes()), dtype="uint8").to_numpy() for p in pair)
             values.append(peak_signal_noise_ratio(source, output, data_range=255))
-        row = table[(table["method"] == method) & (table["metric"] == "psnr[0,1]")].iloc[0]
+        row = table[(table["method"] == method.upper()) & (table["metric"] == "psnr[0,1]")].iloc[0]
         assert row["n"] == 3
         assert row["mean"] == pytest.approx(sum(values) / 3, abs=1e-3)
 
 
 @pytest.mark.e2e
-def test_the_order_and_size_of_batches_change_nothing(workplace):
+def test_the_size_of_batches_changes_no_result(workplace):
+    """Up to the rounding of fp32, which batched products sum in another order."""
     workplace.run("experiment=table2", *QUICK)
     before = workplace.cell("table2", "pti")
-    other = f"results={workplace.folder / 'other'}"
-    workplace.run(
-        "experiment=table2", *QUICK, other, "batch_size=3", "cache=" + str(workplace.folder / "c")
-    )
-    folder = workplace.folder / "other/table2/sd14-folder_pictures/cells/pti"
-    for key, record in before.records.items():
-        pair = [(root / record["image"]).read_bytes() for root in (before.folder, folder)]
-        assert pair[0] == pair[1], key
+    other = [f"results={workplace.folder / 'other'}", f"cache={workplace.folder / 'fresh'}"]
+    workplace.run("experiment=table2", *QUICK, *other, "batch_size=3")
+    after = Cell.read(workplace.folder / "other/table2/sd14-folder_pictures/cells/pti")
+    for key, scores in before.scores.items():
+        assert after.scores[key]["psnr[0,1]"] == pytest.approx(scores["psnr[0,1]"], abs=0.01)
+        pair = [Image.open(c.folder / c.records[key]["image"]) for c in (before, after)]
+        assert max(high for _, high in ImageChops.difference(*pair).getextrema()) <= 1
 
 
 @pytest.mark.e2e

@@ -42,12 +42,12 @@ def test_a_resumed_training_ends_where_an_undisturbed_one_does(tmp_path, monkeyp
         x = torch.randn(plan.batch, 3, generator=generator)
         return (module(x) - x.sum(1, keepdim=True)).square().mean()
 
-    class Killed(Exception):
+    class KilledError(Exception):
         pass
 
     def killed_at_5(module, generator):
         if generator.initial_seed() == 5:
-            raise Killed
+            raise KilledError
         return loss_of(module, generator)
 
     def fresh():
@@ -58,7 +58,7 @@ def test_a_resumed_training_ends_where_an_undisturbed_one_does(tmp_path, monkeyp
     for folder in ("whole", "killed"):
         (tmp_path / folder).mkdir()
     whole = fit(plan, fresh(), loss_of, tmp_path / "whole", cpu)
-    with pytest.raises(Killed):
+    with pytest.raises(KilledError):
         fit(plan, fresh(), killed_at_5, tmp_path / "killed", cpu)
     resumed = fit(plan, fresh(), loss_of, tmp_path / "killed", cpu)
     torch.testing.assert_close(resumed.weight, whole.weight, rtol=0, atol=0)
