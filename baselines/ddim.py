@@ -22,6 +22,6 @@ class Ddim:
         """K forwards an image at omega 0 or 1, otherwise 2K, beyond the trace's own."""
         path, schedule = self.trace(model, batch), self.trace.schedule(model)
         null = constant(model.embed([""] * len(batch)), len(schedule))
-        cond = constant(model.embed(batch.targets), len(schedule))
+        cond = constant(model.embed(batch.captions), len(schedule))
         z = sample(model, schedule, path[:, -1], null=null, cond=cond, omega=self.omega)
         return Inversion(path, cond, null, z, no_losses(z, len(schedule)))

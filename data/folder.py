@@ -40,8 +40,7 @@ class Folder(Sequence[Task]):
         if not rows:
             raise InputError(f"{metadata} lists no picture: write a row for each")
         for number, row in enumerate(rows, start=1):
-            if not row.get("file_name"):
-                raise InputError(f"{metadata}, row {number}: file_name is missing")
+            _check(row, f"{metadata}, row {number}", folder)
         return rows
 
     def __len__(self) -> int:
@@ -60,9 +59,26 @@ class Folder(Sequence[Task]):
         )
 
 
+def _check(row: Row, where: str, folder: Path) -> None:
+    for field in ("file_name", "text", "target"):
+        if not isinstance(row.get(field, ""), str | None):
+            raise InputError(f"{where}: {field} is no text but {row[field]!r}: put it in quotes")
+    if not row.get("file_name"):
+        raise InputError(f"{where}: file_name is missing")
+    if not (folder / str(row["file_name"])).resolve().is_relative_to(folder.resolve()):
+        raise InputError(f"{where}: {row['file_name']} lies outside {folder}: copy it there")
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not in UTF-8 ({error}): save it so") from error
+
+
 def _read_jsonl(path: Path) -> list[Row]:
     rows: list[Row] = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(_text(path).split("\n"), start=1):
         if not line.strip():
             continue
         try:
@@ -76,5 +92,4 @@ def _read_jsonl(path: Path) -> list[Row]:
 
 
 def _read_csv(path: Path) -> list[Row]:
-    with path.open(newline="", encoding="utf-8") as stream:
-        return list(csv.DictReader(stream))
+    return list(csv.DictReader(_text(path).splitlines(keepends=True)))

@@ -30,7 +30,7 @@ def open_picture(path: Path) -> Image.Image:
             return to_rgb(ImageOps.exif_transpose(picture))
     except UnidentifiedImageError as error:
         raise InputError(f"{path} is no picture that can be read: replace or remove it") from error
-    except (OSError, SyntaxError, ValueError) as error:
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise InputError(f"{path} is damaged ({error}): copy or download it again") from error
 
 

@@ -8,6 +8,9 @@ from typing import Literal
 from eval.bootstrap import Interval
 
 Verdict = Literal["reproduced", "contradicted", "undecided"]
+FEWEST = 6
+"""Below six items not even all signs being alike is rarer than 5% by chance."""
+
 FROM_WEAKEST: tuple[Verdict, ...] = ("contradicted", "undecided", "reproduced")
 
 
@@ -24,7 +27,9 @@ class Comparison:
 
     @property
     def verdict(self) -> Verdict:
-        """Which side of zero the whole interval lies on; without an interval nothing is decided."""
+        """Which side of zero the whole interval lies on; too few items decide nothing."""
+        if self.difference.n < FEWEST:
+            return "undecided"
         if self.difference.low > 0:
             return "reproduced"
         return "contradicted" if self.difference.high < 0 else "undecided"

@@ -12,7 +12,6 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from experiments.files import write_aside
-from pti.diffusion.ddim import Schedule
 from pti.diffusion.model import Calls, LatentDiffusion
 from pti.errors import InputError
 from pti.types import Batch, Inversion
@@ -70,9 +69,9 @@ class Cached:
         """What the result depends on, besides the model and the item."""
         return describe(self.inner)
 
-    def schedule(self, model: LatentDiffusion) -> Schedule:
-        """The wrapped tracer's own."""
-        return self.inner.schedule(model)
+    def __getattr__(self, name: str) -> Any:
+        """The wrapped part's own field or method."""
+        return getattr(self.inner, name)
 
     def __call__(self, model: LatentDiffusion, batch: Batch) -> Any:
         """The value of the whole batch, of which only the missing items are computed."""
@@ -107,6 +106,7 @@ class Cached:
             "method": self.describe(),
             "image": sha256(pixels).hexdigest(),
             "prompts": [batch.captions[row], batch.targets[row]],
+            "seed": batch.seeds[row],
         }
         return sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
 

@@ -8,9 +8,15 @@ from omegaconf import DictConfig, OmegaConf
 
 from experiments.files import write_json, write_text
 from experiments.provenance import code_digest
-from experiments.records import CELLS, CONFIG, RUN
+from experiments.records import CELLS, CONFIG, RUN, SETTING
 from experiments.schema import VOLATILE
 from pti.errors import InputError
+
+SHARED = ("name", "model", "data", "precision", "seed")
+"""What all cells of a table must have in common."""
+
+INDIFFERENT = {"model.batch_size", "model.load.offline"}
+LONGEST_NAME = 200
 
 
 def setting_folder(cfg: DictConfig) -> Path:
@@ -20,51 +26,60 @@ def setting_folder(cfg: DictConfig) -> Path:
 
 def claim(cfg: DictConfig) -> Path:
     """The cell's folder, made or found; raises ``InputError`` where it belongs to another run."""
-    folder = setting_folder(cfg) / CELLS / cfg.cell
-    text = OmegaConf.to_yaml(_lasting(cfg), resolve=True)
+    name = cfg.cell.strip(",")
+    if not name or name.startswith(".") or len(name) > LONGEST_NAME or set(name) & set("/\\"):
+        raise InputError(f"cell={name!r} can't be a folder's name: give another one with cell=...")
+    setting = setting_folder(cfg)
+    folder = setting / CELLS / name
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if (folder / CONFIG).exists():
-            _compare(folder, cfg, text)
-        else:
-            write_text(folder / CONFIG, text)
+        _keep_or_compare(setting / SETTING, {key: cfg[key] for key in SHARED})
+        _keep_or_compare(folder / CONFIG, {key: cfg[key] for key in cfg if key not in VOLATILE})
     except OSError as error:
         raise InputError(
             f"{folder} can't be written ({error.strerror}): choose another folder with results=..."
         ) from error
+    if not cfg.accept_other_code:
+        _refuse_other_code(folder)
     return folder
 
 
 def note_run(folder: Path, about: dict[str, Any]) -> None:
-    """Write ``run.json``; raises ``InputError`` where other weights wrote the cell."""
+    """Write ``run.json``, keeping what it said of an earlier run by other code or elsewhere.
+
+    Raises ``InputError`` where other weights wrote the cell.
+    """
     path = folder / RUN
-    if path.exists():
-        before = json.loads(path.read_text())
-        if before["weights"] != about["weights"]:
-            raise InputError(
-                f"{folder} was written with other model weights: delete it, or choose another "
-                "folder with results=..."
-            )
-    write_json(path, about)
+    before = json.loads(path.read_text()) if path.exists() else None
+    if before and before["weights"] != about["weights"]:
+        raise InputError(
+            f"{folder} was written with other model weights: delete it, or choose another "
+            "folder with results=..."
+        )
+    earlier = before.pop("earlier", []) if before else []
+    if before and any(before[key] != about[key] for key in ("code", "git", "versions", "machine")):
+        earlier.append(before)
+    write_json(path, {**about, "earlier": earlier})
 
 
-def _lasting(cfg: DictConfig) -> DictConfig:
-    kept = {key: cfg[key] for key in cfg if key not in VOLATILE}
-    return OmegaConf.create(kept)
-
-
-def _compare(folder: Path, cfg: DictConfig, text: str) -> None:
-    written = flat(OmegaConf.load(folder / CONFIG))
-    ours = flat(OmegaConf.create(text))
-    for key in sorted(written.keys() | ours.keys()):
-        if written.get(key) != ours.get(key):
-            raise InputError(
-                f"{folder} holds results of {key}={written.get(key)}, not {ours.get(key)}: choose "
-                "another folder with results=..., or delete that one"
-            )
-    if cfg.accept_other_code or not (folder / RUN).exists():
+def _keep_or_compare(path: Path, config: dict[Any, Any]) -> None:
+    """Write ``config``, or refuse to go on where the file says otherwise."""
+    ours = OmegaConf.create(OmegaConf.to_yaml(OmegaConf.create(config), resolve=True))
+    if not path.exists():
+        write_text(path, OmegaConf.to_yaml(ours))
         return
-    if json.loads((folder / RUN).read_text())["code"] != code_digest():
+    written, wanted = flat(OmegaConf.load(path)), flat(ours)
+    for key in sorted((written.keys() | wanted.keys()) - INDIFFERENT):
+        if written.get(key) != wanted.get(key):
+            raise InputError(
+                f"{path.parent} holds results of {key}={written.get(key)}, not {wanted.get(key)}: "
+                "choose another folder with results=..., or delete that one"
+            )
+
+
+def _refuse_other_code(folder: Path) -> None:
+    path = folder / RUN
+    if path.exists() and json.loads(path.read_text())["code"] != code_digest():
         raise InputError(
             f"{folder} was written by other code (pti, baselines, eval or data have changed): "
             "delete it, choose another folder with results=..., or go on with "

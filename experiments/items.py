@@ -23,6 +23,7 @@ from pti.diffusion.model import Calls, LatentDiffusion
 from pti.errors import InputError
 from pti.method import Method
 from pti.types import Batch
+from pti.types import Image as Images
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ class Items:
 
     def run(self, tasks: list[Task]) -> None:
         """Leave an image and a record of each task, or a record of why there is none."""
-        with tqdm(total=len(tasks), desc=self.cfg.cell, unit="picture") as bar:
+        with tqdm(total=len(tasks), desc=self.folder.name, unit="picture") as bar:
             for start in range(0, len(tasks), self.cfg.batch_size):
                 chunk = tasks[start : start + self.cfg.batch_size]
                 opened = list(self._open(chunk))
@@ -55,11 +56,9 @@ class Items:
             try:
                 if task.caption is None:
                     raise InputError(f"{task.key} has no caption: add its text to the metadata")
-                if self.cfg.goal == "edit" and task.target is None:
-                    raise InputError(f"{task.key} has no target prompt: add it to the metadata")
                 pixels = square(task.open(), self.model.side)
                 self._keep_input(task.key, pixels)
-            except InputError as error:
+            except Exception as error:  # noqa: BLE001 (kept as the item's record)
                 self._fail(task, error)
             else:
                 yield task, pixels
@@ -79,7 +78,7 @@ class Items:
     def _attempt(self, opened: list[Opened]) -> None:
         """The whole batch; where that raises, each item alone, so that one cannot fail the rest."""
         try:
-            self._compute(opened)
+            computed = self._compute(opened)
         except Exception as error:  # noqa: BLE001 (kept as the item's record)
             if len(opened) > 1:
                 log.warning("a batch of %d failed (%s); one by one now", len(opened), error)
@@ -87,41 +86,42 @@ class Items:
                     self._attempt([item])
             else:
                 self._fail(opened[0][0], error)
+        else:
+            for (task, _), image in zip(opened, computed.images, strict=True):
+                self._finish(task, image, computed)
 
-    def _compute(self, opened: list[Opened]) -> None:
+    def _compute(self, opened: list[Opened]) -> "Computed":
         start, before, saved = perf_counter(), self.model.calls, self.store.saved
         batch = self._batch(opened)
         inversion = self.invert(self.model, batch)
-        latents = self.method.edit(self.model, inversion, batch.targets)
-        images = self.model.decode(latents)
-        share = len(opened)
-        spent = (self.model.calls - before).shared_by(share)
-        cost = spent + (self.store.saved - saved).shared_by(share)
-        seconds = (perf_counter() - start) / share
-        for row, (task, _) in enumerate(opened):
-            if latents[row].isfinite().all():
-                self._finish(task, images[row], (cost, spent), seconds)
-            else:
-                self._fail(task, InputError("the result is not finite: try precision=fp32"))
+        images = self.model.decode(self.method.edit(self.model, inversion, batch.targets))
+        spent = (self.model.calls - before).shared_by(len(opened))
+        cost = spent + (self.store.saved - saved).shared_by(len(opened))
+        return Computed(images, cost, spent, (perf_counter() - start) / len(opened))
 
     def _batch(self, opened: list[Opened]) -> Batch:
-        tasks = [task for task, _ in opened]
-        captions = tuple(str(task.caption) for task in tasks)
-        targets = tuple(str(task.target) for task in tasks)
+        captions = tuple(str(task.caption) for task, _ in opened)
         return Batch(
             torch.stack([to_tensor(pixels) for _, pixels in opened]),
             captions,
-            captions if self.cfg.goal == "reconstruct" else targets,
-            tuple(seed_of(self.cfg.seed, task.key) for task in tasks),
+            targets=captions,
+            seeds=tuple(seed_of(self.cfg.seed, task.key) for task, _ in opened),
         )
 
-    def _finish(
-        self, task: Task, image: torch.Tensor, calls: tuple[Calls, Calls], seconds: float
-    ) -> None:
+    def _finish(self, task: Task, image: torch.Tensor, computed: "Computed") -> None:
+        if not image.isfinite().all():
+            self._fail(task, InputError("the result is not finite: try precision=fp32"))
+            return
         name = f"images/{task.key}.png"
         save_png(self.folder / name, to_pixels(image))
-        cost, spent = (vars(part) for part in calls)
-        self._record(task, status="done", image=name, calls=cost, spent=spent, seconds=seconds)
+        self._record(
+            task,
+            status="done",
+            image=name,
+            calls=vars(computed.cost),
+            spent=vars(computed.spent),
+            seconds=computed.seconds,
+        )
 
     def _fail(self, task: Task, error: Exception) -> None:
         reason = str(error) if isinstance(error, InputError) else repr(error)
@@ -130,21 +130,29 @@ class Items:
 
     def _record(self, task: Task, **outcome: Any) -> None:
         caption = task.caption or ""
-        target = caption if self.cfg.goal == "reconstruct" else task.target or ""
-        make = partial(Record, key=task.key, caption=caption, target=target)
-        seed = seed_of(self.cfg.seed, task.key)
-        make(seed=seed, notes=self._cut({caption, target}), **outcome).append(self.folder)
-
-    def _cut(self, prompts: set[str]) -> tuple[str, ...]:
-        cut = {prompt: self.model.cut_by_tokenizer(prompt) for prompt in sorted(prompts)}
-        notes = tuple(
-            f"{prompt!r} is longer than the text encoder takes: {end!r} was cut off"
-            for prompt, end in cut.items()
-            if end
+        seed, notes = seed_of(self.cfg.seed, task.key), self._cut(caption)
+        record = Record(
+            task.key, caption=caption, target=caption, seed=seed, notes=notes, **outcome
         )
-        for note in notes:
-            log.warning(note)
-        return notes
+        record.append(self.folder)
+
+    def _cut(self, prompt: str) -> tuple[str, ...]:
+        end = self.model.cut_by_tokenizer(prompt)
+        if not end:
+            return ()
+        note = f"{prompt!r} is longer than the text encoder takes: {end!r} was cut off"
+        log.warning(note)
+        return (note,)
+
+
+@dataclass(frozen=True)
+class Computed:
+    """The pictures of a batch, and what each of them cost: calls, calls not cached, seconds."""
+
+    images: Images
+    cost: Calls
+    spent: Calls
+    seconds: float
 
 
 def save_png(path: Path, pixels: Pixels) -> None:

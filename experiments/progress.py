@@ -7,6 +7,7 @@ from typing import Any
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.experimental.callback import Callback
+from hydra.types import RunMode
 from omegaconf import DictConfig
 
 log = logging.getLogger(__name__)
@@ -15,7 +16,7 @@ log = logging.getLogger(__name__)
 class Progress(Callback):
     """Counts a sweep's jobs when it starts (``hydra.callbacks`` in configs/run.yaml)."""
 
-    total = 1
+    total = 0
     started = 0.0
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
@@ -28,9 +29,14 @@ class Progress(Callback):
         Progress.started = monotonic()
 
 
-def announce(job: Any, cell: str) -> None:
-    """Log which cell starts now, and about how long it and the rest will take."""
-    log.info("cell %d of %d: %s%s", job.num + 1, Progress.total, cell, _left(job.num))
+def announce(hydra_config: Any, cell: str) -> None:
+    """Log which cell starts now, and about how long it and the rest will take.
+
+    Says nothing outside a sweep, or where a launcher has taken the cell to another process.
+    """
+    if Progress.total and hydra_config.mode == RunMode.MULTIRUN:
+        done = hydra_config.job.num
+        log.info("cell %d of %d: %s%s", done + 1, Progress.total, cell.strip(","), _left(done))
 
 
 def _left(done: int) -> str:

@@ -69,6 +69,6 @@ def provenance(device: str) -> dict[str, Any]:
             "cores": os.cpu_count(),
             "threads": torch.get_num_threads(),
             "device": device,
-            "gpu": torch.cuda.get_device_name() if device.startswith("cuda") else None,
+            "gpu": torch.cuda.get_device_name(device) if device.startswith("cuda") else None,
         },
     }

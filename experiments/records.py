@@ -10,7 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 from experiments.files import append_line, read_lines
 
 CONFIG, RUN, RECORDS, SCORES = "config.yaml", "run.json", "records.jsonl", "scores.jsonl"
-CELLS, INPUTS = "cells", "inputs"
+CELLS, INPUTS, SETTING = "cells", "inputs", "setting.yaml"
 
 
 def seed_of(seed: int, key: str) -> int:
@@ -62,8 +62,9 @@ class Cell:
         return cls(folder, config, records, scores)
 
     def done(self) -> set[str]:
-        """Keys whose image is in place."""
-        return {key for key, record in self.records.items() if record["status"] == "done"}
+        """Keys of finished items whose image is in place."""
+        finished = (r for r in self.records.values() if r["status"] == "done")
+        return {r["key"] for r in finished if (self.folder / r["image"]).is_file()}
 
 
 def read_cells(setting: Path) -> list[Cell]:

@@ -26,8 +26,8 @@ from pti.errors import InputError
 
 OPTIONS = ("experiment", "model", "data", "results")
 INTERVALS = (
-    "Intervals: 95% percentile bootstrap over images, 10,000 resamples; claims are graded by the "
-    "interval of the difference, paired by image."
+    "Intervals: 95% expanded percentile bootstrap over images, 10,000 resamples; claims are graded "
+    "by the interval of the difference, paired by image, and never from fewer than 6 images."
 )
 
 
@@ -122,6 +122,9 @@ def parse(arguments: list[str]) -> dict[str, str]:
 
 def main() -> None:
     """Report every setting that the command line names."""
+    if {"-h", "--help"} & set(sys.argv[1:]):
+        print(__doc__)  # noqa: T201
+        return
     options = parse(sys.argv[1:])
     results = Path(options.pop("results", "results"))
     paper = read_paper()

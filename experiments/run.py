@@ -6,14 +6,14 @@
 A rerun of the same command computes only what is missing.
 """
 
-from functools import cache
+from collections import Counter
+from collections.abc import Iterable
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
-from hydra.types import RunMode
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
@@ -36,20 +36,13 @@ register()
 
 def run_cell(cfg: DictConfig) -> None:
     """Compute, record and score what the cell lacks; raises ``InputError`` where items failed."""
+    if cfg.batch_size < 1 or (cfg.limit is not None and cfg.limit < 1):
+        raise InputError(f"batch_size={cfg.batch_size} limit={cfg.limit}: both count from 1")
     folder = claim(cfg)
     tasks = choose(instantiate(cfg.data.tasks), cfg.limit)
-    done = Cell.read(folder).done()
-    todo = [task for task in tasks if task.key not in done]
+    todo = missing(Cell.read(folder), tasks)
     if todo:
-        model = load_model(
-            OmegaConf.to_yaml(cfg.model.load, resolve=True), cfg.precision, cfg.device
-        )
-        about = {"weights": model.digest, **provenance(str(model.device))}
-        note_run(folder, about)
-        store = Store(Path(cfg.cache))
-        method: Method = instantiate(cfg.method)
-        Items(cfg, folder, model, method, cached(method.invert, store), store).run(todo)
-        note_run(folder, {**about, "peak memory (MiB)": peak_memory(model.device)})
+        compute(cfg, folder, todo)
     score(folder)
     records = Cell.read(folder).records
     failed = [records[task.key] for task in tasks if records[task.key]["status"] == "failed"]
@@ -60,17 +53,39 @@ def run_cell(cfg: DictConfig) -> None:
         )
 
 
-def choose(tasks: Any, limit: int | None) -> list[Task]:
+def choose(tasks: Iterable[Task], limit: int | None) -> list[Task]:
     """The first ``limit`` items; raises ``InputError`` where two share a key."""
     chosen = list(islice(tasks, limit))
-    keys = [task.key for task in chosen]
-    twice = {key for key in keys if keys.count(key) > 1}
-    if twice:
-        raise InputError(f"the data set lists {sorted(twice)[0]!r} more than once: remove one")
+    key, times = Counter(task.key for task in chosen).most_common(1)[0]
+    if times > 1:
+        raise InputError(f"the data set lists {key!r} {times} times: keep one of them")
     return chosen
 
 
-@cache
+def missing(cell: Cell, tasks: list[Task]) -> list[Task]:
+    """Items without a picture; raises ``InputError`` where a finished one had another caption."""
+    done = cell.done()
+    for task in tasks:
+        if task.key in done and cell.records[task.key]["caption"] != task.caption:
+            raise InputError(
+                f"{cell.folder} made {task.key} of another caption than the data set has now: "
+                "choose another folder with results=..., or delete that one"
+            )
+    return [task for task in tasks if task.key not in done]
+
+
+def compute(cfg: DictConfig, folder: Path, todo: list[Task]) -> None:
+    """Leave an image and a record of each item, and ``run.json`` of what made them."""
+    model = load_model(OmegaConf.to_yaml(cfg.model.load, resolve=True), cfg.precision, cfg.device)
+    about = {"weights": model.digest, **provenance(str(model.device))}
+    note_run(folder, about)
+    store = Store(Path(cfg.cache))
+    method: Method = instantiate(cfg.method)
+    Items(cfg, folder, model, method, cached(method.invert, store), store).run(todo)
+    note_run(folder, {**about, "peak memory (MiB)": peak_memory(model.device)})
+
+
+@lru_cache(maxsize=1)
 def load_model(load: str, precision: str, device: str) -> LatentDiffusion:
     """One model a process, however many cells it serves; ``load`` is YAML, to be hashable."""
     return instantiate(OmegaConf.create(load), precision=precision, device=device)
@@ -79,8 +94,7 @@ def load_model(load: str, precision: str, device: str) -> LatentDiffusion:
 @hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name="run")
 def job(cfg: DictConfig) -> None:
     """One cell, for Hydra to launch."""
-    if HydraConfig.get().mode == RunMode.MULTIRUN:
-        announce(HydraConfig.get().job, cfg.cell)
+    announce(HydraConfig.get(), cfg.cell)
     run_cell(cfg)
 
 

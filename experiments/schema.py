@@ -16,7 +16,6 @@ class Run:
 
     name: str = "single"
     cell: str = MISSING
-    goal: str = "reconstruct"
     method: Any = MISSING
     data: Any = MISSING
     model: Any = MISSING

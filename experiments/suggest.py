@@ -40,7 +40,7 @@ def explain(error: Exception) -> str:
         known = sorted(path.stem for path in (CONFIGS / group).glob("*.yaml"))
         return f"{group}={choice} is unknown.{closest(choice, known)} There are {', '.join(known)}."
     if found := UNKNOWN_KEY.search(text):
-        return f"there is no field {found[1]!r}.{closest(found[1], _fields())}"
+        return _no_such_field(found[1])
     if isinstance(error, MissingMandatoryValue) and (found := MISSING_VALUE.search(text)):
         return f"{found[1]} is not set: add {found[1]}=... to the command"
     return " ".join(text.split())
@@ -52,6 +52,13 @@ def _of_part(error: InstantiationException, cause: BaseException) -> str:
         return str(cause)
     where = re.search(r"full_key: (\S+)", str(error))
     return f"{where[1]}: {cause}" if where else str(cause)
+
+
+def _no_such_field(name: str) -> str:
+    known = _fields()
+    if name in known:
+        return f"the {name.partition('.')[0]} of this run has no field {name!r}; others have"
+    return f"there is no field {name!r}.{closest(name, known)}"
 
 
 def _fields() -> set[str]:

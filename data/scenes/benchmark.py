@@ -9,7 +9,7 @@ from PIL import Image
 
 from data.scenes.render import Mask, render, true_mask
 from data.scenes.spec import BACKGROUNDS, COLOURS, SHAPES, SceneSpec
-from data.scenes.split import STRIDE, scene
+from data.scenes.split import scene
 from data.task import Task
 
 EDITABLE = {"colour": COLOURS, "shape": SHAPES, "background": BACKGROUNDS}
@@ -32,13 +32,16 @@ class Scenes(Sequence[Task]):
     """Item i is always the same picture, caption, target caption and counterfactual."""
 
     split: str = "test"
+    count: int = 128
 
     def __len__(self) -> int:
-        """As many as the split has seeds."""
-        return STRIDE
+        """As many pictures as the paper's Table 2 has, unless told otherwise."""
+        return self.count
 
     def __getitem__(self, index: int) -> Task:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Item ``index``; nothing is drawn yet."""
+        if not 0 <= index < self.count:
+            raise IndexError(index)
         spec, seed = scene(self.split, index)
         edited = target_spec(spec, seed)
         return Task(

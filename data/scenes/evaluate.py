@@ -97,7 +97,7 @@ def measure(folder: Path, count: int, device: str) -> tuple[Figures, Image.Image
         parameters=[sum(weight.numel() for weight in part.parameters()) for part in parts],
         weights=model.digest,
         torch=torch.__version__,
-        machine=f"{platform.system()} {platform.machine()}, {device}",
+        machine=f"{platform.system()} {platform.machine()}, {model.device}",
     )
     return figures, sheet(samples[:SHEET])
 

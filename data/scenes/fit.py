@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -12,6 +12,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
 from pti.diffusion.precision import bf16
+from pti.errors import InputError
 
 CHECKPOINT_EVERY = 250
 
@@ -51,7 +52,7 @@ def fit(
     """
     parts = _parts(plan, module.to(device).train())
     checkpoint = work / f"{plan.name}.pt"
-    done = _resume(checkpoint, parts, device)
+    done = _resume(plan, checkpoint, parts, device)
     bar = tqdm(range(done, plan.steps), initial=done, total=plan.steps, desc=plan.name, unit="step")
     smoothed = None
     for step in bar:
@@ -60,7 +61,7 @@ def fit(
         bar.set_postfix(loss=f"{smoothed:.4f}", refresh=False)
         if (step + 1) % CHECKPOINT_EVERY == 0 or step + 1 == plan.steps:
             state = {name: part.state_dict() for name, part in parts.items()}
-            save_checkpoint(checkpoint, {**state, "done": step + 1})
+            save_checkpoint(checkpoint, {**state, "plan": asdict(plan), "done": step + 1})
     shipped = cast(Part, parts["average"].module) if plan.ema else module
     return shipped.eval().requires_grad_(False)
 
@@ -91,10 +92,15 @@ def _update(
     return loss.item()
 
 
-def _resume(checkpoint: Path, parts: dict[str, Any], device: torch.device) -> int:
+def _resume(plan: Plan, checkpoint: Path, parts: dict[str, Any], device: torch.device) -> int:
     if not checkpoint.exists():
         return 0
     state = torch.load(checkpoint, map_location=device, weights_only=True)
+    if state["plan"] != asdict(plan):
+        raise InputError(
+            f"{checkpoint} was trained by another plan ({state['plan']}): delete it and those that "
+            "build on it, or choose another folder with --work"
+        )
     for name, part in parts.items():
         part.load_state_dict(state[name])
     return state["done"]

@@ -23,6 +23,7 @@ from data.scenes.classifier import ATTRIBUTES, SceneClassifier
 from data.scenes.corpus import Corpus, photograph_crops, rendered
 from data.scenes.embedded import MODEL
 from data.scenes.fit import Plan, fit
+from pti.diffusion.load import torch_device
 
 SCENES = 12_000
 CROPS = 6_000
@@ -187,9 +188,7 @@ def main() -> None:
     parser.add_argument(
         "--scenes", type=int, default=SCENES, help="pictures to render and train on"
     )
-    parser.add_argument(
-        "--device", default="cuda" if torch.cuda.is_available() else "cpu", help="cpu or cuda"
-    )
+    parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
     defaults = {plan.name: plan for plan in (AUTOENCODER, CLASSIFIER, DIFFUSION)}
     for name, plan in defaults.items():
         parser.add_argument(f"--{name}-steps", type=int, default=plan.steps)
@@ -198,7 +197,7 @@ def main() -> None:
         name: replace(plan, steps=getattr(options, f"{name}_steps"))
         for name, plan in defaults.items()
     }
-    train(options.work, options.out, torch.device(options.device), plans, options.scenes)
+    train(options.work, options.out, torch_device(options.device), plans, options.scenes)
 
 
 if __name__ == "__main__":

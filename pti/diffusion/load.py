@@ -1,6 +1,6 @@
 """From a Stable Diffusion folder to ``LatentDiffusion``; the only file that may download."""
 
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any, get_args
 
@@ -8,6 +8,7 @@ import torch
 from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
+from safetensors import SafetensorError
 from torch import nn
 from transformers import CLIPTextModel, CLIPTokenizer
 from transformers.utils.logging import disable_progress_bar
@@ -15,7 +16,12 @@ from transformers.utils.logging import disable_progress_bar
 from pti.diffusion.model import LatentDiffusion, Precision
 from pti.errors import InputError
 
-DTYPES = ("float32", "float16", "bfloat16")
+DTYPES = ("float32", "bfloat16")
+"""No float16: the gradients of tuning are below its smallest normal number."""
+
+SMALLEST_VOCABULARY = 256
+"""A byte-level tokenizer knows at least every byte."""
+
 WEIGHTS = {
     "vae": "diffusion_pytorch_model",
     "unet": "diffusion_pytorch_model",
@@ -53,7 +59,11 @@ def from_pretrained(  # noqa: PLR0913 (one argument a field of configs/model/sd1
     if dtype not in DTYPES:
         raise InputError(f"model.load.dtype={dtype}: choose one of {', '.join(DTYPES)}")
     parts = {name: _part(folder, name, variant, dtype) for name in PARTS}
-    digest = f"{folder_digest(folder)}-{dtype}"
+    digest = f"{folder_digest(folder, variant)}-{dtype}"
+    if len(parts["tokenizer"]) < SMALLEST_VOCABULARY:
+        raise InputError(
+            f"{folder / 'tokenizer'} lacks its vocabulary (vocab.json, merges.txt): copy it again"
+        )
     return assemble(parts, digest=digest, device=where, precision=precision)
 
 
@@ -90,22 +100,24 @@ def torch_device(name: str) -> torch.device:
     return device
 
 
-def folder_digest(folder: Path) -> str:
-    """sha256 over the names and contents of a model folder's files."""
+def folder_digest(folder: Path, variant: str | None) -> str:
+    """sha256 over the weights that are loaded and all configuration."""
     total = sha256()
     for name in sorted(PARTS):
-        for file in sorted((folder / name).iterdir()):
+        files = sorted(
+            path for path in (folder / name).iterdir() if path.suffix in (".json", ".txt")
+        )
+        weights = [folder / name / _weights(name, variant)] if name in WEIGHTS else []
+        for file in files + weights:
             with file.open("rb") as stream:
-                content = _digest(stream)
-            total.update(f"{name}/{file.name}:{content}\n".encode())
+                total.update(
+                    f"{name}/{file.name}:{file_digest(stream, 'sha256').hexdigest()}".encode()
+                )
     return total.hexdigest()
 
 
-def _digest(stream: Any) -> str:
-    total = sha256()
-    while chunk := stream.read(1 << 22):
-        total.update(chunk)
-    return total.hexdigest()
+def _weights(part: str, variant: str | None) -> str:
+    return f"{WEIGHTS[part]}.{variant}.safetensors" if variant else f"{WEIGHTS[part]}.safetensors"
 
 
 def _keep_in_bf16(unet: nn.Module) -> None:
@@ -127,7 +139,7 @@ def _part(folder: Path, name: str, variant: str | None, dtype: str) -> Any:
         extra = {"use_safetensors": True, "variant": variant, "torch_dtype": precise}
     try:
         return PARTS[name].from_pretrained(folder, subfolder=name, local_files_only=True, **extra)
-    except (OSError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         files = ", ".join(sorted(file.name for file in (folder / name).iterdir())) or "nothing"
         reason = str(error).strip().splitlines()[0]
         raise InputError(
@@ -137,8 +149,7 @@ def _part(folder: Path, name: str, variant: str | None, dtype: str) -> Any:
 
 
 def _download(repository: str, revision: str | None, variant: str | None, *, offline: bool) -> Path:
-    suffix = f".{variant}" if variant else ""
-    weights = [f"{part}/{stem}{suffix}.safetensors" for part, stem in WEIGHTS.items()]
+    weights = [f"{part}/{_weights(part, variant)}" for part in WEIGHTS]
     try:
         found = snapshot_download(
             repository,

@@ -51,6 +51,8 @@ class Retrace:
         one_of("decay", self.decay, Decay)
         if self.iterations < 1:
             raise ValueError(f"iterations={self.iterations}: at least 1 is needed to tune")
+        if self.lr < 0:
+            raise ValueError(f"lr={self.lr}: a learning rate is not negative")
         idle = {"cond": 0.0, "null": 1.0}[self.tunes]
         if self.omega == idle:
             raise ValueError(
@@ -64,7 +66,8 @@ class Retrace:
         """
         path = self.trace(model, batch)
         schedule = self.trace.schedule(model)
-        cond, null = model.embed(batch.targets), model.embed([""] * len(batch))
+        prompts = batch.targets if self.tunes == "cond" else batch.captions
+        cond, null = model.embed(prompts), model.embed([""] * len(batch))
         free, fixed = (cond, null) if self.tunes == "cond" else (null, cond)
         z, tuned, losses = path[:, -1], [], []
         for index, step in enumerate(schedule):

@@ -82,6 +82,10 @@ def test_a_caption_that_is_too_long_says_what_is_cut(workplace):
         ("method.invert.optimizer=adamw", ["optimizer", "adamw"]),
         ("precision=fp8", ["precision", "fp8"]),
         ("method.invert.trace.steps=0", ["steps=0"]),
+        ("batch_size=0", ["batch_size=0"]),
+        ("limit=0", ["limit=0"]),
+        ("cell=a/b", ["cell='a/b'"]),
+        ("method=vae", ["method of this run has no field 'method.invert.trace.steps'"]),
         ("method.invert.omega=0.0", ["nothing to tune"]),
         ("data.path=nowhere", ["nowhere", "no folder"]),
         ("model.path=no/such/model", ["no/such/model", "model.path="]),
@@ -100,13 +104,25 @@ def test_a_data_path_must_be_given(workplace):
 
 
 @pytest.mark.e2e
-@pytest.mark.parametrize("part", ["unet", "vae/diffusion_pytorch_model.safetensors", "tokenizer"])
+@pytest.mark.parametrize(
+    "part",
+    ["unet", "vae/diffusion_pytorch_model.safetensors", "tokenizer", "tokenizer/tokenizer.json"],
+)
 def test_a_model_with_a_part_missing_is_named(workplace, part):
     folder = workplace.folder / "model"
     shutil.copytree(workplace.model, folder)
     gone = folder / part
     shutil.rmtree(gone) if gone.is_dir() else gone.unlink()
     refused(workplace.run(*ONE, f"model.path={folder}"), part.partition("/")[0], str(folder))
+
+
+@pytest.mark.e2e
+def test_truncated_weights_are_named(workplace):
+    folder = workplace.folder / "model"
+    shutil.copytree(workplace.model, folder)
+    weights = folder / "text_encoder/model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-100])
+    refused(workplace.run(*ONE, f"model.path={folder}"), "text_encoder", "copy the folder again")
 
 
 @pytest.mark.e2e
@@ -138,6 +154,41 @@ def test_a_folder_of_other_weights_is_refused(workplace):
     assert workplace.run(*ONE, "limit=1", f"model.path={folder}").code == 0
     parts(seed=1)["unet"].save_pretrained(folder / "unet")
     refused(workplace.run(*ONE, f"model.path={folder}"), "other model weights")
+
+
+@pytest.mark.e2e
+def test_a_table_never_mixes_settings(workplace):
+    assert workplace.run(*ONE).code == 0
+    other = ("method=nti", "method.invert.trace.steps=2", "name=single", "cell=nti")
+    refused(workplace.run(*other, "precision=bf16"), "precision=fp32, not bf16")
+    refused(workplace.run(*other, "seed=1"), "seed=0, not 1")
+    assert workplace.run(*other).code == 0
+
+
+@pytest.mark.e2e
+def test_a_caption_changed_after_the_run_is_refused(workplace):
+    assert workplace.run(*ONE).code == 0
+    metadata = workplace.folder / "pictures/metadata.csv"
+    metadata.write_text(metadata.read_text().replace("red star", "blue ring"))
+    refused(workplace.run(*ONE), "0.png of another caption")
+
+
+@pytest.mark.e2e
+def test_a_picture_that_was_deleted_is_made_again(workplace):
+    assert workplace.run(*ONE).code == 0
+    cell = workplace.cell("single", "pti")
+    image = cell.folder / cell.records["1.png"]["image"]
+    content = image.read_bytes()
+    image.unlink()
+    assert workplace.run(*ONE).code == 0
+    assert image.read_bytes() == content
+
+
+@pytest.mark.e2e
+def test_a_picture_listed_twice_is_named(workplace):
+    metadata = workplace.folder / "pictures/metadata.csv"
+    metadata.write_text(metadata.read_text() + "\n0.png,again")
+    refused(workplace.run(*ONE), "'0.png' 2 times")
 
 
 @pytest.mark.e2e

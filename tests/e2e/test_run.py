@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from PIL import Image, ImageChops
 from skimage.metrics import peak_signal_noise_ratio
 
 from experiments.records import Cell, seed_of
+from pti.diffusion.load import folder_digest
 from tests.e2e.conftest import QUICK
 
 REPOSITORY = Path(__file__).parents[2]
@@ -118,10 +120,49 @@ def test_table_1_and_3_sweep_what_the_paper_sweeps(workplace):
 
 @pytest.mark.e2e
 def test_an_fp16_variant_is_read(workplace):
-    done = workplace.run(
-        "method=pti", "method.invert.trace.steps=2", "model.load.variant=fp16", "cell=x"
-    )
+    folder = workplace.folder / "fp16"
+    shutil.copytree(workplace.model, folder)
+    for stem in (
+        "vae/diffusion_pytorch_model",
+        "unet/diffusion_pytorch_model",
+        "text_encoder/model",
+    ):
+        (folder / f"{stem}.safetensors").unlink()
+    words = ["experiment=table2", *QUICK, "limit=1", f"model.path={folder}"]
+    plain = workplace.run(*words)
+    assert plain.code != 0
+    assert "model.load.variant=fp16" in plain.err
+    other = f"results={workplace.folder / 'half'}"
+    done = workplace.run(*words, other, "model.load.variant=fp16")
     assert done.code == 0, done.err
+
+
+@pytest.mark.e2e
+def test_weights_of_two_variants_have_two_digests(workplace):
+    plain, half = (folder_digest(workplace.model, variant) for variant in (None, "fp16"))
+    assert plain != half
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("data", ["scenes", "photos"])
+def test_table_2_on_the_embedded_model(call, tmp_path, data):
+    words = ["experiment=table2", f"data={data}", "limit=1", "method=vae,ddim"]
+    places = [f"results={tmp_path / 'results'}", f"cache={tmp_path / 'cache'}"]
+    done = call("run", *words, *places)
+    assert done.code == 0, done.err
+    reported = call("report", "experiment=table2", places[0])
+    assert reported.code == 0, reported.err
+    table = pd.read_csv(tmp_path / f"results/table2/scenes-{data}/report/table2.csv")
+    psnr = table[table["metric"] == "psnr[0,1]"].set_index("method")["mean"]
+    assert psnr["AE"] > psnr["DDIM"] + 3
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("command", ["run", "report"])
+def test_commands_have_help(call, command):
+    shown = call(command, "--help")
+    assert shown.code == 0
+    assert "experiment" in shown.out
 
 
 @pytest.mark.e2e

@@ -38,7 +38,6 @@ def write_cell(results: Path, experiment, method, values, data="scenes", **inver
     config = {
         "name": experiment,
         "cell": name,
-        "goal": "reconstruct",
         "method": {"name": method, "invert": {**invert, "trace": trace}},
         "model": {"name": "scenes"},
         "data": {"name": data},
