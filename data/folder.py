@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
+from typing import Any
 
 from data.images import open_picture
 from data.task import Task
 from pti.errors import InputError
 
-Row = dict[str, str | None]
+Row = dict[str, Any]
+"""What the metadata says of one picture."""
 
 
 @dataclass(frozen=True)

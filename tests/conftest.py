@@ -4,7 +4,7 @@ import os
 
 import torch
 
-import tests.typecheck  # noqa: F401 (named in --jaxtyping-packages, which looks it up on `tests`)
+import tests.typecheck  # noqa: F401 # pyright: ignore[reportUnusedImport] (named in --jaxtyping-packages, which looks it up on `tests`)
 
 torch.set_num_threads(1)  # two workers on two cores: more threads spin and are slower
 

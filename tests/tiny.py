@@ -1,5 +1,8 @@
 """A tiny model of the real classes, random, in float64 so that identities hold closely."""
 
+# diffusers annotates tuples of any length as tuple[str] and tuple[int].
+# pyright: reportArgumentType=false
+
 from typing import Any
 
 import torch

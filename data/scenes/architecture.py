@@ -1,5 +1,8 @@
 """The embedded model's parts: Stable Diffusion's classes, small enough for two CPU cores."""
 
+# diffusers annotates tuples of any length as tuple[str] and tuple[int].
+# pyright: reportArgumentType=false
+
 from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 

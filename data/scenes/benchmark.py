@@ -32,15 +32,15 @@ class Scenes(Sequence[Task]):
     """Item i is always the same picture, caption, target caption and counterfactual."""
 
     split: str = "test"
-    count: int = 128
+    size: int = 128
 
     def __len__(self) -> int:
         """As many pictures as the paper's Table 2 has, unless told otherwise."""
-        return self.count
+        return self.size
 
     def __getitem__(self, index: int) -> Task:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Item ``index``; nothing is drawn yet."""
-        if not 0 <= index < self.count:
+        if not 0 <= index < self.size:
             raise IndexError(index)
         spec, seed = scene(self.split, index)
         edited = target_spec(spec, seed)

@@ -97,7 +97,7 @@ def diffusion_loss(
     draw = partial(torch.randn, means[chosen].shape, generator=generator, device=device)
     z = means[chosen] + deviations[chosen] * draw()
     eps = draw()
-    steps = torch.randint(1000, (plan.batch,), generator=generator, device=device)
+    steps: Any = torch.randint(1000, (plan.batch,), generator=generator, device=device)
     noisy = architecture.build_scheduler().add_noise(z, eps, steps)
     context = module["text_encoder"](captions[form, chosen]).last_hidden_state
     return F.mse_loss(module["unet"](noisy, steps, context).sample.float(), eps)

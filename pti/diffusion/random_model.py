@@ -1,5 +1,8 @@
 """Stable Diffusion v1's architecture at full size with random weights: for time and memory."""
 
+# diffusers annotates tuples of any length as tuple[str] and tuple[int].
+# pyright: reportArgumentType=false
+
 from typing import Any
 
 import torch

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from diffusers import StableDiffusionPipeline
@@ -19,9 +20,8 @@ from tests.tiny import CAPTIONS, parts
 def tiny_folder(tmp_path_factory):
     """A model folder with the plain files and the fp16 variant."""
     folder = tmp_path_factory.mktemp("tiny")
-    pipeline = StableDiffusionPipeline(
-        **parts(), safety_checker=None, feature_extractor=None, requires_safety_checker=False
-    )
+    extras: dict[str, Any] = {"safety_checker": None, "feature_extractor": None}
+    pipeline = StableDiffusionPipeline(**parts(), **extras, requires_safety_checker=False)
     pipeline.save_pretrained(folder)
     pipeline.save_pretrained(folder, variant="fp16")
     return folder

@@ -1,12 +1,14 @@
 """DDIM moves against diffusers' own schedulers, and against values worked out by hand."""
 
+from typing import Any
+
 import pytest
 import torch
 from diffusers import DDIMInverseScheduler, DDIMScheduler
 
 from pti.diffusion.ddim import Schedule
 
-SD = {
+SD: dict[str, Any] = {
     "beta_start": 0.00085,
     "beta_end": 0.012,
     "beta_schedule": "scaled_linear",
@@ -19,8 +21,8 @@ ALPHAS = DDIMScheduler(**SD).alphas_cumprod.double()
 @pytest.mark.golden
 @pytest.mark.parametrize("steps", [10, 50])
 def test_both_directions_match_diffusers(steps):
-    forward = DDIMScheduler(**SD, steps_offset=1)
-    inverse = DDIMInverseScheduler(**SD, steps_offset=1)
+    forward: Any = DDIMScheduler(**SD, steps_offset=1)
+    inverse: Any = DDIMInverseScheduler(**SD, steps_offset=1)
     for scheduler in (forward, inverse):
         scheduler.set_timesteps(steps)
     schedule = Schedule.spaced(forward.alphas_cumprod, steps=steps, offset=1)
@@ -34,7 +36,7 @@ def test_both_directions_match_diffusers(steps):
 
 @pytest.mark.golden
 def test_inverse_timesteps_match_diffusers():
-    inverse = DDIMInverseScheduler(**SD, steps_offset=1)
+    inverse: Any = DDIMInverseScheduler(**SD, steps_offset=1)
     inverse.set_timesteps(50)
     schedule = Schedule.spaced(inverse.alphas_cumprod, steps=50, offset=1)
 

@@ -1,10 +1,13 @@
 """Sampling and tracing against diffusers' pipeline and schedulers."""
 
+from typing import Any
+
 import pytest
 import torch
 from diffusers import DDIMInverseScheduler, StableDiffusionPipeline
 
 from baselines.ddim import Ddim
+from pti.diffusion.load import PARTS
 from pti.diffusion.sampling import sample
 from pti.diffusion.trace import Trace
 from pti.types import constant
@@ -15,16 +18,9 @@ from tests.tiny import CAPTIONS, tiny_batch, tiny_model
 @pytest.mark.parametrize("omega", [1.0, 7.5])
 def test_sampling_is_stable_diffusions(omega):
     model = tiny_model()
-    pipeline = StableDiffusionPipeline(
-        vae=model.vae,
-        text_encoder=model.text_encoder,
-        tokenizer=model.tokenizer,
-        unet=model.unet,
-        scheduler=model.scheduler,
-        safety_checker=None,
-        feature_extractor=None,
-        requires_safety_checker=False,
-    )
+    made: dict[str, Any] = {name: getattr(model, name) for name in PARTS}
+    extras: dict[str, Any] = {"safety_checker": None, "feature_extractor": None}
+    pipeline: Any = StableDiffusionPipeline(**made, **extras, requires_safety_checker=False)
     pipeline.set_progress_bar_config(disable=True)
     z = torch.randn(3, 4, 16, 16, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     theirs = pipeline(
@@ -45,7 +41,7 @@ def test_sampling_is_stable_diffusions(omega):
 @pytest.mark.golden
 def test_tracing_is_diffusers_inversion():
     model, batch = tiny_model(), tiny_batch()
-    scheduler = DDIMInverseScheduler.from_config(model.scheduler.config)
+    scheduler: Any = DDIMInverseScheduler.from_config(model.scheduler.config)
     scheduler.set_timesteps(10)
     null = model.embed([""] * 3)
     z = model.encode(batch.images)

@@ -14,7 +14,7 @@ def values():
 
 def expanded(n):
     """Hesterberg (2015): the percentiles that make up for a small n."""
-    return 1 - 2 * stats.norm.cdf(-np.sqrt(n / (n - 1)) * stats.t.ppf(0.975, n - 1))
+    return float(1 - 2 * stats.norm.cdf(-np.sqrt(n / (n - 1)) * stats.t.ppf(0.975, n - 1)))
 
 
 def of_scipy(data, statistic, *, paired=False):

@@ -93,16 +93,17 @@ def coarse(picture):
 
 def test_items_are_fixed_for_ever():
     """Changing these means another benchmark: give the split another name."""
-    tasks = list(Scenes(count=3))
+    tasks = list(Scenes(size=3))
     assert [(t.key, t.caption, t.target) for t in tasks] == [item[:3] for item in KNOWN_ITEMS]
     for index, (task, item) in enumerate(zip(tasks, KNOWN_ITEMS, strict=True)):
         np.testing.assert_allclose(coarse(task.open()), item[3], atol=0.5)
+        assert task.counterfactual is not None
         np.testing.assert_allclose(coarse(task.counterfactual()), item[4], atol=0.5)
         assert Scenes().mask(index).sum() == pytest.approx(item[5], abs=20)
 
 
 def test_the_split_ends():
-    assert len(list(Scenes(count=4))) == len(Scenes(count=4)) == 4
+    assert len(list(Scenes(size=4))) == len(Scenes(size=4)) == 4
 
 
 KNOWN_ITEMS = [
