@@ -79,6 +79,9 @@ def assemble(
             f"the model predicts {prediction!r}; only models that predict epsilon (Stable "
             "Diffusion v1 and its kin) are supported"
         )
+    if device.type == "cuda":
+        torch.backends.cudnn.deterministic = True
+        torch.backends.cudnn.allow_tf32 = False
     for name in WEIGHTS:
         parts[name].eval().requires_grad_(False).to(device)
     if precision == "bf16":
