@@ -189,7 +189,7 @@ def test_bf16_stays_near_fp32():
     )
     assert {value.dtype for value in low.tensors().values()} == {torch.float32}
     apart = (low.reconstruction - full.reconstruction).square().mean()
-    assert 0 < apart < 1e-3 * full.reconstruction.square().mean()
+    assert 0 < apart < 0.02 * full.reconstruction.square().mean()
 
 
 def test_only_prompt_tuning_starts_from_the_target():
