@@ -53,7 +53,7 @@ def round_trip(model: LatentDiffusion, images: Float[Tensor, "n 3 h w"]) -> floa
 
 
 def draw(
-    model: LatentDiffusion, captions: list[str], batch: int = 32
+    model: LatentDiffusion, captions: list[str], batch: int = 16
 ) -> Float[Tensor, "n 3 64 64"]:
     """Guided samples of ``captions``; picture i starts from noise of seed i."""
     side, channels = model.unet.config.sample_size, model.unet.config.in_channels
@@ -82,7 +82,7 @@ def sheet(images: Float[Tensor, "n 3 64 64"], columns: int = 12) -> Image.Image:
 
 def measure(folder: Path, count: int, device: str) -> tuple[Figures, Image.Image]:
     """All figures of the card, and the sheet of samples."""
-    model = from_pretrained(str(folder), device=device, precision="fp32")
+    model = from_pretrained(str(folder), device=device, precision="bf16")
     classifier = SceneClassifier.load(folder / "classifier")
     images, labels = held_out(count)
     photographs = torch.stack([to_tensor(square(task.open(), 64)) for task in Photos()])
