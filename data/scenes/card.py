@@ -70,7 +70,8 @@ colour, shape and background. It exists to show how inversion methods behave; it
 ## Figures
 
 {figures.pictures} held-out pictures and {figures.pictures} samples of held-out captions, the UNet
-in bf16, 50 DDIM steps, torch {figures.torch}, {figures.machine}; made by `python -m data.scenes.evaluate`.
+in bf16, 50 DDIM steps, torch {figures.torch}, {figures.machine}; made by
+`python -m data.scenes.evaluate`.
 
 | what | measured |
 |---|---|
