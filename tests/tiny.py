@@ -6,12 +6,13 @@
 from typing import Any
 
 import torch
-from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
+from diffusers import AutoencoderKL, UNet2DConditionModel
 from transformers import CLIPTextConfig, CLIPTextModel
 
 from pti.diffusion.byte_tokenizer import byte_tokenizer
 from pti.diffusion.load import assemble
 from pti.diffusion.model import LatentDiffusion
+from pti.diffusion.random_model import stable_diffusion_scheduler
 from pti.types import Batch
 
 CAPTIONS = ("a red star on grass", "a blue ring on snow", "an orange heart on wood")
@@ -58,20 +59,12 @@ def parts(seed: int = 0) -> dict[str, Any]:
             pad_token_id=tokenizer.pad_token_id,
         )
     )
-    scheduler = DDIMScheduler(
-        beta_start=0.00085,
-        beta_end=0.012,
-        beta_schedule="scaled_linear",
-        clip_sample=False,
-        set_alpha_to_one=False,
-        steps_offset=1,
-    )
     return {
         "vae": vae,
         "unet": unet,
         "text_encoder": text_encoder,
         "tokenizer": tokenizer,
-        "scheduler": scheduler,
+        "scheduler": stable_diffusion_scheduler(),
     }
 
 

@@ -3,7 +3,7 @@
 # diffusers annotates tuples of any length as tuple[str] and tuple[int].
 # pyright: reportArgumentType=false
 
-from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
+from diffusers import AutoencoderKL, UNet2DConditionModel
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 from data.scenes.photographs import BENCHMARK
@@ -65,15 +65,3 @@ def build_text_encoder(tokenizer: CLIPTokenizer) -> CLIPTextModel:
         pad_token_id=tokenizer.pad_token_id,
     )
     return CLIPTextModel(config)
-
-
-def build_scheduler() -> DDIMScheduler:
-    """Stable Diffusion v1's noise schedule and DDIM conventions."""
-    return DDIMScheduler(
-        beta_start=0.00085,
-        beta_end=0.012,
-        beta_schedule="scaled_linear",
-        clip_sample=False,
-        set_alpha_to_one=False,
-        steps_offset=1,
-    )

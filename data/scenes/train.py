@@ -24,6 +24,7 @@ from data.scenes.corpus import Corpus, photograph_crops, rendered
 from data.scenes.embedded import MODEL
 from data.scenes.fit import Plan, fit
 from pti.diffusion.load import torch_device
+from pti.diffusion.random_model import stable_diffusion_scheduler
 
 SCENES = 12_000
 CROPS = 6_000
@@ -98,7 +99,7 @@ def diffusion_loss(
     z = means[chosen] + deviations[chosen] * draw()
     eps = draw()
     steps: Any = torch.randint(1000, (plan.batch,), generator=generator, device=device)
-    noisy = architecture.build_scheduler().add_noise(z, eps, steps)
+    noisy = stable_diffusion_scheduler().add_noise(z, eps, steps)
     context = module["text_encoder"](captions[form, chosen]).last_hidden_state
     return F.mse_loss(module["unet"](noisy, steps, context).sample.float(), eps)
 
@@ -171,7 +172,7 @@ def export(
         "text_encoder": diffusion["text_encoder"].cpu(),
         "tokenizer": tokenizer,
         "unet": diffusion["unet"].cpu(),
-        "scheduler": architecture.build_scheduler(),
+        "scheduler": stable_diffusion_scheduler(),
         "safety_checker": None,
         "feature_extractor": None,
     }

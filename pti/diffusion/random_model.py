@@ -24,18 +24,23 @@ def random_sd14(
         "unet": UNet2DConditionModel(sample_size=64, cross_attention_dim=768, attention_head_dim=8),
         "text_encoder": _text_encoder(),
         "tokenizer": byte_tokenizer([], 77),
-        "scheduler": DDIMScheduler(
-            beta_start=0.00085,
-            beta_end=0.012,
-            beta_schedule="scaled_linear",
-            clip_sample=False,
-            set_alpha_to_one=False,
-            steps_offset=1,
-        ),
+        "scheduler": stable_diffusion_scheduler(),
     }
     where = torch_device(device)
     parts["unet"].to(getattr(torch, dtype))
     return assemble(parts, digest=f"random-{seed}-{dtype}", device=where, precision=precision)
+
+
+def stable_diffusion_scheduler() -> DDIMScheduler:
+    """Stable Diffusion v1's noise schedule and DDIM conventions."""
+    return DDIMScheduler(
+        beta_start=0.00085,
+        beta_end=0.012,
+        beta_schedule="scaled_linear",
+        clip_sample=False,
+        set_alpha_to_one=False,
+        steps_offset=1,
+    )
 
 
 def _autoencoder() -> AutoencoderKL:
