@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from pti.diffusion.ddim import Schedule
 from pti.diffusion.model import LatentDiffusion
 from pti.diffusion.sampling import sample
 from pti.diffusion.trace import Trace, Tracer
@@ -16,12 +17,16 @@ class Ddim:
     trace: Tracer = field(default_factory=Trace)
     omega: float = 7.5
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
+
+    def schedule(self, model: LatentDiffusion) -> Schedule:
+        """That of the trajectory."""
+        return self.trace.schedule(model)
 
     def __call__(self, model: LatentDiffusion, batch: Batch) -> Inversion:
         """K forwards an image at omega 0 or 1, otherwise 2K, beyond the trace's own."""
-        path, schedule = self.trace(model, batch), self.trace.schedule(model)
+        path, schedule = self.trace(model, batch), self.schedule(model)
         null = constant(model.embed([""] * len(batch)), len(schedule))
         cond = constant(model.embed(batch.captions), len(schedule))
-        z = sample(model, schedule, path[:, -1], null=null, cond=cond, omega=self.omega)
-        return Inversion(path, cond, null, z, no_losses(z, len(schedule)))
+        retraced = sample(model, schedule, path[:, -1], null=null, cond=cond, omega=self.omega)
+        return Inversion(path, cond, null, retraced, no_losses(path[:, 0], len(schedule)))

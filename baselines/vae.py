@@ -1,7 +1,9 @@
 """The autoencoder's round trip: the ceiling of every reconstruction in latent space."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
+from pti.diffusion.ddim import Schedule
 from pti.diffusion.model import LatentDiffusion
 from pti.types import Batch, Inversion, constant, no_losses
 
@@ -10,10 +12,15 @@ from pti.types import Batch, Inversion, constant, no_losses
 class Autoencoder:
     """Encodes and decodes, without the UNet (AE in the paper's Table 2)."""
 
-    version = 1
+    version: ClassVar[int] = 2
+
+    def schedule(self, model: LatentDiffusion) -> Schedule:
+        """No moves."""
+        del model
+        return Schedule(())
 
     def __call__(self, model: LatentDiffusion, batch: Batch) -> Inversion:
         """A trajectory of length 0."""
         z = model.encode(batch.images)
         nothing = constant(model.embed([""] * len(batch)), 0)
-        return Inversion(z[:, None], nothing, nothing, z, no_losses(z, 0))
+        return Inversion(z[:, None], nothing, nothing, z[:, None], no_losses(z, 0))

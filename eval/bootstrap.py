@@ -53,6 +53,17 @@ def paired_interval(first: Values, second: Values, of_mean: OfMean = as_is) -> I
     )
 
 
+def statistic_interval(statistic: Callable[[Weights], Means], n: int) -> Interval:
+    """Any function of ``n`` groups' weights; NaN, with no bounds, where it is often undefined."""
+    value = statistic(np.full((1, n), 1 / n)).item()
+    draws = statistic(_weights(n))
+    kept = np.sort(draws[np.isfinite(draws)])
+    if not np.isfinite(value) or len(kept) < 0.95 * len(draws):
+        return Interval(value, np.nan, np.nan, n, 0)
+    tail = round(len(kept) * tail_of(n))
+    return Interval(value, kept[tail].item(), kept[-1 - tail].item(), n, 0)
+
+
 def _interval(statistic: Callable[[Weights], Means], defined: int, given: int) -> Interval:
     undefined = given - defined
     if defined == 0:

@@ -1,6 +1,6 @@
 """Peak signal-to-noise ratio, and the mean squared error it comes from, of pictures in [0, 1]."""
 
-from eval.metric import Metric, PerImage
+from eval.metric import Metric, PerImage, to_source
 from pti.types import Image
 
 
@@ -14,5 +14,5 @@ def psnr(images: Image, references: Image) -> PerImage:
     return -10 * mse(images, references).log10()
 
 
-MSE = Metric("mse[0,1]", mse, higher_is_better=False, decimals=5)
-PSNR = Metric("psnr[0,1]", psnr, higher_is_better=True, decimals=2, unit="dB")
+MSE = Metric("mse[0,1]", higher_is_better=False, decimals=5, measure=to_source(mse))
+PSNR = Metric("psnr[0,1]", higher_is_better=True, decimals=2, unit="dB", measure=to_source(psnr))

@@ -1,6 +1,6 @@
 """Structural similarity (Wang et al., 2004): Gaussian window, sigma 1.5, population variance."""
 
-from eval.metric import Metric, PerImage
+from eval.metric import Metric, PerImage, to_source
 from pti.types import Image
 
 
@@ -19,4 +19,4 @@ def ssim(images: Image, references: Image) -> PerImage:
     return values.reshape(len(images))
 
 
-SSIM = Metric("ssim[0,1]", ssim, higher_is_better=True, decimals=3)
+SSIM = Metric("ssim[0,1]", higher_is_better=True, decimals=3, measure=to_source(ssim))

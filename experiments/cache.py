@@ -37,7 +37,7 @@ class Store:
         constant = {name: t.shape[1] for name, t in value.items() if t.stride(1) == 0}
         whole = {name: t[:, :1] if name in constant else t for name, t in value.items()}
         tensors = {name: t.cpu().clone().contiguous() for name, t in whole.items()}
-        about = {"calls": [calls.forward, calls.backward], "constant": constant}
+        about = {"calls": calls.as_json(), "constant": constant}
         metadata = {"about": json.dumps(about)}
         write_aside(self.path(key), lambda aside: save_file(tensors, aside, metadata))
 
@@ -52,7 +52,7 @@ class Store:
             raise InputError(
                 f"cache entry {path} is damaged ({error}): delete that file and run again"
             ) from error
-        self.saved += Calls(*about["calls"])
+        self.saved += Calls.from_json(about["calls"])
         for name, length in about["constant"].items():
             value[name] = value[name].expand(-1, length, -1, -1)
         return value

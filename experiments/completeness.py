@@ -43,8 +43,10 @@ def _of_cell(cell: Cell, everything: set[str]) -> Iterator[str]:
 
 
 def _undefined(summary: Summary) -> Iterator[str]:
+    classes = {quantity.id for quantity in summary.suite.of_classes}
     for row in summary.means.query("undefined > 0").to_dict("records"):
-        what = f"{row['metric']} is undefined for {row['undefined']} of its images"
+        of = "classes" if row["metric"] in classes else "images"
+        what = f"{row['metric']} is undefined for {row['undefined']} of its {of}"
         yield f"{summary.name(row['cell'])}: {what}, which its mean leaves out."
 
 

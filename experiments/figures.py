@@ -12,7 +12,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from pandas import DataFrame
 
+from eval.edits import PSNR_OUTSIDE, PSNR_TO_TRUTH
 from eval.psnr import PSNR
+from experiments.curves import lines
 from experiments.files import write_aside
 from experiments.layouts import caption
 from experiments.sheet import draw_sheet
@@ -39,20 +41,26 @@ UNDATED = {".png": {"Software": None}, ".pdf": {"CreationDate": None, "Producer"
 def draw(summary: Summary, folder: Path) -> list[Path]:
     """Draw what the experiment's layout asks for; the PNGs written, each with a PDF beside it."""
     layout = summary.setting.layout
-    drawings: dict[str, tuple[str, Callable[[Summary], Figure | None]]] = {
-        "heatmap": ("heatmap", draw_heatmap),
-        "lines": ("lines", draw_lines),
+    drawings: dict[str, dict[str, Callable[[Summary], Figure | None]]] = {
+        "heatmap": {"heatmap": draw_heatmap},
+        "lines": {"lines": draw_lines},
+        "curves": {"curves": draw_trade_off, "truth": draw_truth},
+        "rows": {"sheet": draw_sheet},
     }
-    name, drawing = drawings.get(layout, ("sheet", draw_sheet))
+    written: list[Path] = []
     with mpl.rc_context(STYLE):
-        figure = drawing(summary)
-        if figure is None:
-            return []
-        stem = folder / f"{summary.setting.experiment}-{name}"
-        for suffix, metadata in UNDATED.items():
-            save = partial(figure.savefig, metadata=metadata, bbox_inches="tight")
-            write_aside(stem.with_suffix(suffix), save)
-    return [stem.with_suffix(".png")]
+        for name, drawing in drawings[layout].items():
+            figure = drawing(summary)
+            if figure is not None:
+                written.append(_save(figure, folder / f"{summary.setting.experiment}-{name}"))
+    return written
+
+
+def _save(figure: Figure, stem: Path) -> Path:
+    for suffix, metadata in UNDATED.items():
+        save = partial(figure.savefig, metadata=metadata, bbox_inches="tight")
+        write_aside(stem.with_suffix(suffix), save)
+    return stem.with_suffix(".png")
 
 
 def draw_heatmap(summary: Summary) -> Figure:
@@ -97,9 +105,9 @@ def draw_lines(summary: Summary) -> Figure:
     along, *others = summary.fields
     figure = Figure(figsize=(5.6, 3.8), layout="constrained")
     axes = figure.subplots()
-    lines: Any = summary.of(PSNR.id).sort_values(along).groupby(["method", *others])
-    methods, looks = _numbered(lines, 0), _numbered(lines, slice(1, None))
-    for (method, *values), line in lines:
+    grouped: Any = summary.of(PSNR.id).sort_values(along).groupby(["method", *others])
+    methods, looks = _numbered(grouped, 0), _numbered(grouped, slice(1, None))
+    for (method, *values), line in grouped:
         fields = [f"{name} {shown(value)}" for name, value in zip(others, values, strict=True)]
         look = looks[tuple(values)]
         style: dict[str, Any] = {
@@ -119,6 +127,66 @@ def draw_lines(summary: Summary) -> Figure:
     axes.legend()
     axes.set_title(_title(summary, f"{PSNR.id}, 95% bands"), loc="left")
     return figure
+
+
+def draw_trade_off(summary: Summary) -> Figure | None:
+    """Distance to the input against CSFID: the lower left is better."""
+    suite = summary.suite
+    if not suite.of_classes:
+        return None
+    return _draw_curves(summary, suite.near, suite.reached)
+
+
+def draw_truth(summary: Summary) -> Figure | None:
+    """What is kept outside the true mask against how near the truth is: the upper right is better.
+
+    None where the truth is not known.
+    """
+    known = {quantity.id for quantity in summary.suite.quantities}
+    if not {PSNR_OUTSIDE.id, PSNR_TO_TRUTH.id} <= known:
+        return None
+    return _draw_curves(summary, PSNR_OUTSIDE.id, PSNR_TO_TRUTH.id)
+
+
+def _draw_curves(summary: Summary, across: str, up: str) -> Figure:
+    figure = Figure(figsize=(6.4, 4.6), layout="constrained")
+    axes = figure.subplots()
+    x, y = summary.of(across), summary.of(up)
+    for number, line in enumerate(lines(summary)):
+        here = list(line.positions)
+        points: dict[str, Any] = {
+            "xerr": _reach(x.loc[here]),
+            "yerr": _reach(y.loc[here]),
+            "color": COLOURS[number % len(COLOURS)],
+            "marker": MARKERS[number // len(COLOURS) % len(MARKERS)],
+            "linestyle": "-" if len(here) > 1 else "none",
+        }
+        axes.errorbar(
+            x.loc[here, "mean"],
+            y.loc[here, "mean"],
+            label=line.name,
+            markersize=4,
+            elinewidth=0.6,
+            alpha=0.9,
+            **points,
+        )
+    axes.set(xlabel=_axis(summary, across), ylabel=_axis(summary, up))
+    axes.grid(color="0.92", linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.legend(fontsize=7)
+    axes.set_title(_title(summary, "95% intervals"), loc="left")
+    return figure
+
+
+def _reach(means: DataFrame) -> Any:
+    """How far the bounds lie below and above each mean."""
+    return [means["mean"] - means["low"], means["high"] - means["mean"]]
+
+
+def _axis(summary: Summary, name: str) -> str:
+    quantity = summary.suite.quantity(name)
+    better = "higher is better" if quantity.higher_is_better else "lower is better"
+    return f"{name}{f' ({quantity.unit})' if quantity.unit else ''}, {better}"
 
 
 def _numbered(lines: Any, part: int | slice) -> dict[Any, int]:

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +30,14 @@ def write_json(path: Path, value: object) -> None:
     write_text(path, json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
 
 
+def write_lines(path: Path, values: Iterable[dict[str, Any]]) -> None:
+    """Write a whole file of JSON lines."""
+    write_text(path, "".join(_line(value) for value in values))
+
+
 def append_line(path: Path, value: dict[str, Any]) -> None:
     """Append one JSON line and flush it to the disk; a torn last line is cut off first."""
-    line = json.dumps(value, sort_keys=True, ensure_ascii=False) + "\n"
+    line = _line(value)
     with path.open("ab+") as stream:
         stream.truncate(_whole_lines(stream))
         stream.write(line.encode())
@@ -50,6 +55,10 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
     whole, _, _torn = path.read_bytes().rpartition(b"\n")
     lines = whole.split(b"\n") if whole else []
     return [_parse(path, number, line) for number, line in enumerate(lines, start=1)]
+
+
+def _line(value: dict[str, Any]) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 def _parse(path: Path, number: int, line: bytes) -> dict[str, Any]:

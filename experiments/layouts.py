@@ -1,31 +1,35 @@
 """The tables of a report: which numbers stand where, by the experiment's layout."""
 
 from collections.abc import Callable
-from typing import Any
+from statistics import fmean
+from typing import Any, get_args
 
 import pandas as pd
 from pandas import DataFrame
 
-from eval.psnr import MSE, PSNR
+from eval.psnr import PSNR
 from experiments.records import Cell
-from experiments.summary import STATISTICS, Statistic, Summary, shown
+from experiments.summary import Statistic, Summary, shown
 from experiments.table import Entry, Table
-
-SHOWN = [statistic for statistic in STATISTICS if statistic.id != MSE.id]
-"""The squared error stands in the CSV only: a PSNR says it better."""
+from pti.diffusion.model import Calls, Kind
 
 MISSING = Entry("–")
 
 
 def tables_of(summary: Summary) -> list[Table]:
     """One table of everything, or one a statistic; the first is the one that matters."""
-    layouts: dict[str, Callable[[Summary], list[Table]]] = {"heatmap": _grids, "lines": _lines}
+    layouts: dict[str, Callable[[Summary], list[Table]]] = {
+        "heatmap": _grids,
+        "lines": _lines,
+        "curves": _curves,
+    }
     return layouts.get(summary.setting.layout, _rows)(summary)
 
 
 def caption(summary: Summary, what: str) -> str:
     """What a table or figure shows, and which model, data and how many images made it."""
-    counts: Any = summary.means["n"]
+    psnr: Any = summary.of(PSNR.id)
+    counts = psnr["n"] + psnr["undefined"]
     low, high = counts.min(), counts.max()
     n = f"{high}" if low == high else f"{low} to {high}"
     setting = summary.setting
@@ -42,7 +46,7 @@ def _grids(summary: Summary) -> list[Table]:
     down, across = summary.fields
     return [
         _grid(summary, statistic, rows, (down, across))
-        for statistic in SHOWN
+        for statistic in summary.statistics
         for _, rows in summary.of(statistic.id).groupby("method", sort=False)
     ]
 
@@ -73,7 +77,7 @@ def _grid(
 
 def _lines(summary: Summary) -> list[Table]:
     """A row for each setting of the fields, a column for each method; the better one in bold."""
-    return [_versus(summary, statistic) for statistic in SHOWN]
+    return [_versus(summary, statistic) for statistic in summary.statistics]
 
 
 def _versus(summary: Summary, statistic: Statistic) -> Table:
@@ -120,51 +124,63 @@ def ranked(summary: Summary) -> list[int]:
     """Cells of a table of rows: the paper's order of methods; where fields vary, best first."""
     if not summary.fields:
         return list(summary.cells.index)
+    if summary.setting.layout == "curves":
+        return list(summary.cells.index)
     means: Any = summary.of(PSNR.id)["mean"]
     return means.sort_values(ascending=False, na_position="last", kind="stable").index.tolist()
 
 
 def _rows(summary: Summary) -> list[Table]:
     """A row a cell, a column a statistic, with what each image cost."""
-    first, *others = SHOWN
-    paper = [paper_header(summary)] * _has_paper(summary, first)
-    statistics = [statistic.header for statistic in others]
-    header = ("method", *summary.fields, first.header, *paper, "n", "failed", *statistics)
-    costs = ("UNet forwards", "UNet backwards")
-    rows = tuple(_row(summary, position) for position in ranked(summary))
+    return [_listing(summary, summary.statistics)]
+
+
+def _curves(summary: Summary) -> list[Table]:
+    """First the axes of the curves and what tells most, then everything else."""
+    first = [Statistic.mean(quantity) for quantity in summary.suite.headline]
+    ids = {statistic.id for statistic in first}
+    others = [statistic for statistic in summary.statistics if statistic.id not in ids]
+    return [_listing(summary, first), _listing(summary, others)]
+
+
+def _listing(summary: Summary, statistics: list[Statistic]) -> Table:
+    header = ["method", *summary.fields]
+    for statistic in statistics:
+        header += [statistic.header, *([paper_header(summary)] * _has_paper(summary, statistic))]
+        header += ["n", "failed"] * (statistic is statistics[0])
+    rows = tuple(_row(summary, position, statistics) for position in ranked(summary))
     what = "mean [95% interval], and UNet calls per image"
+    costs = ("UNet forwards", "UNet backwards")
     labels = 1 + len(summary.fields)
-    return [Table(caption(summary, what), (*header, *costs), rows, labels)]
+    return Table(caption(summary, what), (*header, *costs), rows, labels)
 
 
-def _row(summary: Summary, position: int) -> tuple[Entry, ...]:
-    first, *others = SHOWN
+def _row(summary: Summary, position: int, statistics: list[Statistic]) -> tuple[Entry, ...]:
     cell = summary.cells.loc[position]
-    means = {s.id: summary.of(s.id).loc[position] for s in SHOWN}
-    row = means[first.id]
-    paper = "–" if pd.isna(row["paper"]) else f"{row['paper']:.{first.decimals}f}"
-    return (
-        Entry(str(cell["label"])),
-        *(Entry(shown(cell[field])) for field in summary.fields),
-        _value(row, first),
-        *([Entry(paper)] * _has_paper(summary, first)),
-        Entry(str(row["n"])),
-        Entry(str(row["failed"])),
-        *(_value(means[statistic.id], statistic) for statistic in others),
-        *_calls(summary.measured[position]),
-    )
+    counts = summary.of(PSNR.id).loc[position]
+    images = (Entry(str(counts["n"] + counts["undefined"])), Entry(str(counts["failed"])))
+    entries = [Entry(str(cell["label"])), *(Entry(shown(cell[f])) for f in summary.fields)]
+    for statistic in statistics:
+        row = summary.of(statistic.id).loc[position]
+        entries.append(_value(row, statistic))
+        if _has_paper(summary, statistic):
+            known = not pd.isna(row["paper"])
+            entries.append(Entry(f"{row['paper']:.{statistic.decimals}f}" if known else "–"))
+        entries += images * (statistic is statistics[0])
+    return (*entries, *_calls(summary.measured[position]))
 
 
 def _calls(cell: Cell | None) -> tuple[Entry, Entry]:
     """UNet evaluations an image that the method costs, on average over finished images."""
     if cell is None or not cell.done():
         return MISSING, MISSING
-    calls = DataFrame([cell.records[key]["calls"] for key in cell.done()]).mean()
-    return Entry(f"{calls['forward']:g}"), Entry(f"{calls['backward']:g}")
+    calls = [Calls.from_json(cell.records[key]["calls"]) for key in cell.done()]
+    forward, backward = (fmean(call.total(kind) for call in calls) for kind in get_args(Kind))
+    return Entry(f"{forward:g}"), Entry(f"{backward:g}")
 
 
 def _value(row: Any, statistic: Statistic, *, bold: bool = False) -> Entry:
     if pd.isna(row["mean"]):
         return MISSING
     mean, low, high = (f"{row[k]:.{statistic.decimals}f}" for k in ("mean", "low", "high"))
-    return Entry(mean, f"[{low}, {high}]", bold)
+    return Entry(mean, "" if pd.isna(row["low"]) else f"[{low}, {high}]", bold)

@@ -57,6 +57,16 @@ class Decrease:
         return list(pairwise(cells.query(self.among).sort_values(self.along).index.tolist()))
 
 
+@dataclass(frozen=True)
+class CurveOrdering:
+    """The trade-off curve of ``better`` lies below that of ``worse``, where both reach."""
+
+    claim: str
+    source: str
+    better: str
+    worse: str
+
+
 Claim = Ordering | Decrease
 
 
@@ -70,6 +80,7 @@ class PaperTable:
     note: str = ""
     numbers: tuple[Number, ...] = ()
     claims: tuple[Claim, ...] = ()
+    curves: tuple[CurveOrdering, ...] = ()
 
     def grid(self) -> list[dict[str, Any]]:
         """Every cell that the table has, as field to value."""
@@ -95,15 +106,17 @@ class Paper:
 def read_paper(path: Path = PAPER) -> Paper:
     """Read it; a key that is misspelt fails."""
     content: Any = OmegaConf.to_container(OmegaConf.load(path))
-    tables = {name: _table(**entry) for name, entry in content["tables"].items()}
+    tables = {name: _table(entry) for name, entry in content["tables"].items()}
     return Paper(content["methods"], tables)
 
 
-def _table(numbers: list[Any] = [], claims: list[Any] = [], **entry: Any) -> PaperTable:  # noqa: B006
+def _table(entry: dict[str, Any]) -> PaperTable:
+    numbers, claims, curves = (entry.pop(key, []) for key in ("numbers", "claims", "curves"))
     return PaperTable(
         **entry,
         numbers=tuple(Number(**number) for number in numbers),
         claims=tuple(_claim(claim) for claim in claims),
+        curves=tuple(CurveOrdering(**curve) for curve in curves),
     )
 
 

@@ -10,7 +10,10 @@ from omegaconf import DictConfig, OmegaConf
 from experiments.files import append_line, read_lines
 
 CONFIG, RUN, RECORDS, SCORES = "config.yaml", "run.json", "records.jsonl", "scores.jsonl"
-CELLS, INPUTS, SETTING = "cells", "inputs", "setting.yaml"
+CLASSES, FEATURES = "classes.jsonl", "features.npz"
+CELLS, SETTING = "cells", "setting.yaml"
+INPUTS, TRUTHS = "inputs", "truths"
+IMAGES, MASKS = "images", "masks"
 
 
 def seed_of(seed: int, key: str) -> int:
@@ -22,8 +25,9 @@ def seed_of(seed: int, key: str) -> int:
 class Record:
     """One line of ``records.jsonl``; the last line of a key counts.
 
-    ``calls`` are the UNet evaluations an image that the method costs, ``spent`` those of them that
-    this run made: the rest came from the cache. ``seconds`` is the item's share of its batch.
+    ``calls`` are the UNet evaluations an image that the method costs, by stage, ``spent`` those of
+    them that this run made: the rest came from the cache. ``seconds`` is the item's share of its
+    batch. ``mask`` is the share of the picture that the edit was free to change.
     """
 
     key: str
@@ -32,7 +36,9 @@ class Record:
     target: str
     seed: int
     error: str | None = None
+    target_class: str | None = None
     image: str | None = None
+    mask: float | None = None
     calls: dict[str, float] = field(default_factory=dict)
     spent: dict[str, float] = field(default_factory=dict)
     seconds: float | None = None
@@ -51,6 +57,7 @@ class Cell:
     config: DictConfig
     records: dict[str, dict[str, Any]]
     scores: dict[str, dict[str, Any]]
+    classes: dict[str, dict[str, Any]]
 
     @classmethod
     def read(cls, folder: Path) -> "Cell":
@@ -59,7 +66,8 @@ class Cell:
         assert isinstance(config, DictConfig)
         records = {line["key"]: line for line in read_lines(folder / RECORDS)}
         scores = {line["key"]: line for line in read_lines(folder / SCORES)}
-        return cls(folder, config, records, scores)
+        classes = {line["class"]: line for line in read_lines(folder / CLASSES)}
+        return cls(folder, config, records, scores, classes)
 
     def done(self) -> set[str]:
         """Keys of finished items whose image is in place."""

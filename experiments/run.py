@@ -8,6 +8,7 @@ A rerun of the same command computes only what is missing.
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -22,6 +23,7 @@ from experiments.cache import Store, cached
 from experiments.cell import claim, note_run
 from experiments.command_line import for_people
 from experiments.items import Items
+from experiments.oracles import Oracle
 from experiments.progress import announce
 from experiments.provenance import peak_memory, provenance
 from experiments.records import Cell
@@ -39,11 +41,12 @@ def run_cell(cfg: DictConfig) -> None:
     if cfg.batch_size < 1 or (cfg.limit is not None and cfg.limit < 1):
         raise InputError(f"batch_size={cfg.batch_size} limit={cfg.limit}: both count from 1")
     folder = claim(cfg)
-    tasks = choose(instantiate(cfg.data.tasks), cfg.limit)
+    source = instantiate(cfg.data.tasks)
+    tasks = choose(source, cfg.limit)
     todo = missing(Cell.read(folder), tasks)
     if todo:
         compute(cfg, folder, todo)
-    score(folder)
+    score(folder, source, Path(cfg.cache))
     records = Cell.read(folder).records
     failed = [records[task.key] for task in tasks if records[task.key]["status"] == "failed"]
     if failed:
@@ -51,6 +54,21 @@ def run_cell(cfg: DictConfig) -> None:
             f"{len(failed)} of {len(tasks)} items failed in {folder}; the rest is done. The first, "
             f"{failed[0]['key']}: {failed[0]['error']}"
         )
+
+
+def take_point(cfg: DictConfig) -> None:
+    """Set what the swept point says, of the fields that this method has.
+
+    Raises ``InputError`` for a point that the experiment does not list.
+    """
+    if cfg.point is None:
+        return
+    if cfg.point not in cfg.points:
+        known = ", ".join(cfg.points)
+        raise InputError(f"point={cfg.point} is unknown: this experiment has {known or 'none'}")
+    for path, value in cfg.points[cfg.point].items():
+        if OmegaConf.select(cfg, path) is not None:
+            OmegaConf.update(cfg, path, value)
 
 
 def choose(tasks: Iterable[Task], limit: int | None) -> list[Task]:
@@ -80,8 +98,10 @@ def compute(cfg: DictConfig, folder: Path, todo: list[Task]) -> None:
     about = {"weights": model.digest, **provenance(str(model.device))}
     note_run(folder, about)
     store = Store(Path(cfg.cache))
-    method: Method = instantiate(cfg.method)
-    Items(cfg, folder, model, method, cached(method.invert, store), store).run(todo)
+    method: Method | Oracle = instantiate(cfg.method)
+    if isinstance(method, Method):
+        method = replace(method, invert=cached(method.invert, store))
+    Items(cfg, folder, model, method, store).run(todo)
     note_run(folder, {**about, "peak memory (MiB)": peak_memory(model.device)})
 
 
@@ -94,6 +114,7 @@ def load_model(load: str, precision: str, device: str) -> LatentDiffusion:
 @hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name="run")
 def job(cfg: DictConfig) -> None:
     """One cell, for Hydra to launch."""
+    take_point(cfg)
     announce(HydraConfig.get(), cfg.cell)
     run_cell(cfg)
 

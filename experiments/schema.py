@@ -1,6 +1,7 @@
 """The schema of a run: a key that is not here cannot be set."""
 
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,13 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING, OmegaConf
 
 CONFIGS = Path(__file__).parent.parent / "configs"
+
+
+class Goal(Enum):
+    """Whether a method gives the picture back, or makes of it what the target says."""
+
+    reconstruct = "reconstruct"
+    edit = "edit"
 
 
 @dataclass
@@ -19,6 +27,10 @@ class Run:
     method: Any = MISSING
     data: Any = MISSING
     model: Any = MISSING
+    goal: Goal = Goal.reconstruct
+    metrics: str = MISSING
+    points: Any = field(default_factory=dict)
+    point: str | None = None
     report: Any = field(default_factory=lambda: {"layout": "rows", "fields": {}})
     precision: str = MISSING
     device: str = "auto"
@@ -30,7 +42,16 @@ class Run:
     accept_other_code: bool = False
 
 
-VOLATILE = ("device", "limit", "batch_size", "results", "cache", "accept_other_code")
+VOLATILE = (
+    "points",
+    "point",
+    "device",
+    "limit",
+    "batch_size",
+    "results",
+    "cache",
+    "accept_other_code",
+)
 """Keys that leave a cell's results what they are."""
 
 
@@ -38,3 +59,17 @@ def register() -> None:
     """Make the schema and the resolvers known to Hydra."""
     ConfigStore.instance().store(name="schema", node=Run)
     OmegaConf.register_new_resolver("basename", lambda path: Path(path).name, replace=True)
+    OmegaConf.register_new_resolver(
+        "field", lambda name, value: "" if value is None else f",{name}={value}", replace=True
+    )
+    OmegaConf.register_new_resolver("precision_on", _precision_on, replace=True)
+
+
+def _precision_on(device: str, wanted: str) -> str:
+    if wanted != "fastest":
+        return wanted
+    # Imported here because torch takes seconds, and a report needs it not.
+    from pti.diffusion.load import torch_device
+    from pti.diffusion.precision import fastest
+
+    return fastest(torch_device(device))

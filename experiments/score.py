@@ -1,32 +1,114 @@
-"""Scores a cell from its files alone: the pictures it made against the inputs they were made of."""
+"""Scores a cell from its files: the pictures it made against the inputs they were made of."""
 
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import torch
+from jaxtyping import Float
 from PIL import Image
+from tqdm import tqdm
 
 from data.images import to_tensor
-from eval.registry import METRICS
-from experiments.files import append_line
-from experiments.records import INPUTS, SCORES, Cell
+from eval.csfid import class_distances, sfid
+from eval.metric import Pictures
+from experiments.class_means import class_means
+from experiments.files import append_line, write_aside, write_lines
+from experiments.records import CLASSES, FEATURES, INPUTS, SCORES, TRUTHS, Cell
+from experiments.suites import Network, Suite, suite
 from pti.types import Image as Images
 
+CHANGED = 6 / 255
+"""A pixel that differs by more, in any channel, is one that the true edit changes."""
 
-def score(folder: Path) -> None:
-    """Append a line for each finished item that has none, or whose picture has changed."""
+EVERYTHING = "all"
+"""Under which ``classes.jsonl`` keeps what is measured of all results together."""
+
+
+def score(folder: Path, tasks: Any, cache: Path) -> None:
+    """Append a line for each finished item that has none, or whose picture has changed.
+
+    Where the suite compares classes, also write what each class's results come to.
+    """
     cell = Cell.read(folder)
-    for key in sorted(cell.done()):
-        image = folder / cell.records[key]["image"]
-        digest = sha256(image.read_bytes()).hexdigest()
-        if cell.scores.get(key, {}).get("image_sha256") == digest:
-            continue
-        output, source = read_image(image), read_image(folder.parent.parent / INPUTS / image.name)
-        values = {spec: metric.measure(output, source).item() for spec, metric in METRICS.items()}
-        append_line(folder / SCORES, {"key": key, "image_sha256": digest, **values})
+    measures = suite(cell.config.metrics)
+    digests = {key: _digest(folder / cell.records[key]["image"]) for key in sorted(cell.done())}
+    todo = [k for k, d in digests.items() if cell.scores.get(k, {}).get("image_sha256") != d]
+    for key in tqdm(todo, desc=f"score {folder.name}", unit="picture", leave=False, disable=None):
+        values = _measure(measures, cell, key)
+        append_line(folder / SCORES, {"key": key, "image_sha256": digests[key], **values})
+    if measures.network is not None and digests:
+        _score_classes(
+            cell, measures, measures.network, digests, class_folder=cache / "classes", tasks=tasks
+        )
 
 
 def read_image(path: Path) -> Images:
     """One PNG as a batch of one."""
     with Image.open(path) as picture:
         return to_tensor(np.asarray(picture.convert("RGB")))[None]
+
+
+def _digest(path: Path) -> str:
+    return sha256(path.read_bytes()).hexdigest()
+
+
+def _measure(measures: Suite, cell: Cell, key: str) -> dict[str, float]:
+    pictures = _pictures(cell, key)
+    return {metric.id: metric.measure(pictures).item() for metric in measures.metrics}
+
+
+def _pictures(cell: Cell, key: str) -> Pictures:
+    image, setting = cell.folder / cell.records[key]["image"], cell.folder.parent.parent
+    output, source = read_image(image), read_image(setting / INPUTS / image.name)
+    target_class = cell.records[key]["target_class"]
+    named = None if target_class is None else (target_class,)
+    true = setting / TRUTHS / image.name
+    if not true.exists():
+        return Pictures(output, source, target_class=named)
+    truth = read_image(true)
+    changed = (truth - source).abs().amax(dim=1, keepdim=True) > CHANGED
+    return Pictures(output, source, truth, changed, named)
+
+
+def _score_classes(
+    cell: Cell,
+    measures: Suite,
+    network: Network,
+    digests: dict[str, str],
+    *,
+    tasks: Any,
+    class_folder: Path,
+) -> None:
+    classes = [cell.records[key]["target_class"] for key in digests]
+    side = read_image(cell.folder / cell.records[next(iter(digests))]["image"]).shape[-1]
+    means = class_means(tasks, classes, network, class_folder, side)
+    features = _features(cell, network, digests)
+    plain, corrected = (quantity.id for quantity in measures.of_classes)
+    distances = class_distances(features, classes, means)
+    lines = [
+        {"class": name, "n": found.n, plain: found.distance, corrected: found.corrected}
+        for name, found in distances.items()
+    ]
+    of_all = sfid(features, np.mean(list(means.values()), axis=0))
+    everything = {"class": EVERYTHING, "n": len(features), measures.of_all[0].id: of_all}
+    write_lines(cell.folder / CLASSES, [*lines, everything])
+
+
+def _features(cell: Cell, network: Network, digests: dict[str, str]) -> Float[np.ndarray, "n d"]:
+    """Features of each picture in the order of ``digests``, kept by the pictures' digests."""
+    path = cell.folder / FEATURES
+    kept: dict[str, Any] = dict(np.load(path)) if path.exists() else {}
+    for key, digest in digests.items():
+        if digest not in kept:
+            with torch.no_grad():
+                image = read_image(cell.folder / cell.records[key]["image"])
+                kept[digest] = network(image)[0].numpy()
+    write_aside(path, lambda aside: _save(aside, kept))
+    return np.stack([kept[digest] for digest in digests.values()])
+
+
+def _save(path: Path, features: dict[str, Any]) -> None:
+    with path.open("wb") as stream:
+        np.savez(stream, **features)

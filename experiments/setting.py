@@ -9,6 +9,7 @@ from omegaconf import OmegaConf
 
 from experiments.records import RUN, Cell, read_cells
 from experiments.suggest import closest
+from experiments.suites import Suite, suite
 from pti.errors import InputError
 
 
@@ -38,6 +39,11 @@ class Setting:
     def layout(self) -> str:
         """How the experiment wants to be shown."""
         return self.cells[0].config.report.layout
+
+    @property
+    def suite(self) -> Suite:
+        """What was measured of its pictures."""
+        return suite(self.cells[0].config.metrics)
 
     @property
     def fields(self) -> dict[str, str]:

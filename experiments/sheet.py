@@ -10,12 +10,13 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from PIL import Image
 
+from eval.edits import PSNR_TO_TRUTH
 from eval.psnr import PSNR
 from experiments.layouts import caption
-from experiments.records import INPUTS, Cell
+from experiments.records import INPUTS, TRUTHS, Cell
 from experiments.summary import Summary
 
-ROWS = 6
+ROWS = 8
 SIDE = 1.25
 """Inches of a picture."""
 
@@ -30,17 +31,22 @@ def draw_sheet(summary: Summary) -> Figure | None:
     if summary.fields or not finished:
         return None
     keys = sorted(finished)[:ROWS]
-    shape = (len(keys), 1 + len(cells))
+    truths = [summary.setting.folder / TRUTHS / f"{key}.png" for key in keys]
+    known = all(path.exists() for path in truths)
+    shape = (len(keys), 1 + len(cells) + known)
     engine = ConstrainedLayoutEngine(w_pad=0.02, h_pad=0.02, wspace=0.0, hspace=0.0)
     figure = Figure(figsize=(SIDE * shape[1], (SIDE + 0.22) * shape[0]), layout=engine)
     grid: Any = figure.subplots(*shape, squeeze=False)
     _column(grid[:, 0], [_inputs(summary, cells[0][1], key) for key in keys], "input")
-    for axes, (position, cell) in zip(grid.T[1:], cells, strict=True):
-        scores: Any = summary.scores(position, PSNR.id).reindex(keys)
+    quantity = PSNR_TO_TRUTH if known else PSNR
+    for axes, (position, cell) in zip(grid.T[1:], cells, strict=False):
+        scores: Any = summary.scores(position, quantity.id).reindex(keys)
         pictures = [_output(cell, key, scores[key]) for key in keys]
         _column(axes, pictures, summary.name(position))
+    if known:
+        _column(grid[:, -1], [(_pixels(path), "") for path in truths], "true edit")
     figure.suptitle(
-        caption(summary, f"the first {len(keys)} images, {PSNR.id} beneath each"),
+        caption(summary, f"the first {len(keys)} images, {quantity.id} beneath each"),
         fontsize=8,
         wrap=True,
     )
@@ -49,7 +55,8 @@ def draw_sheet(summary: Summary) -> Figure | None:
 
 def _inputs(summary: Summary, cell: Cell, key: str) -> tuple[Any, str]:
     path = summary.setting.folder / INPUTS / f"{key}.png"
-    return _pixels(path), shorten(cell.records[key]["caption"], 26, placeholder=" …")
+    record = cell.records[key]
+    return _pixels(path), shorten(record["target"], 26, placeholder=" …")
 
 
 def _output(cell: Cell, key: str, score: float) -> tuple[Any, str]:

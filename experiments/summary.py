@@ -9,12 +9,12 @@ from omegaconf import OmegaConf
 from pandas import DataFrame, Series, isna
 
 from eval.bootstrap import Means, OfMean, as_is, interval
-from eval.metric import Metric
+from eval.metric import Quantity
 from eval.psnr import MSE, PSNR
-from eval.registry import METRICS
 from experiments.paper import Paper, PaperTable
 from experiments.records import Cell
 from experiments.setting import Setting
+from experiments.suites import Suite
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,9 @@ class Statistic:
         return f"{self.id} {'↑' if self.higher_is_better else '↓'}"
 
     @classmethod
-    def mean(cls, metric: Metric) -> "Statistic":
+    def mean(cls, quantity: Quantity) -> "Statistic":
         """The plain mean."""
-        return cls(metric.id, metric.id, as_is, metric.higher_is_better, metric.decimals)
+        return cls(quantity.id, quantity.id, as_is, quantity.higher_is_better, quantity.decimals)
 
 
 def psnr_of_mse(means: Means) -> Means:
@@ -44,10 +44,7 @@ def psnr_of_mse(means: Means) -> Means:
         return -10 * np.log10(means)
 
 
-STATISTICS = (
-    *(Statistic.mean(metric) for metric in METRICS.values()),
-    Statistic("psnr-of-mean-mse[0,1]", MSE.id, psnr_of_mse, PSNR.higher_is_better, PSNR.decimals),
-)
+PSNR_OF_MSE = Statistic("psnr-of-mean-mse[0,1]", MSE.id, psnr_of_mse, True, PSNR.decimals)
 
 
 @dataclass(frozen=True)
@@ -67,6 +64,17 @@ class Summary:
     def fields(self) -> list[str]:
         """Names of the swept fields."""
         return list(self.setting.fields)
+
+    @property
+    def suite(self) -> Suite:
+        """What was measured."""
+        return self.setting.suite
+
+    @property
+    def statistics(self) -> list[Statistic]:
+        """What is shown of that, in order; the squared error as the PSNR of its mean."""
+        shown = [q for q in self.suite.quantities if q.id != MSE.id]
+        return [*map(Statistic.mean, shown), PSNR_OF_MSE]
 
     def name(self, position: int) -> str:
         """A cell in words: its method and its swept fields."""
@@ -96,17 +104,20 @@ def summarise(setting: Setting, paper: Paper) -> Summary:
             "paper": _number(table, cells, position, statistic.id),
         }
         for position, cell in enumerate(measured)
-        for statistic in STATISTICS
+        for statistic in [*map(Statistic.mean, setting.suite.quantities), PSNR_OF_MSE]
     ]
     return Summary(setting, table, cells, tuple(measured), DataFrame(rows))
 
 
 def scores_of(cell: Cell | None, metric: str) -> Series:
-    """A metric by key, of finished images that are scored; undefined is NaN or infinite."""
+    """A metric by key of finished images that are scored, or by class; undefined is NaN or inf."""
     if cell is None:
         return Series(dtype=float)
-    keys = sorted(cell.done() & cell.scores.keys())
-    return Series([cell.scores[key][metric] for key in keys], index=keys, dtype=float)
+    images = {key: cell.scores[key] for key in sorted(cell.done() & cell.scores.keys())}
+    found = {
+        name: line[metric] for name, line in {**images, **cell.classes}.items() if metric in line
+    }
+    return Series(found, dtype=float)
 
 
 def shown(value: Any) -> str:

@@ -6,8 +6,9 @@ from typing import Any
 
 from eval.bootstrap import Interval, paired_interval
 from eval.claims import Comparison, Grade, grade
-from eval.registry import METRICS
-from experiments.paper import Claim
+from eval.metric import Quantity
+from experiments.curves import compare_curves
+from experiments.paper import Claim, CurveOrdering
 from experiments.summary import Summary
 
 
@@ -15,8 +16,9 @@ from experiments.summary import Summary
 class Graded:
     """A claim with its verdict and what that rests on."""
 
-    claim: Claim
+    claim: Claim | CurveOrdering
     grade: Grade
+    measured: Quantity
 
     def sentence(self) -> str:
         """The verdict with the interval behind it."""
@@ -35,7 +37,7 @@ class Graded:
         """A difference with its bounds, to the metric's digits."""
         if interval.n == 0:
             return "not measured"
-        metric = METRICS[self.claim.metric]
+        metric = self.measured
         value, low, high = (
             f"{number:+.{metric.decimals}f}"
             for number in (interval.value, interval.low, interval.high)
@@ -47,7 +49,7 @@ class Graded:
         return {
             "claim": self.claim.claim,
             "source": self.claim.source,
-            "metric": self.claim.metric,
+            "metric": self.measured.id,
             "verdict": self.grade.verdict,
             **_numbers(self.grade.weakest.difference),
             "parts": [
@@ -59,19 +61,29 @@ class Graded:
 
 
 def grade_claims(summary: Summary) -> list[Graded]:
-    """Every claim that the paper makes about this table."""
-    return [Graded(claim, _grade(summary, claim)) for claim in summary.table.claims]
+    """Every claim that the paper makes about this table or figure."""
+    return [
+        *(_of_cells(summary, claim) for claim in summary.table.claims),
+        *(_of_curves(summary, claim) for claim in summary.table.curves),
+    ]
 
 
-def _grade(summary: Summary, claim: Claim) -> Grade:
+def _of_cells(summary: Summary, claim: Claim) -> Graded:
+    quantity = summary.suite.quantity(claim.metric)
     pairs = claim.pairs(summary.cells)
-    return grade([_compare(summary, better, worse, claim.metric) for better, worse in pairs])
+    parts = [_compare(summary, better, worse, quantity) for better, worse in pairs]
+    return Graded(claim, grade(parts), quantity)
 
 
-def _compare(summary: Summary, better: int, worse: int, metric: str) -> Comparison:
-    first, second = summary.scores(better, metric), summary.scores(worse, metric)
+def _of_curves(summary: Summary, claim: CurveOrdering) -> Graded:
+    comparison = compare_curves(summary, claim.better, claim.worse)
+    return Graded(claim, grade([comparison]), summary.suite.quantity(summary.suite.reached))
+
+
+def _compare(summary: Summary, better: int, worse: int, quantity: Quantity) -> Comparison:
+    first, second = (summary.scores(position, quantity.id) for position in (better, worse))
     first, second = first.align(second, join="inner")
-    if not METRICS[metric].higher_is_better:
+    if not quantity.higher_is_better:
         first, second = second, first
     difference = paired_interval(first.to_numpy(), second.to_numpy())
     return Comparison(summary.name(better), summary.name(worse), difference)

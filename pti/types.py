@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, fields
 
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 Image = Float[Tensor, "b 3 height width"]
@@ -24,18 +24,23 @@ Losses = Float[Tensor, "b k n"]
 """Tuning loss before each of n updates at each of k steps; NaN where an image had stopped."""
 
 
+Mask = Bool[Tensor, "b 1 h w"]
+"""Where a latent is edited; elsewhere it is kept."""
+
+
 @dataclass(frozen=True)
 class Batch:
     """Pictures to invert, with the prompts and the seed of each.
 
-    ``captions`` describe the pictures; ``targets`` are what the edit asks for. To reconstruct,
-    they are equal.
+    ``captions`` describe the pictures; ``targets`` are what the edit asks for, and ``words`` the
+    phrases in each target that name what is to change. To reconstruct, the two prompts are equal.
     """
 
     images: Image
     captions: tuple[str, ...]
     targets: tuple[str, ...]
     seeds: tuple[int, ...]
+    words: tuple[tuple[str, ...], ...]
 
     def __len__(self) -> int:
         """How many pictures."""
@@ -43,28 +48,45 @@ class Batch:
 
     def select(self, rows: list[int]) -> "Batch":
         """The pictures at ``rows``, in that order."""
-        columns = ([column[row] for row in rows] for column in (self.captions, self.targets))
-        captions, targets = (tuple(column) for column in columns)
-        return Batch(self.images[rows], captions, targets, tuple(self.seeds[row] for row in rows))
+        return Batch(
+            self.images[rows],
+            captions=tuple(self.captions[row] for row in rows),
+            targets=tuple(self.targets[row] for row in rows),
+            seeds=tuple(self.seeds[row] for row in rows),
+            words=tuple(self.words[row] for row in rows),
+        )
 
 
 @dataclass(frozen=True)
 class Inversion:
     """What an inverter leaves to an editor.
 
-    Sampling from ``path[:, -1]`` with ``cond[:, i]`` and ``null[:, i]`` at step i gives
-    ``reconstruction``, a latent that is therefore never sampled again.
+    Sampling from ``path[:, -1]`` with ``cond[:, i]`` and ``null[:, i]`` at step i passes through
+    ``retraced``, from its end to its start; those latents are therefore never sampled again.
     """
 
     path: Path
     cond: Contexts
     null: Contexts
-    reconstruction: Latent
+    retraced: Path
     losses: Losses
+
+    @property
+    def reconstruction(self) -> Latent:
+        """Where retracing ends: the latent of the picture given back."""
+        return self.retraced[:, 0]
 
     def tensors(self) -> dict[str, Tensor]:
         """All fields by name; the first axis of each is the batch."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+@dataclass(frozen=True)
+class Edit:
+    """What an editor makes: latents to decode, and where it was free to change them, if bound."""
+
+    z: Latent
+    mask: Mask | None = None
 
 
 def constant(context: Context, steps: int) -> Contexts:

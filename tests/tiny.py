@@ -83,4 +83,5 @@ def tiny_batch(count: int = 3) -> Batch:
     coarse = torch.rand(count, 3, 4, 4, generator=generator, dtype=torch.float64)
     images = torch.nn.functional.interpolate(coarse, size=32, mode="bilinear")
     captions = CAPTIONS[:count]
-    return Batch(images, captions, captions, tuple(range(count)))
+    words = tuple((caption.split()[2],) for caption in captions)
+    return Batch(images, captions, captions, tuple(range(count)), words)

@@ -23,7 +23,8 @@ def target_spec(spec: SceneSpec, seed: int) -> SceneSpec:
     return replace(spec, **{field: others[int(rng.integers(len(others)))]})
 
 
-def _draw(spec: SceneSpec, seed: int) -> Image.Image:
+def draw(spec: SceneSpec, seed: int) -> Image.Image:
+    """A scene as a picture."""
     return Image.fromarray(render(spec, seed))
 
 
@@ -48,8 +49,8 @@ class Scenes(Sequence[Task]):
             key=f"{self.split}-{index:05d}",
             caption=spec.caption,
             target=edited.caption,
-            open=partial(_draw, spec, seed),
-            counterfactual=partial(_draw, edited, seed),
+            open=partial(draw, spec, seed),
+            counterfactual=partial(draw, edited, seed),
         )
 
     def mask(self, index: int) -> Mask:

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from pti.diffusion.load import from_pretrained
-from pti.diffusion.model import LatentDiffusion, Precision
+from pti.diffusion.model import LatentDiffusion
+from pti.diffusion.precision import Precision
 
 MODEL = Path(__file__).parent / "model"
 

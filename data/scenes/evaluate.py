@@ -65,8 +65,8 @@ def draw(
         null = constant(model.embed([""] * len(chunk)), STEPS)
         cond = constant(model.embed(chunk), STEPS)
         schedule = model.schedule(STEPS)
-        z = sample(model, schedule, z.to(model.device), null=null, cond=cond, omega=OMEGA)
-        images.append(model.decode(z).cpu())
+        path = sample(model, schedule, z.to(model.device), null=null, cond=cond, omega=OMEGA)
+        images.append(model.decode(path[:, 0]).cpu())
     return torch.cat(images)
 
 

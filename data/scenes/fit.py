@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
-from pti.diffusion.precision import bf16
+from pti.diffusion.precision import autocast, fastest
 from pti.errors import InputError
 
 CHECKPOINT_EVERY = 250
@@ -81,7 +81,7 @@ def _update(
     generator: torch.Generator,
 ) -> float:
     module = parts["module"]
-    with bf16(generator.device):
+    with autocast(generator.device, fastest(generator.device)):
         loss = loss_of(module, generator)
     loss.backward()
     nn.utils.clip_grad_norm_(module.parameters(), 1.0)

@@ -24,13 +24,14 @@ from data.scenes.corpus import Corpus, photograph_crops, rendered
 from data.scenes.embedded import MODEL
 from data.scenes.fit import Plan, fit
 from pti.diffusion.load import torch_device
+from pti.diffusion.precision import autocast, fastest
 from pti.diffusion.random_model import stable_diffusion_scheduler
 
 SCENES = 12_000
 CROPS = 6_000
 AUTOENCODER = Plan("autoencoder", steps=1_200, batch=16, lr=1.5e-3)
 CLASSIFIER = Plan("classifier", steps=900, batch=48, lr=1e-3)
-DIFFUSION = Plan("diffusion", steps=6_500, batch=32, lr=1e-3, ema=0.999)
+DIFFUSION = Plan("diffusion", steps=7_000, batch=32, lr=1e-3, ema=0.999)
 PHOTOGRAPH_SHARE = 0.25
 EMPTY_CAPTIONS = 0.1
 SUBJECT_CAPTIONS = 0.1
@@ -112,7 +113,7 @@ def encode_all(autoencoder: Any, scenes: Tensor) -> tuple[Tensor, Tensor]:
     """
     means, deviations = [], []
     for chunk in tqdm(scenes.split(64), desc="encode", unit="batch"):
-        with torch.autocast(scenes.device.type, torch.bfloat16):
+        with autocast(scenes.device, fastest(scenes.device)):
             posterior = autoencoder.encode(to_images(chunk) * 2 - 1).latent_dist
         means.append(posterior.mean.float())
         deviations.append(posterior.std.float())

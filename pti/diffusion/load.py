@@ -13,7 +13,8 @@ from torch import nn
 from transformers import CLIPTextModel, CLIPTokenizer
 from transformers.utils.logging import disable_progress_bar
 
-from pti.diffusion.model import LatentDiffusion, Precision
+from pti.diffusion.model import LatentDiffusion
+from pti.diffusion.precision import Precision
 from pti.errors import InputError
 
 DTYPES = ("float32", "bfloat16")

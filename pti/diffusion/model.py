@@ -1,38 +1,68 @@
 """The one typed border to diffusers and transformers."""
 
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
 from pti.diffusion.ddim import Schedule
-from pti.diffusion.precision import bf16
+from pti.diffusion.precision import Precision, autocast
+from pti.errors import InputError
 from pti.types import Context, Image, Latent
 
-Precision = Literal["fp32", "bf16"]
+Stage = Literal["trace", "tune", "mask", "sample"]
+"""What a UNet call is for."""
+
+Kind = Literal["forward", "backward"]
 
 
 @dataclass(frozen=True)
 class Calls:
-    """UNet evaluations, in samples: a batch of b counts b."""
+    """UNet evaluations by stage and kind, in samples: a batch of b counts b."""
 
-    forward: float = 0
-    backward: float = 0
+    counts: Mapping[tuple[Stage, Kind], float] = field(default_factory=dict)
+
+    def total(self, kind: Kind) -> float:
+        """Of all stages."""
+        return sum(count for (_, of), count in self.counts.items() if of == kind)
+
+    @property
+    def forward(self) -> float:
+        """All forwards."""
+        return self.total("forward")
+
+    @property
+    def backward(self) -> float:
+        """All backwards."""
+        return self.total("backward")
 
     def __add__(self, other: "Calls") -> "Calls":
         """Both together."""
-        return Calls(self.forward + other.forward, self.backward + other.backward)
+        keys = self.counts.keys() | other.counts.keys()
+        return Calls({k: self.counts.get(k, 0) + other.counts.get(k, 0) for k in sorted(keys)})
 
     def __sub__(self, earlier: "Calls") -> "Calls":
         """What was made since ``earlier``."""
-        return Calls(self.forward - earlier.forward, self.backward - earlier.backward)
+        left = self + earlier.shared_by(-1)
+        return Calls({key: count for key, count in left.counts.items() if count})
 
     def shared_by(self, images: int) -> "Calls":
         """The average for one of ``images``."""
-        return Calls(self.forward / images, self.backward / images)
+        return Calls({key: count / images for key, count in self.counts.items()})
+
+    def as_json(self) -> dict[str, float]:
+        """Such as ``{"tune.forward": 350, "tune.backward": 250}``."""
+        return {".".join(key): count for key, count in self.counts.items()}
+
+    @classmethod
+    def from_json(cls, counts: Mapping[str, float]) -> "Calls":
+        """What ``as_json`` gave."""
+        keys: Any = {name: tuple(name.split(".")) for name in counts}
+        return cls({keys[name]: count for name, count in counts.items()})
 
 
 @dataclass
@@ -51,6 +81,16 @@ class LatentDiffusion:
     digest: str
     precision: Precision = "fp32"
     calls: Calls = field(default_factory=Calls)
+    stage: Stage = "sample"
+
+    @contextmanager
+    def counting(self, stage: Stage) -> Generator[None]:
+        """Count the calls made inside as of ``stage``."""
+        before, self.stage = self.stage, stage
+        try:
+            yield
+        finally:
+            self.stage = before
 
     @property
     def device(self) -> torch.device:
@@ -77,8 +117,26 @@ class LatentDiffusion:
     def cut_by_tokenizer(self, prompt: str) -> str:
         """The end of ``prompt`` that does not fit the text encoder; empty where all of it does."""
         room = self.tokenizer.model_max_length - 2
-        tokens = self.tokenizer.encode(prompt, add_special_tokens=False, verbose=False)
-        return self.tokenizer.decode(tokens[room:]).strip()
+        return self.tokenizer.decode(self._tokens(prompt)[room:]).strip()
+
+    def positions(self, prompt: str, phrases: Sequence[str]) -> list[int]:
+        """Where the tokens of ``phrases`` stand in ``prompt``, counted from its begin token.
+
+        Raises ``InputError`` for a phrase that the prompt does not contain, or that was cut off.
+        """
+        whole = self._tokens(prompt)[: self.tokenizer.model_max_length - 2]
+        found: set[int] = set()
+        for phrase in phrases:
+            part = self._tokens(phrase)
+            starts = [i for i in range(len(whole)) if part and whole[i : i + len(part)] == part]
+            if not starts:
+                raise InputError(
+                    f"the prompt {prompt!r} does not contain {phrase!r}: name its words"
+                )
+            found |= {1 + start + offset for start in starts for offset in range(len(part))}
+        if not found:
+            raise InputError(f"no words of the prompt {prompt!r} are named to blend on: give some")
+        return sorted(found)
 
     @torch.no_grad()
     def embed(self, prompts: Sequence[str]) -> Context:
@@ -91,11 +149,11 @@ class LatentDiffusion:
 
     def eps(self, z: Latent, t: int, context: Context) -> Latent:
         """The UNet's noise prediction at timestep ``t``, in the dtype of ``z``."""
-        self.calls += Calls(forward=len(z))
-        with bf16(self.device) if self.precision == "bf16" else nullcontext():
+        self.calls += Calls({(self.stage, "forward"): len(z)})
+        with autocast(self.device, self.precision):
             eps = self.unet(z.to(self.unet.dtype), t, context.to(self.unet.dtype)).sample
         if eps.requires_grad:
-            eps.register_hook(self._count_backward)
+            eps.register_hook(partial(self._count_backward, self.stage))
         return eps.to(z.dtype)
 
     @torch.no_grad()
@@ -110,5 +168,8 @@ class LatentDiffusion:
         pixels = self.vae.decode(z / self.vae.config.scaling_factor).sample
         return (pixels / 2 + 0.5).clamp(0, 1)
 
-    def _count_backward(self, gradient: Tensor) -> None:
-        self.calls += Calls(backward=len(gradient))
+    def _tokens(self, text: str) -> list[int]:
+        return self.tokenizer.encode(text, add_special_tokens=False, verbose=False)
+
+    def _count_backward(self, stage: Stage, gradient: Tensor) -> None:
+        self.calls += Calls({(stage, "backward"): len(gradient)})

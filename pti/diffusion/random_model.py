@@ -11,7 +11,8 @@ from transformers import CLIPTextConfig, CLIPTextModel
 
 from pti.diffusion.byte_tokenizer import byte_tokenizer
 from pti.diffusion.load import assemble, torch_device
-from pti.diffusion.model import LatentDiffusion, Precision
+from pti.diffusion.model import LatentDiffusion
+from pti.diffusion.precision import Precision
 
 
 def random_sd14(

@@ -11,7 +11,7 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor
 
-from pti.diffusion.ddim import Step
+from pti.diffusion.ddim import Schedule, Step
 from pti.diffusion.guidance import guide
 from pti.diffusion.model import LatentDiffusion
 from pti.diffusion.trace import Trace, Tracer
@@ -42,7 +42,7 @@ class Retrace:
     reduction: Reduction = "mean"
     decay: Decay = "none"
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     def __post_init__(self) -> None:
         """Raise ``ValueError`` for an unknown choice, or where the tuned branch has no weight."""
@@ -59,32 +59,38 @@ class Retrace:
                 f"omega={self.omega} gives the {self.tunes} embedding no weight: nothing to tune"
             )
 
+    def schedule(self, model: LatentDiffusion) -> Schedule:
+        """That of the trajectory."""
+        return self.trace.schedule(model)
+
     def __call__(self, model: LatentDiffusion, batch: Batch) -> Inversion:
         """K (iterations + 2) forwards and K iterations backwards an image, beyond the trace's own.
 
-        The last latent of tuning is the reconstruction, so it is not sampled again.
+        The latents that tuning passes through are the reconstruction's, not sampled again.
         """
-        path = self.trace(model, batch)
-        schedule = self.trace.schedule(model)
+        path, schedule = self.trace(model, batch), self.schedule(model)
         prompts = batch.targets if self.tunes == "cond" else batch.captions
         cond, null = model.embed(prompts), model.embed([""] * len(batch))
         free, fixed = (cond, null) if self.tunes == "cond" else (null, cond)
-        z, tuned, losses = path[:, -1], [], []
-        for index, step in enumerate(schedule):
-            goal = path[:, len(schedule) - 1 - index]
-            with torch.no_grad():
-                anchor = model.eps(z, step.t, fixed)
-            tune = _Tuning(self, model, step, z=z, goal=goal, anchor=anchor)
-            free, loss = tune(index, free)
-            tuned.append(free)
-            losses.append(loss)
-            with torch.no_grad():
-                z = tune.move(z, anchor, free)
+        z, retraced, tuned, losses = path[:, -1], [path[:, -1]], [], []
+        with model.counting("tune"):
+            for index, step in enumerate(schedule):
+                goal = path[:, len(schedule) - 1 - index]
+                with torch.no_grad():
+                    anchor = model.eps(z, step.t, fixed)
+                tune = _Tuning(self, model, step, z=z, goal=goal, anchor=anchor)
+                free, loss = tune(index, free)
+                tuned.append(free)
+                losses.append(loss)
+                with torch.no_grad():
+                    z = tune.move(z, anchor, free)
+                retraced.append(z)
         free_contexts = torch.stack(tuned, dim=1)
         fixed_contexts = constant(fixed, len(schedule))
         pair = (free_contexts, fixed_contexts)
         cond, null = pair if self.tunes == "cond" else reversed(pair)
-        return Inversion(path, cond, null, z, torch.stack(losses, dim=1))
+        latents = torch.stack(retraced[::-1], dim=1)
+        return Inversion(path, cond, null, latents, torch.stack(losses, dim=1))
 
     def done(self, index: int, losses: Tensor) -> Tensor:
         """Which images stop tuning after the update that ``losses`` led to; by default none."""

@@ -60,8 +60,9 @@ class Trace:
         """K forwards an image at omega 0 or 1, otherwise 2K."""
         null, cond = model.embed([""] * len(batch)), model.embed(batch.captions)
         latents = [model.encode(batch.images)]
-        for step in reversed(self.schedule(model)):
-            t = step.t if self.timestep == "destination" else step.t_previous
-            eps = guided_eps(model, latents[-1], t, null=null, cond=cond, omega=self.omega)
-            latents.append(step.renoise(latents[-1], eps))
+        with model.counting("trace"):
+            for step in reversed(self.schedule(model)):
+                t = step.t if self.timestep == "destination" else step.t_previous
+                eps = guided_eps(model, latents[-1], t, null=null, cond=cond, omega=self.omega)
+                latents.append(step.renoise(latents[-1], eps))
         return torch.stack(latents, dim=1)

@@ -51,7 +51,7 @@ def test_the_autoencoder_and_the_classifier_keep_their_promise(model):
 def test_prompt_tuning_reconstructs_what_ddim_does_not(model):
     images, _ = held_out(2)
     captions = ("a red star on grass", "a blue ring on snow")
-    batch = Batch(images, captions, captions, (0, 1))
+    batch = Batch(images, captions, captions, (0, 1), ((), ()))
     trace = Trace(steps=20)
     ceiling = model.decode(model.encode(images))
 

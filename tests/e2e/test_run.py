@@ -86,12 +86,11 @@ def test_records_count_the_calls_and_name_the_seed(workplace):
         method: workplace.cell("table2", method).records["0.png"]
         for method in ("ddim", "nti", "pti")
     }
-    assert calls["ddim"]["calls"] == {"forward": 3 * 3, "backward": 0}
+    assert calls["ddim"]["calls"] == {"trace.forward": 3, "sample.forward": 2 * 3}
     for method in ("nti", "pti"):
-        assert calls[method]["calls"] == {"forward": 3 * (5 + 3), "backward": 3 * 5}
-        assert calls[method]["spent"]["forward"] == 3 * (5 + 2), (
-            "the trajectory came from the cache"
-        )
+        tuning = {"tune.forward": 3 * (5 + 2), "tune.backward": 3 * 5}
+        assert calls[method]["calls"] == {"trace.forward": 3, **tuning}
+        assert calls[method]["spent"] == tuning, "the trajectory came from the cache"
         assert calls[method]["seed"] == seed_of(0, "0.png")
 
 
@@ -113,7 +112,7 @@ def test_table_1_and_3_sweep_what_the_paper_sweeps(workplace):
     cells = workplace.folder / "results/table1/sd14-folder_pictures/cells"
     assert len(list(cells.iterdir())) == 25
     spent = [
-        json.loads((cell / "records.jsonl").read_text())["spent"]["forward"]
+        sum(json.loads((cell / "records.jsonl").read_text())["spent"].values())
         for cell in cells.iterdir()
     ]
     # Five inversions (2 + 2 + 4 + 4 + 4) and five samplings of as many calls after each.

@@ -115,7 +115,7 @@ def test_sampling_with_the_tuned_embeddings_is_the_reconstruction(kind):
         cond=inversion.cond,
         omega=settings.omega,
     )
-    torch.testing.assert_close(again, inversion.reconstruction, rtol=0, atol=1e-10)
+    torch.testing.assert_close(again, inversion.retraced, rtol=0, atol=1e-10)
 
 
 @pytest.mark.parametrize("kind", METHODS)

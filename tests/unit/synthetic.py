@@ -41,6 +41,7 @@ def write_cell(results: Path, experiment, method, values, data="scenes", **inver
         "method": {"name": method, "invert": {**invert, "trace": trace}},
         "model": {"name": "scenes"},
         "data": {"name": data},
+        "metrics": "reconstruction",
         "precision": "bf16",
         "seed": 0,
         "report": {"layout": layout, "fields": fields},
@@ -69,9 +70,10 @@ def write_items(folder, method, values):
                 "key": key,
                 "status": "failed" if failed else "done",
                 "caption": "a red star on grass",
+                "target": "a red star on grass",
                 "error": value if failed else None,
                 "image": None if failed else f"images/{key}.png",
-                "calls": {"forward": forward, "backward": backward},
+                "calls": {"tune.forward": forward, "tune.backward": backward},
             }
         )
         if not failed:

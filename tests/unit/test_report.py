@@ -155,8 +155,8 @@ def test_an_infinite_score_is_said(tmp_path, report):
     write_table2(tmp_path)
     write_cell(tmp_path, "table2", "copy", psnrs(30.0) | {KEYS[3]: float("inf")})
     plain = report("table2")[0].replace("\n  ", " ")
-    assert "copy: psnr[0,1] is undefined for 1 of its images" in plain
-    assert "copy: psnr-of" not in plain
+    assert "COPY: psnr[0,1] is undefined for 1 of its images" in plain
+    assert "COPY: psnr-of" not in plain
 
 
 def test_a_whole_run_has_no_shortfalls(tmp_path, report):

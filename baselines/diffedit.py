@@ -1,0 +1,84 @@
+"""DiffEdit's mask (Couairon et al., 2022, arXiv:2210.11427): where two prompts differ in noise."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from pti.diffusion.blending import MaskAfter, always
+from pti.diffusion.ddim import Schedule
+from pti.diffusion.guidance import guided_eps
+from pti.diffusion.model import LatentDiffusion
+from pti.errors import one_of
+from pti.types import Batch, Inversion, Latent, Mask
+
+Reference = Literal["caption", "null"]
+
+
+@dataclass(frozen=True)
+class NoiseContrast:
+    """A mask from noise predictions for the target against those for the picture's caption.
+
+    ``noises`` draws of noise bring the picture to the share ``strength`` of the diffusion; the
+    absolute difference of the predictions is averaged over draws and channels, clamped at ``clamp``
+    times its mean over the image, divided by that, and cut at ``threshold``. ``omega`` guides both
+    predictions; 1 takes them plain. ``reference="null"`` needs no caption.
+    """
+
+    threshold: float = 0.5
+    noises: int = 10
+    strength: float = 0.5
+    clamp: float = 3.0
+    omega: float = 1.0
+    reference: Reference = "caption"
+    steps: int = 50
+
+    def __post_init__(self) -> None:
+        """Raise ``ValueError`` for a field that no mask can have."""
+        one_of("reference", self.reference, Reference)
+        if self.noises < 1 or self.clamp <= 0:
+            raise ValueError(f"noises={self.noises} clamp={self.clamp}: both must be positive")
+
+    @contextmanager
+    def __call__(
+        self, model: LatentDiffusion, schedule: Schedule, inversion: Inversion, batch: Batch
+    ) -> Generator[MaskAfter]:
+        """``noises`` forwards an image for each of the two prompts, twice that with guidance."""
+        del schedule
+        yield always(self.mask(model, inversion.path[:, 0], batch))
+
+    @torch.no_grad()
+    def mask(self, model: LatentDiffusion, z: Latent, batch: Batch) -> Mask:
+        """Where the clamped difference exceeds the threshold, each image by itself."""
+        difference = self.difference(model, z, batch)
+        cap = self.clamp * difference.mean(dim=(1, 2, 3), keepdim=True)
+        return difference.clamp(max=cap) / cap > self.threshold
+
+    def difference(
+        self, model: LatentDiffusion, z: Latent, batch: Batch
+    ) -> Float[Tensor, "b 1 h w"]:
+        """|eps(target) - eps(reference)|, averaged over draws of noise and channels."""
+        t = model.schedule(self.steps, self.strength)[0].t
+        alpha = model.scheduler.alphas_cumprod[t].item()
+        null, target = model.embed([""] * len(batch)), model.embed(batch.targets)
+        reference = model.embed(batch.captions) if self.reference == "caption" else null
+        total = torch.zeros_like(z)
+        with model.counting("mask"):
+            for eps in self._noises(z, batch.seeds):
+                noisy = alpha**0.5 * z + (1 - alpha) ** 0.5 * eps
+                towards, away = (
+                    guided_eps(model, noisy, t, null=null, cond=cond, omega=self.omega)
+                    for cond in (target, reference)
+                )
+                total += (towards - away).abs()
+        return total.mean(dim=1, keepdim=True) / self.noises
+
+    def _noises(self, z: Latent, seeds: tuple[int, ...]) -> Float[Tensor, "noises b c h w"]:
+        """Each image's own draws, whatever batch it is in."""
+        shape = (self.noises, *z.shape[1:])
+        draws = [torch.randn(shape, generator=torch.Generator().manual_seed(s)) for s in seeds]
+        return torch.stack(draws, dim=1).to(z)

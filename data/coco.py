@@ -1,0 +1,154 @@
+"""``data=coco``: pictures of COCO's validation set, drawn by a seed, each with one caption."""
+
+import hashlib
+import json
+import random
+import shlex
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from data.images import open_picture
+from data.task import Task
+from pti.errors import InputError
+
+CAPTIONS = ("first", "longest", "random")
+YEARS = ("captions_val2017.json", "captions_val2014.json")
+
+Row = dict[str, Any]
+"""A picture's ``file_name``, ``id``, ``url`` and the ``caption`` that was chosen."""
+
+Captions = dict[int, str]
+"""A picture's captions by their own ids."""
+
+
+@dataclass(frozen=True)
+class Coco(Sequence[Task]):
+    """``count`` pictures in the order in which ``seed`` draws them; a missing one keeps its item.
+
+    The ids of all pictures with a caption are sorted and shuffled by ``random.Random(seed)``, and
+    the first ``count`` are taken: fewer of one seed are the beginning of more. A picture has about
+    five captions, of which ``caption`` takes the ``first`` by id, the ``longest``, or a ``random``
+    one that follows from the seed and the picture's id. ``annotations`` is the captions file, if it
+    is not in ``root/annotations/``; the pictures of ``captions_val2017.json`` lie in ``root`` or
+    ``root/val2017``. Raises ``InputError`` for a wrong field or file.
+    """
+
+    root: str
+    count: int = 128  # pyright: ignore[reportIncompatibleMethodOverride] (hides Sequence.count)
+    seed: int = 0
+    caption: str = "first"
+    annotations: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.caption not in CAPTIONS:
+            raise InputError(f"caption={self.caption!r}: choose one of {', '.join(CAPTIONS)}")
+
+    @cached_property
+    def file(self) -> Path:
+        """The captions file."""
+        usual = [Path(self.root) / "annotations" / year for year in YEARS]
+        tried = usual if self.annotations is None else [Path(self.annotations)]
+        found = next((path for path in tried if path.is_file()), None)
+        if found is None:
+            raise InputError(
+                f"{' and '.join(map(str, tried))} can't be found: unpack COCO's "
+                "annotations_trainval2017.zip there or give annotations=FILE"
+            )
+        return found
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        """What was drawn."""
+        images, captions = _read(self.file)
+        ids = sorted(captions.keys() & images.keys())
+        if not 1 <= self.count <= len(ids):
+            raise InputError(
+                f"count={self.count}: {self.file} has {len(ids)} pictures with captions to draw"
+            )
+        random.Random(self.seed).shuffle(ids)  # noqa: S311 (a draw that anyone can repeat)
+        return [
+            {
+                "file_name": images[chosen]["file_name"],
+                "id": chosen,
+                "url": images[chosen].get("coco_url", ""),
+                "caption": self._choose(captions[chosen], chosen),
+            }
+            for chosen in ids[: self.count]
+        ]
+
+    def __len__(self) -> int:
+        """Pictures drawn."""
+        return len(self.rows)
+
+    def __getitem__(self, index: int) -> Task:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Picture ``index`` of those drawn."""
+        row = self.rows[index]
+        return Task(
+            key=Path(row["file_name"]).stem,
+            caption=row["caption"],
+            open=partial(self._open, row["file_name"]),
+        )
+
+    def chosen(self) -> list[Row]:
+        """Which pictures and captions were drawn, to publish beside a result."""
+        return [dict(row) for row in self.rows]
+
+    def digest(self) -> str:
+        """The sha256 of ``chosen`` as JSON with sorted keys and no spaces."""
+        text = json.dumps(self.rows, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def missing(self) -> list[str]:
+        """Files that were drawn and are not there."""
+        paths = [self.path_of(row["file_name"]) for row in self.rows]
+        return [str(path) for path in paths if not path.is_file()]
+
+    def path_of(self, name: str) -> Path:
+        """Where a picture is, or should be put."""
+        flat = Path(self.root) / name
+        year = self.file.stem.removeprefix("captions_")
+        return flat if flat.is_file() else Path(self.root) / year / name
+
+    def _open(self, name: str) -> Image.Image:
+        path = self.path_of(name)
+        if not path.is_file():
+            words = [f"root={self.root}", f"count={self.count}", f"seed={self.seed}"]
+            words += [f"annotations={self.annotations}"] if self.annotations else []
+            raise InputError(
+                f"{path} is missing: python -m data.fetch coco {shlex.join(words)} gets it"
+            )
+        return open_picture(path)
+
+    def _choose(self, captions: Captions, image: int) -> str:
+        ordered = [captions[key] for key in sorted(captions)]
+        if self.caption == "longest":
+            return max(ordered, key=len)
+        if self.caption == "random":
+            return random.Random(f"{self.seed} {image}").choice(ordered)  # noqa: S311
+        return ordered[0]
+
+
+def _read(path: Path) -> tuple[dict[int, Row], dict[int, Captions]]:
+    """Pictures and captions by the pictures' ids."""
+    captions: defaultdict[int, Captions] = defaultdict(dict)
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        for row in content["annotations"]:
+            captions[row["image_id"]][row["id"]] = " ".join(row["caption"].split())
+        images = {row["id"]: row for row in content["images"]}
+        outside = [row["file_name"] for row in content["images"] if "/" in row["file_name"]]
+    except ValueError as error:
+        raise InputError(f"{path} is no JSON ({error}): copy or unpack it again") from error
+    except (AttributeError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{path} is no captions file of COCO ({error!r}): give one such as {YEARS[0]}"
+        ) from error
+    if outside:
+        raise InputError(f"{path}: file_name {outside[0]!r} is no bare name: leave the folder out")
+    return images, captions

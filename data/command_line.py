@@ -1,0 +1,70 @@
+"""Command lines of this package: a data set from ``key=value`` words, errors as one sentence."""
+
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import MISSING, Field, fields
+from difflib import get_close_matches
+from typing import Any
+
+from pti.errors import InputError
+
+
+def closest(word: str, known: Iterable[str]) -> str:
+    """A question that names the nearest known word, or nothing."""
+    near = get_close_matches(word, list(known), n=1)
+    return f" Did you mean {near[0]!r}?" if near else ""
+
+
+def parse(arguments: list[str]) -> dict[str, str]:
+    """``key=value`` words; ``data.`` and ``data.tasks.``, as a run spells them, may be left out."""
+    options: dict[str, str] = {}
+    for word in arguments:
+        key, equals, value = word.partition("=")
+        if not equals:
+            raise InputError(f"{word!r} can't be read: write key=value")
+        options[key.removeprefix("data.").removeprefix("tasks.")] = value
+    return options
+
+
+def build(kind: Callable[..., Any], options: dict[str, str]) -> Any:
+    """A data set of the dataclass ``kind``.
+
+    Raises ``InputError`` where an option is none of its fields, or a field has no value.
+    """
+    known: dict[str, Field[Any]] = {field.name: field for field in fields(kind)}  # pyright: ignore[reportArgumentType] (a dataclass)
+    for name in options.keys() - known.keys():
+        there = ", ".join(f"{field}=..." for field in known) or "none"
+        raise InputError(f"there is no option {name!r}.{closest(name, known)} There are: {there}")
+    for name, field in known.items():
+        if field.default is MISSING and name not in options:
+            raise InputError(f"{name} is not set: add {name}=... to the command")
+    return kind(**{name: _value(known[name], text) for name, text in options.items()})
+
+
+def for_people(main: Callable[[list[str]], int], manual: str) -> None:
+    """Exit with what ``main`` returns, or with 2 and a sentence where the input is wrong."""
+    arguments = sys.argv[1:]
+    if {"-h", "--help"} & set(arguments):
+        print(manual)  # noqa: T201
+        sys.exit(0)
+    try:
+        sys.exit(main(arguments))  # a SystemExit, which passes the clauses below
+    except InputError as error:
+        say(str(error))
+    except OSError as error:
+        say(f"{error.filename or 'a file'} can't be used ({error.strerror})")
+    sys.exit(2)
+
+
+def say(sentence: str) -> None:
+    """Tell what went wrong, apart from the results."""
+    print(f"error: {sentence}", file=sys.stderr)  # noqa: T201
+
+
+def _value(field: Field[Any], text: str) -> Any:
+    if field.type is not int:
+        return text
+    try:
+        return int(text)
+    except ValueError as error:
+        raise InputError(f"{field.name}={text} is no whole number: give one") from error

@@ -1,0 +1,101 @@
+"""Says whether the pictures of a data set are there, and what to do where they are not.
+
+    python -m data.doctor data=imagenet_flexit data.root=DIR [data.split=dev data.train=DIR]
+    python -m data.doctor data=coco data.root=DIR
+    python -m data.doctor data=folder data.path=DIR
+    python -m data.doctor data=scenes
+    python -m data.doctor data=photos
+
+Every picture is opened. Exits with 0 if all is there, with 1 if something is missing or damaged,
+and with 2 if the command can't be understood.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from tqdm import tqdm
+
+from data.coco import Coco
+from data.command_line import build, closest, for_people, parse
+from data.folder import Folder
+from data.imagenet_flexit import ImagenetFlexit
+from data.photos import Photos
+from data.scenes.benchmark import Scenes
+from data.task import Task
+from pti.errors import InputError
+
+DATA = {
+    "coco": Coco,
+    "folder": Folder,
+    "imagenet_flexit": ImagenetFlexit,
+    "photos": Photos,
+    "scenes": Scenes,
+}
+"""The data sets by the names of their files in ``configs/data/``."""
+
+SHOWN = 5
+"""So many problems are spelt out."""
+
+
+def examine(tasks: Sequence[Task]) -> tuple[list[str], list[str]]:
+    """What was found and what is wrong, a line each."""
+    found = [
+        f"captions: {sum(task.caption is not None for task in tasks)}",
+        f"edits: {sum(task.target is not None for task in tasks)}",
+    ]
+    wrong = list(dict.fromkeys(_problems(tasks)))
+    if isinstance(tasks, Coco):
+        found.append(f"digest: {tasks.digest()}")
+    if isinstance(tasks, ImagenetFlexit):
+        found.append(f"classes: {len(tasks.classes())}")
+        if tasks.train is not None:
+            sizes, without = _train_pictures(tasks)
+            found.append(f"train pictures a class: {min(sizes)}..{max(sizes)}")
+            wrong += without
+    return found, wrong
+
+
+def _problems(tasks: Sequence[Task]) -> Iterator[str]:
+    for task in tqdm(tasks, desc="opening", unit="picture", leave=False):
+        if task.caption is None:
+            yield f"{task.key} has no caption: add its text to the metadata"
+        for opener in filter(None, (task.open, task.retrieved)):
+            try:
+                opener()
+            except InputError as error:
+                yield str(error)
+
+
+def _train_pictures(tasks: ImagenetFlexit) -> tuple[list[int], list[str]]:
+    """Number of each class's training pictures, and a line for each class that has none."""
+    sizes: list[int] = []
+    without: list[str] = []
+    for name in tasks.classes():
+        try:
+            sizes.append(len(tasks.references(name)))
+        except InputError as error:
+            sizes.append(0)
+            without.append(str(error))
+    return sizes, without
+
+
+def main(arguments: list[str]) -> int:
+    """Examine the data set that the command line names; the exit code."""
+    options = parse(arguments)
+    name = options.pop("data", None)
+    if name is None:
+        raise InputError(f"say which data set to look at: data=... of {', '.join(DATA)}")
+    if name not in DATA:
+        raise InputError(
+            f"data={name} is unknown.{closest(name, DATA)} There are: {', '.join(DATA)}"
+        )
+    tasks = build(DATA[name], options)
+    print(f"{name}: {len(tasks)} items")  # noqa: T201
+    found, wrong = examine(tasks)
+    hidden = [f"and {len(wrong) - SHOWN} more"] if len(wrong) > SHOWN else []
+    verdict = f"missing or damaged: {len(wrong)}" if wrong else "everything is there"
+    print("\n".join([*found, verdict, *wrong[:SHOWN], *hidden]))  # noqa: T201
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    for_people(main, __doc__ or "")

@@ -1,0 +1,124 @@
+"""Downloads the pictures of COCO that a draw needs, and no others.
+
+    python -m data.fetch coco root=DIR [count=128 seed=0 annotations=FILE]
+
+The captions file must be there. What is there already is kept, and what broke off goes on.
+"""
+
+import shutil
+import time
+from collections.abc import Iterable
+from http import HTTPStatus
+from http.client import HTTPException
+from pathlib import Path
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
+
+from tqdm import tqdm
+
+from data.coco import Coco
+from data.command_line import build, for_people, parse, say
+from data.images import open_picture
+from pti.errors import InputError
+
+WAITS = (1.0, 4.0)
+"""Seconds before each further attempt after a broken connection."""
+
+TIMEOUT = 30.0
+"""Seconds without a byte after which a connection counts as broken."""
+
+BROKEN = (URLError, HTTPException, ConnectionError, TimeoutError)
+
+
+def fetch(url: str, path: Path) -> None:
+    """Leave the whole picture at ``path``, or a beginning beside it that the next call goes on.
+
+    Raises ``InputError`` where the address is not of the web, the server has no such picture, the
+    connection breaks again and again, or what came is no picture.
+    """
+    if urlsplit(url).scheme not in ("http", "https"):
+        raise InputError(f"{url!r} is no address that starts with http:// or https://")
+    part = path.with_name(f"{path.name}.part")
+    _persist(url, part)
+    try:
+        open_picture(part)
+    except InputError as error:
+        part.unlink()  # going on with it could never mend it
+        raise InputError(f"{url} is no picture that can be read") from error
+    part.replace(path)
+
+
+def _persist(url: str, part: Path) -> None:
+    waits = iter(WAITS)
+    while True:
+        try:
+            return _download(url, part)
+        except BROKEN as error:
+            wait = next(waits, None)
+            if wait is None:
+                raise InputError(f"{url} did not come whole ({error})") from error
+            time.sleep(wait)
+
+
+def _download(url: str, part: Path) -> None:
+    """One attempt; raises one of ``BROKEN`` where another one may help."""
+    have = part.stat().st_size if part.exists() else 0
+    asked = Request(url, headers={"Range": f"bytes={have}-"} if have else {})  # noqa: S310 (checked)
+    try:
+        with urlopen(asked, timeout=TIMEOUT) as response:  # noqa: S310 (checked)
+            goes_on = response.status == HTTPStatus.PARTIAL_CONTENT
+            with part.open("ab" if goes_on else "wb") as file:
+                shutil.copyfileobj(response, file)
+                came = file.tell() - (have if goes_on else 0)
+            announced = response.headers["Content-Length"]
+    except HTTPError as error:
+        error.close()
+        if error.code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+            part.unlink(missing_ok=True)  # no beginning of this picture: start anew
+        elif error.code < HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise InputError(f"{url}: the server says {error.code} {error.reason}") from error
+        raise
+    if announced is not None and came != int(announced):
+        raise ConnectionError(f"{came} of {announced} bytes")
+
+
+def fetch_all(wanted: Iterable[tuple[str, Path]]) -> list[str]:
+    """Fetch each address that has no whole picture at its path yet; what failed, as sentences."""
+    failures: list[str] = []
+    for url, path in wanted:
+        if _is_whole(path):
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            fetch(url, path)
+        except InputError as error:
+            failures.append(str(error))
+    return failures
+
+
+def _is_whole(path: Path) -> bool:
+    try:
+        open_picture(path)
+    except InputError:
+        return False
+    return True
+
+
+def main(arguments: list[str]) -> int:
+    """Fetch what the command line names; the exit code."""
+    if arguments[:1] != ["coco"]:
+        raise InputError("say what to fetch: python -m data.fetch coco root=DIR")
+    coco: Coco = build(Coco, parse(arguments[1:]))
+    wanted = [(row["url"], coco.path_of(row["file_name"])) for row in coco.chosen()]
+    failures = fetch_all(tqdm(wanted, desc="coco", unit="picture"))
+    if failures:
+        say(
+            f"{len(failures)} of {len(wanted)} pictures could not be fetched, run the same command "
+            f"again to go on: {'; '.join(failures)}"
+        )
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    for_people(main, __doc__ or "")

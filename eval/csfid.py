@@ -1,0 +1,68 @@
+"""FlexIT's simplified FIDs (Couairon et al., 2022, arXiv 2203.04705): means only, no covariance.
+
+CSFID is the unweighted mean over target classes c of d_c = ||mean f - mu_c||^2, where f are the
+features of the pictures edited towards c and mu_c is the mean of real pictures of c. With n
+pictures a class, d_c expects tr(Cov_c) / n even for perfect edits (FlexIT: 27 for real pictures at
+n=4), so values at different n are not comparable.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from pti.errors import InputError
+
+Features = Float[np.ndarray, "n d"]
+Mean = Float[np.ndarray, " d"]
+
+
+@dataclass(frozen=True)
+class ClassDistance:
+    """How far ``n`` edited pictures of one class lie from the real ones: FlexIT's d_c.
+
+    ``corrected`` is d_c - tr(S_c) / n with the unbiased covariance S_c: in expectation the squared
+    distance of the true means, at any n. It may therefore be negative, and is NaN below two
+    pictures.
+    """
+
+    n: int
+    distance: float
+    corrected: float
+
+
+def class_distances(
+    features: Features, classes: Sequence[str], means: Mapping[str, Mean]
+) -> dict[str, ClassDistance]:
+    """One distance for each class in ``classes``, which name the target of each row.
+
+    ``means`` are the features' means over real pictures. Raises ``InputError`` where they lack a
+    class.
+    """
+    labels = np.asarray(classes)
+    return {
+        name: _class_distance(features[labels == name], _mean_of(name, means))
+        for name in sorted(set(classes))
+    }
+
+
+def sfid(features: Features, mean: Mean) -> float:
+    """Squared distance of the features' mean from ``mean``, that of real pictures of all kinds."""
+    return float(np.square(features.mean(0, dtype=np.float64) - mean).sum())
+
+
+def _class_distance(features: Features, mean: Mean) -> ClassDistance:
+    n, distance = len(features), sfid(features, mean)
+    if n == 1:
+        return ClassDistance(n, distance, np.nan)
+    trace = features.var(axis=0, ddof=1, dtype=np.float64).sum()
+    return ClassDistance(n, distance, float(distance - trace / n))
+
+
+def _mean_of(name: str, means: Mapping[str, Mean]) -> Mean:
+    if name not in means:
+        raise InputError(
+            f"the class means lack {name!r}: compute them from real pictures of that class too"
+        )
+    return means[name]

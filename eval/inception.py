@@ -1,0 +1,115 @@
+"""Inception-v3 as the FID uses it (Heusel et al., 2017, arXiv 1706.08500), by two protocols."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from eval.crop import resize_and_crop
+from eval.weights import fill, load_weights, local_file
+from pti.errors import InputError, one_of
+from pti.types import Image
+
+FidProtocol = Literal["pytorch-fid", "clean-fid"]
+
+Square = Float[Tensor, "b 3 size size"]
+Input = Float[Tensor, "b 3 299 299"]
+
+NAMES = {"pytorch-fid": "inception", "clean-fid": "inception-clean"}
+SIDE = 299
+
+
+@dataclass(frozen=True)
+class Inception:
+    """Features of the last average pool, after FlexIT's resize and crop to ``size``.
+
+    ``pytorch-fid`` is FlexIT's: the weights and blocks of mseitzer/pytorch-fid, fed by a bilinear
+    enlargement. ``clean-fid`` is Parmar et al. (2022, arXiv 2104.11222): StyleGAN's TorchScript,
+    fed by Pillow's bicubic one. Their features agree about, not exactly: never mix them.
+
+    ``weights`` is the protocol's published file; by default the copy in torch hub's cache. It is
+    read at first use, which raises ``InputError`` where there is none, or another network's.
+    """
+
+    protocol: FidProtocol = "pytorch-fid"
+    size: int = 256
+    weights: str | None = None
+
+    def __post_init__(self) -> None:
+        one_of("protocol", self.protocol, FidProtocol)
+
+    @property
+    def id(self) -> str:
+        """The protocol and the size in pixels of the crop."""
+        return f"{NAMES[self.protocol]}@{self.size}"
+
+    @torch.no_grad()
+    def __call__(self, images: Image) -> Float[Tensor, "b 2048"]:
+        """The features of each picture."""
+        squares = resize_and_crop(images, self.size)
+        enlarge = _enlarged if self.protocol == "pytorch-fid" else _clean_enlarged
+        return self._network.to(images.device)(enlarge(squares))
+
+    @cached_property
+    def _network(self) -> nn.Module:
+        # Imported here because they take seconds, and a report needs no more than the id.
+        from cleanfid.downloads_helper import inception_url
+        from cleanfid.inception_pytorch import FID_WEIGHTS_URL
+
+        if self.protocol == "pytorch-fid":
+            return pytorch_fid_network(local_file(FID_WEIGHTS_URL, self.weights))
+        return clean_fid_network(local_file(inception_url, self.weights))
+
+
+def pytorch_fid_network(path: Path) -> nn.Module:
+    """The Inception-v3 of torchvision with the blocks in which TensorFlow's pools differ.
+
+    clean-fid carries pytorch-fid's blocks, but only builds its network from a download.
+    """
+    from cleanfid import inception_pytorch as fid
+    from torchvision.models import Inception3
+
+    network = Inception3(num_classes=1008, aux_logits=False, init_weights=False)
+    network.Mixed_5b = fid.FIDInceptionA(192, pool_features=32)
+    network.Mixed_5c = fid.FIDInceptionA(256, pool_features=64)
+    network.Mixed_5d = fid.FIDInceptionA(288, pool_features=64)
+    network.Mixed_6b = fid.FIDInceptionC(768, channels_7x7=128)
+    network.Mixed_6c = fid.FIDInceptionC(768, channels_7x7=160)
+    network.Mixed_6d = fid.FIDInceptionC(768, channels_7x7=160)
+    network.Mixed_6e = fid.FIDInceptionC(768, channels_7x7=192)
+    network.Mixed_7b = fid.FIDInceptionE_1(1280)
+    network.Mixed_7c = fid.FIDInceptionE_2(2048)
+    fill(network, load_weights(path), path)
+    network.register_module("fc", nn.Identity())  # the features are what the classifier would see
+    return network.eval()
+
+
+def clean_fid_network(path: Path) -> nn.Module:
+    """The layers of StyleGAN's TorchScript below its classifier."""
+    try:
+        return torch.jit.load(path, map_location="cpu").eval().layers
+    except (RuntimeError, AttributeError) as error:
+        raise InputError(
+            f"{path} cannot be read as a TorchScript Inception: fetch it again"
+        ) from error
+
+
+def _enlarged(squares: Square) -> Input:
+    """As pytorch-fid does: bilinear, in [-1, 1]."""
+    large = nn.functional.interpolate(squares, (SIDE, SIDE), mode="bilinear", align_corners=False)
+    return 2 * large - 1
+
+
+def _clean_enlarged(squares: Square) -> Input:
+    """As clean-fid does: bicubic by Pillow without rounding, in [-1, 127/128]."""
+    from cleanfid.resize import build_resizer
+
+    resize = build_resizer("clean")
+    pixels = (squares * 255).round().permute(0, 2, 3, 1).cpu().numpy()
+    large = torch.from_numpy(np.stack([resize(picture) for picture in pixels]))
+    return (large.permute(0, 3, 1, 2).to(squares.device) - 128) / 128

@@ -1,0 +1,43 @@
+"""Published weights that lie on this machine: found, read and checked, never downloaded."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from pickle import UnpicklingError
+
+import torch
+from torch import Tensor, nn
+
+from pti.errors import InputError
+
+
+def local_file(url: str, given: str | None) -> Path:
+    """``given``, or the file that torch hub would have kept after fetching ``url``.
+
+    Raises ``InputError`` where there is no such file.
+    """
+    kept = Path(torch.hub.get_dir()) / "checkpoints" / url.rsplit("/", 1)[1]
+    path = kept if given is None else Path(given)
+    if not path.is_file():
+        raise InputError(
+            f"{path} is missing: fetch {url} and save it there, or name your copy in `weights`"
+        )
+    return path
+
+
+def load_weights(path: Path) -> dict[str, Tensor]:
+    """The tensors in ``path`` by name; raises ``InputError`` where it cannot be read."""
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except (RuntimeError, UnpicklingError, EOFError, KeyError, OSError) as error:
+        # Which one depends on where the file breaks off, or on what it is instead.
+        raise InputError(f"{path} cannot be read as weights: fetch it again") from error
+
+
+def fill(network: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
+    """Put in the ``tensors`` read from ``path``; raises ``InputError`` where they do not fit."""
+    try:
+        network.load_state_dict(tensors)
+    except RuntimeError as error:
+        raise InputError(
+            f"{path} holds the weights of another network: name the right file in `weights`"
+        ) from error

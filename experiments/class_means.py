@@ -1,0 +1,62 @@
+"""The mean features of real pictures of each class, computed once and kept by what they are of."""
+
+import json
+from collections.abc import Iterable
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from tqdm import tqdm
+
+from data.images import square, to_tensor
+from data.task import Reference
+from experiments.files import write_aside
+from experiments.suites import Network
+from pti.errors import InputError
+
+BATCH = 50
+
+Mean = Float[np.ndarray, " d"]
+
+
+def class_means(
+    tasks: Any, classes: Iterable[str], network: Network, folder: Path, side: int
+) -> dict[str, Mean]:
+    """Means by class, from ``folder`` where they are there already.
+
+    Raises ``InputError`` where the data set has no pictures to take a class's mean from.
+    """
+    if not hasattr(tasks, "references"):
+        raise InputError(
+            "this data set has no pictures of its classes, which CSFID needs: choose "
+            "metrics=reconstruction"
+        )
+    references = {name: list(tasks.references(name)) for name in sorted(set(classes))}
+    paths = {name: _path(folder, network, found, side) for name, found in references.items()}
+    todo = [name for name, path in paths.items() if not path.exists()]
+    for name in tqdm(todo, desc=f"class means, {network.id}", unit="class", disable=not todo):
+        mean = _mean(references[name], network, side)
+        write_aside(paths[name], lambda aside, mean=mean: _save(aside, mean))
+    return {name: np.load(path) for name, path in paths.items()}
+
+
+def _save(path: Path, mean: Mean) -> None:
+    with path.open("wb") as stream:
+        np.save(stream, mean)
+
+
+def _path(folder: Path, network: Network, references: list[Reference], side: int) -> Path:
+    about = [network.id, side, [reference.identity for reference in references]]
+    return folder / f"{sha256(json.dumps(about).encode()).hexdigest()}.npy"
+
+
+def _mean(references: list[Reference], network: Network, side: int) -> Mean:
+    total = np.zeros(())
+    for start in range(0, len(references), BATCH):
+        opened = [reference.open() for reference in references[start : start + BATCH]]
+        images = torch.stack([to_tensor(square(picture, side)) for picture in opened])
+        total = total + network(images).double().sum(0).numpy()
+    return total / len(references)

@@ -1,0 +1,164 @@
+"""What is measured of a cell: the metrics that a data set asks for by ``metrics=``."""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Protocol
+
+import torch
+
+from eval.edits import PSNR_OUTSIDE, PSNR_TO_TRUTH, WITH_TRUTH
+from eval.feature_network import Features
+from eval.inception import Inception
+from eval.lpips import Lpips
+from eval.metric import Metric, PerImage, Pictures, Quantity, to_source
+from eval.perceptual import distance
+from eval.psnr import MSE, PSNR
+from eval.ssim import SSIM
+from experiments.suggest import closest
+from pti.errors import InputError
+from pti.types import Image
+
+
+class Network(Protocol):
+    """A feature network that says which weights it has."""
+
+    @property
+    def id(self) -> str:
+        """What metrics made with it are called by."""
+        ...
+
+    def __call__(self, images: Image) -> Features:
+        """The features of each picture."""
+        ...
+
+
+@dataclass(frozen=True)
+class Suite:
+    """The metrics of each picture, and the network whose features classes are compared by.
+
+    ``near`` and ``reached`` are the axes of a trade-off curve: how far a result is from its input,
+    and how far from what was asked for; lower is better for both. ``telling`` names
+    what else a curve's first table shows.
+    """
+
+    metrics: tuple[Metric, ...]
+    network: Network | None = None
+    near: str = ""
+    telling: tuple[str, ...] = ()
+
+    @property
+    def of_classes(self) -> tuple[Quantity, ...]:
+        """What is measured of all results for one target class together."""
+        if self.network is None:
+            return ()
+        name = self.network.id
+        return (
+            Quantity(f"csfid-{name}", higher_is_better=False, decimals=2),
+            Quantity(f"csfid-corrected-{name}", higher_is_better=False, decimals=2),
+        )
+
+    @property
+    def of_all(self) -> tuple[Quantity, ...]:
+        """What is measured of all results together."""
+        if self.network is None:
+            return ()
+        return (Quantity(f"sfid-{self.network.id}", higher_is_better=False, decimals=2),)
+
+    @property
+    def quantities(self) -> tuple[Quantity, ...]:
+        """Everything, in the order in which tables show it."""
+        return (*self.metrics, *self.of_classes, *self.of_all)
+
+    @property
+    def reached(self) -> str:
+        """CSFID, in FlexIT's plain form."""
+        return self.of_classes[0].id
+
+    @property
+    def headline(self) -> list[Quantity]:
+        """What the first table of a curve shows."""
+        shown = [self.near, *(quantity.id for quantity in self.of_classes), *self.telling]
+        return [self.quantity(name) for name in shown]
+
+    def quantity(self, name: str) -> Quantity:
+        """The quantity of that id."""
+        return next(quantity for quantity in self.quantities if quantity.id == name)
+
+
+@dataclass(frozen=True)
+class SceneFeatures:
+    """The embedded classifier as a feature network; 64 by 64 pictures."""
+
+    id: str = "scenes"
+
+    @torch.no_grad()
+    def __call__(self, images: Image) -> Features:
+        """What the classifier's heads see."""
+        return scene_classifier().features(images)
+
+
+@cache
+def scene_classifier():  # noqa: ANN201 (its module is imported when it is needed)
+    """The shipped classifier."""
+    from data.scenes.classifier import SceneClassifier
+    from data.scenes.embedded import MODEL
+
+    return SceneClassifier.load(MODEL / "classifier")
+
+
+@torch.no_grad()
+def percept_scenes(images: Image, references: Image) -> PerImage:
+    """The formula of LPIPS over the embedded classifier's layers, with unit weights."""
+    classifier = scene_classifier()
+    return distance(classifier.layers(images), classifier.layers(references))
+
+
+@torch.no_grad()
+def accuracy_scenes(pictures: Pictures) -> PerImage:
+    """1 where the embedded classifier reads every word of the target class, else 0."""
+    assert pictures.target_class is not None
+    logits = scene_classifier()(pictures.output)
+    from data.scenes.classifier import ATTRIBUTES
+
+    read = [
+        {words[int(logits[name][row].argmax())] for name, words in ATTRIBUTES.items()}
+        for row in range(len(pictures.output))
+    ]
+    right = [
+        set(target.split()) <= seen
+        for target, seen in zip(pictures.target_class, read, strict=True)
+    ]
+    return torch.tensor(right, dtype=torch.float32)
+
+
+PERCEPT = Metric("percept-scenes", False, 3, to_source(percept_scenes))
+ACCURACY = Metric("accuracy-scenes", True, 3, accuracy_scenes)
+
+
+def suite(name: str) -> Suite:
+    """The suite of that name; raises ``InputError`` for an unknown one.
+
+    Networks are loaded at their first use: naming a suite reads no file.
+    """
+    if name not in SUITES:
+        known = ", ".join(SUITES)
+        raise InputError(f"metrics={name} is unknown.{closest(name, SUITES)} There are {known}")
+    return SUITES[name]
+
+
+def _photographs() -> Suite:
+    lpips = Lpips()
+    near = Metric(lpips.id, False, 3, to_source(lpips))
+    return Suite((PSNR, SSIM, MSE, near), Inception(), near.id)
+
+
+SUITES = {
+    "reconstruction": Suite((PSNR, SSIM, MSE)),
+    "scenes": Suite(
+        (PSNR, SSIM, MSE, PERCEPT, ACCURACY, *WITH_TRUTH),
+        SceneFeatures(),
+        near=PERCEPT.id,
+        telling=(ACCURACY.id, PSNR_OUTSIDE.id, PSNR_TO_TRUTH.id),
+    ),
+    "photographs": _photographs(),
+}

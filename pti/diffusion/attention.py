@@ -1,0 +1,135 @@
+"""Cross-attention seen and re-weighted while a UNet runs, and left as it was afterwards.
+
+Prompt-to-Prompt (Hertz et al., 2022, arXiv:2208.01626) averages the maps over layers, heads and
+steps, and multiplies those of chosen tokens.
+"""
+
+from collections import Counter
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from pti.diffusion.model import LatentDiffusion
+
+COARSEST_USEFUL = 16
+"""Maps are taken at 16 by 16, as Prompt-to-Prompt does, or at the finest side below that."""
+
+Maps = Float[Tensor, "b side side tokens"]
+TokenWeights = Float[Tensor, "b tokens"]
+
+
+@dataclass
+class Watch:
+    """The maps of the conditional branch that a UNet has gone through since watching began.
+
+    ``layers`` is how many cross-attention layers are captured at each UNet call, those of ``side``
+    by ``side`` pixels; ``weights`` multiply the attention that each token gets, in every layer.
+    """
+
+    images: int
+    side: int
+    layers: int
+    weights: TokenWeights | None
+    total: Tensor | None = None
+    seen: int = 0
+
+    def maps(self) -> Maps:
+        """The mean over layers, heads and UNet calls; each pixel's tokens sum to 1.
+
+        Raises ``RuntimeError`` where the UNet did not go through the layers that it should have.
+        """
+        if self.total is None or self.seen % self.layers:
+            raise RuntimeError(
+                f"captured {self.seen} cross-attention maps of {self.side} by {self.side}, where "
+                f"every call of the UNet should give {self.layers}: it is not the UNet it says"
+            )
+        return (self.total / self.seen).unflatten(1, (self.side, self.side))
+
+    def add(self, probabilities: Float[Tensor, "b heads pixels tokens"]) -> None:
+        """Count one layer of one call."""
+        mean = probabilities.to(torch.promote_types(probabilities.dtype, torch.float32)).mean(1)
+        self.total = mean if self.total is None else self.total + mean
+        self.seen += 1
+
+
+@contextmanager
+def watched(
+    model: LatentDiffusion, images: int, weights: TokenWeights | None = None
+) -> Generator[Watch]:
+    """Watch the last ``images`` samples of each UNet call: with guidance, the conditional half.
+
+    Without weights no bit of the UNet's output changes. Raises ``RuntimeError`` where the UNet's
+    cross-attention layers are not those that its config says.
+    """
+    expected = cross_attention_layers(model.unet.config)
+    before = dict(model.unet.attn_processors)
+    found = [name for name in before if ".attn2." in name]
+    if len(found) != sum(expected.values()):
+        raise RuntimeError(
+            f"the UNet has {len(found)} cross-attention layers named attn2, but by its config "
+            f"there should be {sum(expected.values())}: it is not the UNet it says"
+        )
+    side = max(side for side in expected if side <= COARSEST_USEFUL)
+    watch = Watch(images, side, expected[side], weights)
+    watching = {name: _Watching(before[name], watch) for name in found}
+    model.unet.set_attn_processor({**before, **watching})
+    try:
+        yield watch
+    finally:
+        model.unet.set_attn_processor(before)
+
+
+def cross_attention_layers(config: Any) -> Counter[int]:
+    """How many cross-attention layers a UNet has at each side of its feature maps."""
+    levels = len(config.down_block_types)
+    layers: Counter[int] = Counter()
+    for level, kind in enumerate(config.down_block_types):
+        if "CrossAttn" in kind:
+            layers[config.sample_size >> level] += config.layers_per_block
+    for level, kind in zip(reversed(range(levels)), config.up_block_types, strict=True):
+        if "CrossAttn" in kind:
+            layers[config.sample_size >> level] += config.layers_per_block + 1
+    layers[config.sample_size >> (levels - 1)] += 1  # the middle block's
+    return layers
+
+
+@dataclass
+class _Watching:
+    """An attention processor around the one that was there."""
+
+    inner: Any
+    watch: Watch
+
+    def __call__(
+        self, attn: Any, hidden_states: Tensor, encoder_hidden_states: Tensor, *rest: Any, **kw: Any
+    ) -> Tensor:
+        out = self.inner(attn, hidden_states, encoder_hidden_states, *rest, **kw)
+        pixels, context = (
+            states[-self.watch.images :] for states in (hidden_states, encoder_hidden_states)
+        )
+        captured = pixels.shape[1] == self.watch.side**2
+        if not captured and self.watch.weights is None:
+            return out
+        probabilities = _probabilities(attn, pixels, context)
+        if captured:
+            self.watch.add(probabilities.unflatten(0, (-1, attn.heads)))
+        if self.watch.weights is None:
+            return out
+        weights = self.watch.weights.to(probabilities).repeat_interleave(attn.heads, dim=0)
+        value = attn.head_to_batch_dim(attn.to_v(context))
+        mixed = attn.batch_to_head_dim(probabilities * weights[:, None] @ value)
+        edited = attn.to_out[1](attn.to_out[0](mixed))
+        return torch.cat([out[: -self.watch.images], edited.to(out)])
+
+
+def _probabilities(
+    attn: Any, pixels: Float[Tensor, "b pixels channels"], context: Tensor
+) -> Float[Tensor, "b_heads pixels tokens"]:
+    query = attn.head_to_batch_dim(attn.to_q(pixels))
+    key = attn.head_to_batch_dim(attn.to_k(context))
+    return attn.get_attention_scores(query, key)

@@ -1,0 +1,59 @@
+"""The area between trade-off curves, against plain numerical integration and known answers."""
+
+import numpy as np
+import pytest
+
+from eval.curves import Curve, gap
+
+GROUPS = 24
+
+
+def curve(x, y, seed=0, spread=0.0):
+    """Points whose mean over groups lies on (x, y) exactly."""
+    rng = np.random.default_rng(seed)
+    shape = (len(x), GROUPS)
+    noise = [rng.normal(0, spread, shape) for _ in range(2)]
+    noise = [values - values.mean(1, keepdims=True) for values in noise]
+    return Curve(np.asarray(x)[:, None] + noise[0], np.asarray(y)[:, None] + noise[1])
+
+
+def test_parallel_curves_lie_their_distance_apart():
+    lower, upper = curve([1, 2, 4], [9, 5, 4]), curve([1, 2, 4], [12, 8, 7])
+    assert gap(lower, upper).value == pytest.approx(3)
+    assert gap(upper, lower).value == pytest.approx(-3)
+
+
+def test_only_what_both_reach_counts():
+    short, long = curve([2, 3], [1, 1]), curve([0, 2, 3, 9], [50, 3, 5, 50])
+    assert gap(short, long).value == pytest.approx(3)
+
+
+def test_against_numerical_integration():
+    first = curve([0.3, 1.1, 2.0, 2.8], [9, 7, 4.5, 4])
+    second = curve([0.6, 1.0, 1.7, 3.5], [11, 6, 6.5, 3])
+    at = np.linspace(0.6, 2.8, 200_001)
+    lines = [np.interp(at, c.x.mean(1), c.y.mean(1)) for c in (first, second)]
+    assert gap(first, second).value == pytest.approx((lines[1] - lines[0]).mean(), rel=1e-4)
+
+
+def test_the_order_of_the_points_is_theirs_not_the_files():
+    plain, other = curve([1, 2, 4], [9, 5, 4]), curve([1, 4], [10, 8])
+    mixed = Curve(plain.x[[2, 0, 1]], plain.y[[2, 0, 1]])
+    assert gap(mixed, other).value == pytest.approx(gap(plain, other).value)
+
+
+def test_the_interval_is_paired_by_group():
+    """What moves both curves alike does not widen the interval."""
+    common = np.random.default_rng(3).normal(0, 50, GROUPS)
+    lower, upper = curve([1, 2], [5, 4], 1, 0.1), curve([1, 2], [6, 5], 2, 0.1)
+    shifted = (Curve(c.x, c.y + common) for c in (lower, upper))
+    found = gap(*shifted)
+    assert 0 < found.low < 1 < found.high < 2
+    assert found.high - found.low < 0.5
+
+
+def test_curves_with_nothing_in_common_say_nothing():
+    found = gap(curve([1, 2], [5, 4]), curve([3, 4], [5, 4]))
+    assert np.isnan([found.value, found.low, found.high]).all()
+    point = gap(curve([1, 2], [5, 4]), curve([1.5], [5]))
+    assert np.isnan(point.value), "a single point has no length"

@@ -1,0 +1,146 @@
+"""``data.doctor`` counts what is there, and names what is not."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from data import doctor
+from data.coco import Coco
+from data.command_line import for_people
+from data.doctor import DATA
+from data.imagenet_flexit import read_queries
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    def command(*words):
+        monkeypatch.setattr(sys, "argv", ["doctor.py", *words])
+        with pytest.raises(SystemExit) as stop:
+            for_people(doctor.main, doctor.__doc__ or "")
+        captured = capsys.readouterr()
+        errors = [line for line in captured.err.splitlines() if line.startswith("error: ")]
+        return stop.value.code, [*captured.out.splitlines(), *errors]
+
+    return command
+
+
+def save(path):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (2, 2)).save(path, format="PNG")
+
+
+@pytest.fixture
+def imagenet(tmp_path):
+    for query in read_queries():
+        save(tmp_path / "val" / query.path)
+    return tmp_path
+
+
+@pytest.fixture
+def coco(tmp_path):
+    names = [f"{number}.jpg" for number in range(8)]
+    content = {
+        "images": [{"id": n, "file_name": name} for n, name in enumerate(names)],
+        "annotations": [{"id": n, "image_id": n, "caption": "a"} for n in range(8)],
+    }
+    (tmp_path / "annotations").mkdir()
+    (tmp_path / "annotations" / "captions_val2017.json").write_text(json.dumps(content))
+    for name in names:
+        save(tmp_path / name)
+    return tmp_path
+
+
+def test_all_of_imagenet(imagenet, run):
+    for query in read_queries():
+        save(imagenet / "train" / Path(query.path).parent / "a.JPEG")
+    save(imagenet / "train" / "n02088364" / "b.JPEG")
+    words = ("data=imagenet_flexit", f"data.root={imagenet}", f"data.train={imagenet / 'train'}")
+    assert run(*words) == (
+        0,
+        [
+            "imagenet_flexit: 1092 items",
+            "captions: 1092",
+            "edits: 1092",
+            "classes: 273",
+            "train pictures a class: 1..2",
+            "everything is there",
+        ],
+    )
+
+
+def test_parts_of_imagenet(imagenet, run):
+    gone = next(query for query in read_queries() if query.split == "dev")
+    (imagenet / "val" / gone.path).unlink()
+    words = ("data=imagenet_flexit", f"root={imagenet}", "data.tasks.split=dev", "train=nowhere")
+    code, lines = run(*words)
+    assert code == 1
+    assert "train pictures a class: 0..0" in lines
+    assert f"missing or damaged: {1 + 273}" in lines
+    assert any(f"{gone.path}: no such file" in line for line in lines)
+    assert lines[-1] == f"and {1 + 273 - 5} more"
+
+
+def test_coco(coco, run):
+    code, lines = run("data=coco", f"data.root={coco}", "data.count=8")
+    assert code == 0
+    assert lines[:3] == ["coco: 8 items", "captions: 8", "edits: 0"]
+    assert f"digest: {Coco(str(coco), count=8).digest()}" in lines
+    (coco / "3.jpg").unlink()
+    (coco / "4.jpg").write_bytes(b"")
+    code, lines = run("data=coco", f"data.root={coco}", "data.count=8")
+    assert code == 1
+    assert "missing or damaged: 2" in lines
+    assert any("3.jpg is missing: python -m data.fetch coco" in line for line in lines)
+    assert any("4.jpg is empty" in line for line in lines)
+
+
+def test_a_folder(tmp_path, run):
+    save(tmp_path / "a.png")
+    rows = ["file_name,text,target", "a.png,a cat,a dog", "b.png,a cat,", "a.png,,"]
+    (tmp_path / "metadata.csv").write_text("\n".join(rows))
+    code, lines = run("data=folder", f"data.path={tmp_path}")
+    assert code == 1
+    assert lines[:4] == ["folder: 3 items", "captions: 2", "edits: 1", "missing or damaged: 2"]
+    assert "b.png: no such file" in lines[4]
+    assert "a.png has no caption" in lines[5]
+
+
+@pytest.mark.parametrize("words", [("data=scenes", "data.size=2"), ("data=photos",)])
+def test_what_needs_no_files_is_there(run, words):
+    code, lines = run(*words)
+    assert code == 0
+    assert lines[-1] == "everything is there"
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ((), "say which data set to look at"),
+        (("data=imagenet",), "data=imagenet is unknown. Did you mean 'imagenet_flexit'?"),
+        (("data=coco",), "root is not set: add root=... to the command"),
+        (("data=coco", "data.rot=x"), "there is no option 'rot'. Did you mean 'root'?"),
+        (("data=photos", "root=x"), "there is no option 'root'. There are: none"),
+        (("data=imagenet_flexit", "root=x"), "root=x holds no picture of FlexIT's queries"),
+        (("data=imagenet_flexit", "root=x", "split=val"), "split='val': choose dev or test"),
+        (("data=folder", "path=nowhere"), "data.path=nowhere is no folder"),
+    ],
+)
+def test_a_wrong_command_is_one_sentence(run, words, says):
+    code, lines = run(*words)
+    assert code == 2
+    assert len(lines) == 1
+    assert says in lines[0]
+
+
+def test_every_data_set_has_a_configuration():
+    known = {path.stem for path in (Path(__file__).parents[2] / "configs" / "data").glob("*.yaml")}
+    assert set(DATA) <= known
+
+
+def test_help(run):
+    code, lines = run("--help")
+    assert code == 0
+    assert "    python -m data.doctor data=coco data.root=DIR" in lines
