@@ -1,15 +1,17 @@
 PYTHON ?= python3
 IMAGES ?= 16
+EDITS ?= $$((3 * $(IMAGES)))
 
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 RUN := $(BIN)/python -m experiments.run
 REPORT := $(BIN)/python -m experiments.report
 TABLES := "experiment=table1" "experiment=table2" "experiment=table3" "experiment=table2 data=photos"
+FIGURES := "experiment=figure4" "experiment=figure5" "experiment=figure6"
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 
 .DEFAULT_GOAL := help
-.PHONY: help install reproduce tables smoke test check format clean
+.PHONY: help install reproduce tables figures smoke test check format clean
 
 help: ## Show the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -25,22 +27,29 @@ $(INSTALLED): pyproject.toml requirements.lock
 	$(BIN)/python -m pip install --disable-pip-version-check -c requirements.lock -e '.[dev]'
 	@touch $@
 
-reproduce: $(INSTALLED) ## Tables 1-3 on the embedded world, Table 2 on photographs; IMAGES=4 for a quick look
-	@trap 'exit 130' INT; status=0; \
-	for table in $(TABLES); do \
-	  printf '\n== %s ==\n' "$$table"; \
-	  $(RUN) $$table limit=$(IMAGES) || status=1; \
-	  $(REPORT) $$table || status=1; \
-	done; \
-	printf '\nThe reports:\n'; ls -1 results/table[123]/*/report/table[123].md || status=1; \
-	exit $$status
+reproduce: tables figures ## Both; IMAGES=4 for a quick look
 
-tables: $(INSTALLED) ## Remake the tables from the files of earlier runs
-	@status=0; for table in $(TABLES); do $(REPORT) $$table || status=1; done; exit $$status
+tables: $(INSTALLED) ## Tables 1-3 on the embedded world, Table 2 on photographs; IMAGES=16 of each
+	@$(call run_and_report,$(TABLES),$(IMAGES))
+
+figures: $(INSTALLED) ## Figures 4-6 on the embedded world; EDITS=48, by default three times IMAGES
+	@$(call run_and_report,$(FIGURES),$(EDITS))
+
+define run_and_report
+trap 'exit 130' INT; status=0; \
+for words in $(1); do \
+  printf '\n== %s ==\n' "$$words"; \
+  limit=$(2); case $$words in *figure5) limit=8;; esac; \
+  $(RUN) $$words limit=$$limit || status=1; \
+  $(REPORT) $$words || status=1; \
+done; \
+printf '\nThe reports:\n'; ls -1 results/*/*/report/*.md || status=1; \
+exit $$status
+endef
 
 smoke: $(INSTALLED) ## Run, score and report in under a minute
 	@rm -rf results/smoke
-	$(RUN) experiment=table2 method=ddim,nti,pti method.invert.trace.steps=5 limit=2 \
+	$(RUN) experiment=table2 method=ddim,nti,pti_reconstruction method.invert.trace.steps=5 limit=2 \
 	  results=results/smoke cache=results/smoke/cache
 	$(REPORT) experiment=table2 results=results/smoke
 

@@ -8,7 +8,8 @@ from jaxtyping import Float
 from eval.bootstrap import Interval, statistic_interval
 
 Points = Float[np.ndarray, "points groups"]
-Mean = Float[np.ndarray, " _"]
+Rows = Float[np.ndarray, "resamples _"]
+Gaps = Float[np.ndarray, " resamples"]
 
 
 @dataclass(frozen=True)
@@ -31,24 +32,35 @@ def gap(first: Curve, second: Curve) -> Interval:
     and make it undefined if they are more than 1 in 20.
     """
 
-    def height(weights: Float[np.ndarray, "resamples groups"]) -> Float[np.ndarray, " resamples"]:
-        means = [weights @ points.T for points in (first.x, first.y, second.x, second.y)]
-        return np.array([_gap(*rows) for rows in zip(*means, strict=True)])
+    def height(weights: Float[np.ndarray, "resamples groups"]) -> Gaps:
+        x, y, other_x, other_y = (
+            weights @ points.T for points in (first.x, first.y, second.x, second.y)
+        )
+        return _gaps(x, y, other_x, other_y)
 
     return statistic_interval(height, first.x.shape[1])
 
 
-def _gap(x: Mean, y: Mean, other_x: Mean, other_y: Mean) -> float:
-    low, high = max(x.min(), other_x.min()), min(x.max(), other_x.max())
-    if low >= high:
-        return np.nan
-    # Straight pieces: exact on every corner of either curve.
-    corners = np.concatenate([x, other_x, [low, high]])
-    at = np.unique(corners.clip(low, high))
+def _gaps(x: Rows, y: Rows, other_x: Rows, other_y: Rows) -> Gaps:
+    low = np.maximum(x.min(1), other_x.min(1))[:, None]
+    high = np.minimum(x.max(1), other_x.max(1))[:, None]
+    # Both are straight between these corners, so that the trapezoids' area is exact.
+    at = np.sort(
+        np.concatenate([x, other_x, low, high], axis=1).clip(low, np.maximum(low, high)), axis=1
+    )
     heights = _height(other_x, other_y, at) - _height(x, y, at)
-    return float(np.trapezoid(heights, at) / (high - low))
+    length = (high - low)[:, 0]
+    area = np.trapezoid(heights, at, axis=1)
+    return np.divide(area, length, out=np.full_like(area, np.nan), where=length > 0)
 
 
-def _height(x: Mean, y: Mean, at: Float[np.ndarray, " corners"]) -> Float[np.ndarray, " corners"]:
-    order = np.argsort(x)
-    return np.interp(at, x[order], y[order])
+def _height(x: Rows, y: Rows, at: Rows) -> Rows:
+    """Each row's curve at ``at``: its first height and the share of every rise that lies below."""
+    order = np.argsort(x, axis=1)
+    x, y = (np.take_along_axis(values, order, axis=1) for values in (x, y))
+    height = np.repeat(y[:, :1], at.shape[1], axis=1)
+    for left in range(x.shape[1] - 1):
+        run = x[:, left + 1, None] - x[:, left, None]
+        share = ((at - x[:, left, None]) / np.maximum(run, np.finfo(float).tiny)).clip(0, 1)
+        height += share * (y[:, left + 1, None] - y[:, left, None])
+    return height

@@ -23,7 +23,7 @@ Mean = Float[np.ndarray, " d"]
 
 
 def class_means(
-    tasks: Any, classes: Iterable[str], network: Network, folder: Path, side: int
+    tasks: Any, classes: Iterable[str], network: Network, side: int, *, folder: Path
 ) -> dict[str, Mean]:
     """Means by class, from ``folder`` where they are there already.
 

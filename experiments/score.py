@@ -1,5 +1,7 @@
 """Scores a cell from its files: the pictures it made against the inputs they were made of."""
 
+from collections.abc import Callable
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -12,8 +14,9 @@ from tqdm import tqdm
 
 from data.images import to_tensor
 from eval.csfid import class_distances, sfid
+from eval.frechet import frechet_distance, gaussian
 from eval.metric import Pictures
-from experiments.class_means import class_means
+from experiments.class_means import Mean, class_means
 from experiments.files import append_line, write_aside, write_lines
 from experiments.records import CLASSES, FEATURES, INPUTS, SCORES, TRUTHS, Cell
 from experiments.suites import Network, Suite, suite
@@ -39,9 +42,8 @@ def score(folder: Path, tasks: Any, cache: Path) -> None:
         values = _measure(measures, cell, key)
         append_line(folder / SCORES, {"key": key, "image_sha256": digests[key], **values})
     if measures.network is not None and digests:
-        _score_classes(
-            cell, measures, measures.network, digests, class_folder=cache / "classes", tasks=tasks
-        )
+        means = partial(class_means, tasks, folder=cache / "classes")
+        _score_classes(cell, measures.network, digests, means)
 
 
 def read_image(path: Path) -> Images:
@@ -73,40 +75,42 @@ def _pictures(cell: Cell, key: str) -> Pictures:
 
 
 def _score_classes(
-    cell: Cell,
-    measures: Suite,
-    network: Network,
-    digests: dict[str, str],
-    *,
-    tasks: Any,
-    class_folder: Path,
+    cell: Cell, network: Network, digests: dict[str, str], means: Callable[..., dict[str, Mean]]
 ) -> None:
+    """Write ``classes.jsonl``: what the results for each class come to, and all together."""
+    measures = suite(cell.config.metrics)
     classes = [cell.records[key]["target_class"] for key in digests]
-    side = read_image(cell.folder / cell.records[next(iter(digests))]["image"]).shape[-1]
-    means = class_means(tasks, classes, network, class_folder, side)
-    features = _features(cell, network, digests)
+    inputs = cell.folder.parent.parent / INPUTS
+    results = [cell.folder / cell.records[key]["image"] for key in digests]
+    features = _features(cell.folder, network, [*results, *(inputs / r.name for r in results)])
+    made, given = features[: len(results)], features[len(results) :]
+    of_classes = means(classes, network, read_image(results[0]).shape[-1])
     plain, corrected = (quantity.id for quantity in measures.of_classes)
-    distances = class_distances(features, classes, means)
     lines = [
         {"class": name, "n": found.n, plain: found.distance, corrected: found.corrected}
-        for name, found in distances.items()
+        for name, found in class_distances(made, classes, of_classes).items()
     ]
-    of_all = sfid(features, np.mean(list(means.values()), axis=0))
-    everything = {"class": EVERYTHING, "n": len(features), measures.of_all[0].id: of_all}
+    few = len(made) < 2  # one picture has no covariance
+    values = (
+        sfid(made, np.mean(list(of_classes.values()), axis=0)),
+        np.nan if few else frechet_distance(gaussian(made), gaussian(given)),
+    )
+    of_all = {quantity.id: value for quantity, value in zip(measures.of_all, values, strict=True)}
+    everything = {"class": EVERYTHING, "n": len(made), **of_all}
     write_lines(cell.folder / CLASSES, [*lines, everything])
 
 
-def _features(cell: Cell, network: Network, digests: dict[str, str]) -> Float[np.ndarray, "n d"]:
-    """Features of each picture in the order of ``digests``, kept by the pictures' digests."""
-    path = cell.folder / FEATURES
+def _features(folder: Path, network: Network, images: list[Path]) -> Float[np.ndarray, "n d"]:
+    """Features of each image, kept in ``folder`` by the images' digests."""
+    path = folder / FEATURES
     kept: dict[str, Any] = dict(np.load(path)) if path.exists() else {}
-    for key, digest in digests.items():
+    digests = [_digest(image) for image in images]
+    for image, digest in zip(images, digests, strict=True):
         if digest not in kept:
             with torch.no_grad():
-                image = read_image(cell.folder / cell.records[key]["image"])
-                kept[digest] = network(image)[0].numpy()
-    write_aside(path, lambda aside: _save(aside, kept))
-    return np.stack([kept[digest] for digest in digests.values()])
+                kept[digest] = network(read_image(image))[0].numpy()
+    write_aside(path, lambda aside: _save(aside, {digest: kept[digest] for digest in digests}))
+    return np.stack([kept[digest] for digest in digests])
 
 
 def _save(path: Path, features: dict[str, Any]) -> None:

@@ -62,7 +62,10 @@ class Suite:
         """What is measured of all results together."""
         if self.network is None:
             return ()
-        return (Quantity(f"sfid-{self.network.id}", higher_is_better=False, decimals=2),)
+        return (
+            Quantity(f"sfid-{self.network.id}", higher_is_better=False, decimals=2),
+            Quantity(f"fid-to-inputs-{self.network.id}", higher_is_better=False, decimals=2),
+        )
 
     @property
     def quantities(self) -> tuple[Quantity, ...]:

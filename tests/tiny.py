@@ -3,6 +3,7 @@
 # diffusers annotates tuples of any length as tuple[str] and tuple[int].
 # pyright: reportArgumentType=false
 
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -85,3 +86,10 @@ def tiny_batch(count: int = 3) -> Batch:
     captions = CAPTIONS[:count]
     words = tuple((caption.split()[2],) for caption in captions)
     return Batch(images, captions, captions, tuple(range(count)), words)
+
+
+def edit_batch(count: int = 3) -> Batch:
+    """The same pictures, whose targets are one another's captions."""
+    targets = tuple(CAPTIONS[(row + 1) % len(CAPTIONS)] for row in range(count))
+    words = tuple((target.split()[2],) for target in targets)
+    return replace(tiny_batch(count), targets=targets, words=words)

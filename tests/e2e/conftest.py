@@ -10,7 +10,7 @@ import pytest
 from diffusers import StableDiffusionPipeline
 from PIL import Image
 
-from experiments import report, run
+from experiments import edit, report, run
 from experiments.command_line import for_people
 from experiments.records import Cell
 from tests.tiny import CAPTIONS, parts
@@ -70,7 +70,7 @@ class Workplace:
         return Cell.read(setting / "cells" / name)
 
 
-QUICK = ("method=ddim,nti,pti", "method.invert.trace.steps=3")
+QUICK = ("method=ddim,nti,pti_reconstruction", "method.invert.trace.steps=3")
 """Table 2 without its AE, which has no steps to shorten."""
 
 
@@ -81,7 +81,7 @@ def call(monkeypatch, capfd):
     def run_command(name: str, *words: str) -> Outcome:
         monkeypatch.setattr(sys, "argv", [f"experiments/{name}.py", *words])
         run.load_model.cache_clear()  # a command's process starts without a model
-        main = {"run": run.job, "report": report.main}[name]
+        main = {"run": run.job, "report": report.main, "edit": edit.main}[name]
         code = 0
         try:
             for_people(main)

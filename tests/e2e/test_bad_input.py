@@ -2,13 +2,14 @@
 
 import shutil
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
 
 from tests.tiny import parts
 
-ONE = ("method=pti", "method.invert.trace.steps=2", "name=single", "cell=pti")
+ONE = ("method=pti_reconstruction", "method.invert.trace.steps=2", "name=single", "cell=pti")
 
 
 def refused(outcome, *says):
@@ -173,15 +174,21 @@ def test_a_caption_changed_after_the_run_is_refused(workplace):
     refused(workplace.run(*ONE), "0.png of another caption")
 
 
+def pixels_of(path):
+    with Image.open(path) as picture:
+        return np.asarray(picture, int)
+
+
 @pytest.mark.e2e
 def test_a_picture_that_was_deleted_is_made_again(workplace):
     assert workplace.run(*ONE).code == 0
     cell = workplace.cell("single", "pti")
     image = cell.folder / cell.records["1.png"]["image"]
-    content = image.read_bytes()
+    before = pixels_of(image)
     image.unlink()
     assert workplace.run(*ONE).code == 0
-    assert image.read_bytes() == content
+    # Made in another batch, where sums round otherwise.
+    assert np.abs(pixels_of(image) - before).max() <= 1
 
 
 @pytest.mark.e2e

@@ -1,4 +1,4 @@
-"""Every configured method runs: a new one is tested by existing."""
+"""Every choice composes, and every configured method runs: a new one is tested by existing."""
 
 from dataclasses import fields
 from pathlib import Path
@@ -7,37 +7,79 @@ import pytest
 from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
+from PIL import Image
 
+from data.task import Task
+from experiments.oracles import Oracle
 from experiments.schema import register
-from tests.tiny import tiny_batch, tiny_model
+from experiments.suites import SUITES
+from pti.method import Reconstruct
+from tests.tiny import edit_batch, tiny_model
 
 CONFIGS = Path(__file__).parents[2] / "configs"
-NAMES = sorted(path.stem for path in (CONFIGS / "method").glob("*.yaml"))
+CHOICES = sorted(
+    f"{path.parent.name}={path.stem}"
+    for group in ("method", "data", "model", "experiment")
+    for path in (CONFIGS / group).glob("*.yaml")
+)
+METHODS = [choice.removeprefix("method=") for choice in CHOICES if choice.startswith("method=")]
 
 
-@pytest.mark.e2e
-@pytest.mark.parametrize("name", NAMES)
-def test_every_method_reconstructs(name):
+def composed(*overrides):
     register()
     with initialize_config_dir(str(CONFIGS), version_base="1.3"):
-        config = compose("run", [f"method={name}"]).method
-    if "trace" in config.invert:
-        OmegaConf.update(config, "invert.trace.steps", 3)
-    method = instantiate(config)
-    model, batch = tiny_model(), tiny_batch(2)
-    inversion = method.invert(model, batch)
-    images = model.decode(method.edit(model, inversion, batch.targets))
-
-    assert method.name == name
-    assert images.shape == batch.images.shape
-    assert images.isfinite().all()
-    assert inversion.path.shape[1] == inversion.cond.shape[1] + 1
+        return compose("run", list(overrides))
 
 
 @pytest.mark.e2e
-@pytest.mark.parametrize("name", NAMES)
-def test_every_field_of_a_method_stands_in_its_file(name):
-    """So that a user sees, and may override, all that there is."""
-    config = OmegaConf.load(CONFIGS / "method" / f"{name}.yaml")
+@pytest.mark.parametrize("choice", CHOICES)
+def test_every_choice_composes(choice):
+    places = ["data.root=somewhere"] if choice in ("data=coco", "data=imagenet_flexit") else []
+    places += ["data.path=somewhere"] if choice == "data=folder" else []
+    config = composed(choice, *places)
+    assert config.metrics in SUITES
+    assert OmegaConf.to_container(config.model, resolve=True)
+    assert OmegaConf.to_container(config.data, resolve=True)
+    assert config.precision in ("fp32", "bf16")
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("name", METHODS)
+def test_every_method_runs(name):
+    config = composed(f"method={name}").method
+    if "trace" in config.get("invert", {}):
+        OmegaConf.update(config, "invert.trace.steps", 4)
+    if "noises" in config.get("edit", {}).get("mask", {}):
+        OmegaConf.update(config, "edit.mask.noises", 1)
     method = instantiate(config)
-    assert {field.name for field in fields(method.invert)} == set(config.invert) - {"_target_"}
+    if isinstance(method, Oracle):
+        picture = Image.new("RGB", (8, 8), "red")
+        task = Task("key", "a", lambda: picture, retrieved=lambda: picture)
+        assert method(task) is picture
+        return
+    model, batch = tiny_model(), edit_batch(2)
+    inversion = method.invert(model, batch)
+    edit = method.edit(model, method.invert.schedule(model), inversion, batch)
+    images = model.decode(edit.z)
+
+    assert images.shape == batch.images.shape
+    assert images.isfinite().all()
+    steps = len(method.invert.schedule(model))
+    assert inversion.path.shape[1] == inversion.retraced.shape[1] == steps + 1
+    assert inversion.cond.shape[1] == inversion.null.shape[1] == steps
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("name", METHODS)
+def test_every_field_of_a_method_stands_in_its_config(name):
+    """So that a user sees, and may override, all that there is."""
+    config = composed(f"method={name}").method
+    method = instantiate(config)
+    if isinstance(method, Oracle):
+        return
+    parts = {"invert": method.invert}
+    if not isinstance(method.edit, Reconstruct):
+        parts |= {"edit": method.edit, "edit.mask": method.edit.mask}
+    for path, part in parts.items():
+        written = set(OmegaConf.select(config, path)) - {"_target_"}
+        assert {field.name for field in fields(part)} == written, path

@@ -173,7 +173,7 @@ def test_commands_have_help(call, command):
 @pytest.mark.e2e
 def test_killed_in_the_middle_it_goes_on_where_it_was(workplace, tmp_path):
     """kill -9 once the first records are there; then the same command in this process."""
-    few = ["experiment=table2", *QUICK, "method.invert.trace.steps=12", "batch_size=1"]
+    few = ["experiment=table2", *QUICK, "method.invert.trace.steps=6", "batch_size=1"]
     command = [sys.executable, "-m", "experiments.run", *workplace.setting(), *few]
     records = workplace.folder / "results/table2/sd14-folder_pictures/cells/ddim/records.jsonl"
     process = subprocess.Popen(command, cwd=REPOSITORY, start_new_session=True)

@@ -1,7 +1,7 @@
 """Editing: identities that tie the methods to one another, and DiffEdit's mask to diffusers'."""
 
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
@@ -17,16 +17,9 @@ from pti.diffusion.trace import Trace
 from pti.errors import InputError
 from pti.interpolation import Interpolate, InterpolateLatents
 from pti.prompt_tuning import PromptTuning
-from tests.tiny import CAPTIONS, tiny_batch, tiny_model
+from tests.tiny import edit_batch, tiny_model
 
 TRACE = Trace(steps=5, ratio=0.8)
-
-
-def edit_batch(count=3):
-    """Pictures whose targets are one another's captions."""
-    targets = tuple(CAPTIONS[(row + 1) % 3] for row in range(count))
-    words = tuple((target.split()[2],) for target in targets)
-    return replace(tiny_batch(count), targets=targets, words=words)
 
 
 @dataclass(frozen=True)

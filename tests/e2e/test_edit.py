@@ -1,0 +1,306 @@
+"""``python -m experiments.edit``: one picture, by command."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from skimage.metrics import peak_signal_noise_ratio
+
+from data.scenes.render import render, true_mask
+from data.scenes.spec import SceneSpec
+from experiments.edit import Request
+
+pytestmark = pytest.mark.e2e
+FEW = "method.invert.trace.steps=4"
+PROMPT = "a blue ring on snow"
+
+
+@dataclass
+class Desk:
+    """A folder with one picture, where the command is run on the tiny model."""
+
+    folder: Path
+    model: Path
+    call: Callable[..., Any]
+
+    @property
+    def image(self):
+        return self.folder / "in.png"
+
+    @property
+    def out(self):
+        return self.folder / "made/out.png"
+
+    def put(self, picture, name="in.png"):
+        picture.save(self.folder / name)
+
+    def edit(self, *words):
+        """Later words replace earlier ones of the same key."""
+        model = ("model=sd14", f"model.path={self.model}")
+        files = (f"image={self.image}", f"out={self.out}")
+        return self.call("edit", *model, *files, f"prompt={PROMPT}", FEW, *words)
+
+    def about(self):
+        return json.loads(self.out.with_suffix(".json").read_text())
+
+    def sheet(self):
+        return self.out.with_name("out-sheet.png")
+
+
+def smooth(width, height, mode="RGB"):
+    channels = [Image.linear_gradient("L").rotate(90 * k).resize((width, height)) for k in range(4)]
+    return Image.merge("RGBA", channels).convert(mode)
+
+
+@pytest.fixture
+def desk(tmp_path, tiny_folder, call):
+    desk = Desk(tmp_path, tiny_folder, call)
+    desk.put(smooth(50, 40))
+    return desk
+
+
+def pixels(path):
+    with Image.open(path) as picture:
+        assert (picture.format, picture.mode) == ("PNG", "RGB")
+        return np.asarray(picture)
+
+
+def refused(desk, outcome, *says):
+    assert outcome.code == 2
+    assert "Traceback" not in outcome.err
+    assert outcome.err.count("error: ") == 1
+    for word in says:
+        assert word in outcome.err.rpartition("error: ")[2]
+    assert not desk.out.exists()
+    assert not desk.sheet().exists()
+
+
+@pytest.mark.parametrize("fit", ["crop", "pad"])
+@pytest.mark.parametrize(
+    ("size", "mode"),
+    [((90, 40), "L"), ((31, 57), "RGBA"), ((300, 3), "I;16"), ((1, 1), "RGB")],
+)
+def test_the_output_has_the_inputs_size(desk, size, mode, fit):
+    picture = smooth(*size).convert("L" if mode == "I;16" else mode)
+    if mode == "I;16":
+        picture = Image.fromarray(np.asarray(picture).astype(np.uint16) * 257)
+    desk.put(picture)
+    outcome = desk.edit(f"fit={fit}")
+    assert outcome.code == 0, outcome.err
+    assert pixels(desk.out).shape == (size[1], size[0], 3)
+    for path in (desk.out, desk.sheet(), desk.out.with_suffix(".json")):
+        assert f"wrote {path}" in outcome.out
+        assert path.exists()
+
+
+@pytest.mark.parametrize(("size", "inside"), [((90, 40), (25, 0)), ((33, 64), (0, 15))])
+def test_crop_keeps_what_lies_outside_the_square(desk, size, inside):
+    desk.put(smooth(*size))
+    assert desk.edit("fit=crop").code == 0
+    before, after = pixels(desk.image), pixels(desk.out)
+    left, top = inside
+    side = min(size)
+    square = np.zeros(before.shape[:2], bool)
+    square[top : top + side, left : left + side] = True
+    np.testing.assert_array_equal(before[~square], after[~square])
+    assert (before[square] != after[square]).any()
+
+
+def test_pad_edits_every_part(desk):
+    desk.put(smooth(90, 40))
+    assert desk.edit("fit=pad").code == 0
+    changed = (pixels(desk.image) != pixels(desk.out)).any(axis=(0, 2))
+    assert changed[:25].any()
+    assert changed[65:].any()
+
+
+def test_a_photo_turned_by_its_camera_comes_out_upright(desk):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    smooth(60, 40).save(desk.folder / "in.jpg", exif=exif)
+    assert desk.edit(f"image={desk.folder / 'in.jpg'}").code == 0
+    assert pixels(desk.out).shape == (60, 40, 3)
+
+
+def test_the_json_tells_how_it_was_made(desk):
+    words = ("caption=a red star on grass", "eta=0.7", "threshold=0.4", "omega=3", "seed=5")
+    desk.put(smooth(32, 32))  # the tiny model's own size, where nothing is resized
+    assert desk.edit(*words).code == 0
+    about = desk.about()
+    settings, metrics = about["settings"], about["metrics"]
+    method = settings["method"]
+    assert method["name"] == "pti"
+    assert method["edit"]["eta"] == 0.7
+    assert method["edit"]["omega"] == 3
+    assert method["edit"]["mask"]["threshold"] == 0.4
+    assert method["invert"]["trace"]["steps"] == 4
+    assert settings["words"] == ["blue", "ring", "snow"]
+    kept = {"prompt": PROMPT, "caption": "a red star on grass", "fit": "crop", "seed": 5}
+    assert kept.items() <= settings.items()
+    assert (settings["model"], settings["precision"]) == ("sd14", "fp32")
+    assert settings["image"] == str(desk.image)
+    assert settings["weights"].endswith("-float32")
+    assert about["provenance"]["versions"]["torch"]
+    expected = peak_signal_noise_ratio(pixels(desk.image), pixels(desk.out))
+    assert metrics["psnr[0,1]"] == pytest.approx(expected, abs=1e-3)
+    assert -1 <= metrics["ssim[0,1]"] <= 1
+    assert 0 <= metrics["mask"] <= 1
+    # 3 steps of 4 at ratio 0.8: one forward each to invert, three and a backward to tune, two to
+    # sample.
+    calls = {"trace.forward": 3, "tune.forward": 9, "tune.backward": 3, "sample.forward": 6}
+    assert metrics["calls"] == calls
+    assert set(metrics["seconds"]) == {"inverting", "sampling"}
+
+
+def test_the_same_command_gives_the_same_bytes(desk):
+    made = []
+    for _ in range(2):
+        assert desk.edit("method=diffedit", "caption=a red star on grass").code == 0
+        made.append((desk.out.read_bytes(), desk.sheet().read_bytes()))
+    assert made[0] == made[1]
+
+
+@pytest.mark.parametrize(("threshold", "share", "says"), [(1, 0, "nothing"), (-1, 1, "everything")])
+def test_a_mask_without_a_part_in_it_is_noted(desk, threshold, share, says):
+    outcome = desk.edit(f"threshold={threshold}")
+    assert outcome.code == 0
+    (note,) = desk.about()["notes"]
+    assert f"the mask selects {says}" in note
+    assert f"note: {note}" in outcome.out
+    assert desk.about()["metrics"]["mask"] == share
+
+
+def test_a_prompt_that_is_cut_off_is_noted(desk):
+    assert desk.edit(f"prompt={PROMPT} and an orange heart on wood", "words=ring").code == 0
+    assert "'heart on wood' was cut off" in desk.about()["notes"][0]
+
+
+def test_without_a_mask_the_sheet_has_two_panels(desk):
+    widths = []
+    for method in ("pti", "ddim_global"):
+        assert desk.edit(f"method={method}").code == 0
+        with Image.open(desk.sheet()) as sheet:
+            widths.append(sheet.width)
+    assert widths[1] < 0.8 * widths[0]
+    assert desk.about()["metrics"]["mask"] is None
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ([], ["blue", "ring", "snow"]),
+        (["caption=a blue star on snow"], ["ring"]),
+        (["words=blue ring, snow"], ["blue ring", "snow"]),
+        (["prompt=The $1 Ring!"], ["1", "Ring"]),
+        (["prompt=on the"], ["on", "the"]),
+    ],
+)
+def test_which_words_the_mask_follows(words, expected):
+    request = Request.read(["image=in.png", f"prompt={PROMPT}", *words])
+    assert list(request.task.edited_words()) == expected
+
+
+def test_the_files_are_named_after_the_picture(desk, monkeypatch):
+    monkeypatch.chdir(desk.folder)
+    assert desk.edit("out=").code == 0
+    made = {"in-edited.png", "in-edited-sheet.png", "in-edited.json"}
+    assert made == {path.name for path in desk.folder.iterdir()} - {"in.png"}
+
+
+def test_help_says_how_to_call_it(desk):
+    outcome = desk.call("edit", "--help")
+    assert outcome.code == 0
+    assert "python -m experiments.edit image=" in outcome.out
+
+
+@pytest.mark.parametrize(
+    ("word", "says"),
+    [
+        ("image=", ["image=car.png"]),
+        ("image=nowhere.png", ["nowhere.png", "no such file"]),
+        ("prompt= ", ["prompt is empty"]),
+        ("fit=stretch", ["fit=stretch", "crop, pad"]),
+        ("out=picture.jpg", ["picture.jpg", ".png"]),
+        ("treshold=0.3", ["treshold", "Did you mean 'threshold'?"]),
+        ("data=coco", ["'data=coco' is no option"]),
+        ("crop", ["'crop' is no option"]),
+        ("words=zebra", ["does not contain 'zebra'"]),
+        ("caption=" + PROMPT, ["words", "give some"]),
+        ("eta=many", ["method.edit.eta=many", "0.9"]),
+        ("method.invert.iterations=1.5", ["iterations=1.5"]),
+        ("seed=x", ["seed", "x"]),
+        ("method.edit.etta=1", ["Did you mean 'method.edit.eta'?"]),
+        ("method=ptii", ["Did you mean 'pti'?"]),
+        ("model=sd15", ["model=sd15 is unknown"]),
+        ("model.path=no/such/model", ["no/such/model"]),
+        ("device=gpu", ["device=gpu"]),
+        ("precision=fp8", ["precision", "fp8"]),
+        ("method.invert.omega=0.0", ["nothing to tune"]),
+    ],
+)
+def test_bad_input_is_one_sentence(desk, word, says):
+    refused(desk, desk.edit(word), *says)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["method=copy"], ["method=copy edits no picture"]),
+        (["method=retrieve"], ["method=retrieve edits no picture"]),
+        (["method=nti"], ["method=nti only reconstructs"]),
+        (["method=vae"], ["method=vae only reconstructs"]),
+        (["method=ddim_edit", "eta=0.5"], ["method", "'method.edit.eta'"]),
+        (["method=ddim_global", "threshold=0.5"], ["'method.edit.mask.threshold'"]),
+        (["method=ddim_global", "omega=1e30"], ["not finite"]),
+        (["method=diffedit"], ["method=diffedit", 'add caption="..."']),
+        (["method.invert.trace.omega=1.0"], ["method=pti", 'add caption="..."']),
+    ],
+)
+def test_what_a_method_cannot_do_is_told(desk, words, says):
+    refused(desk, desk.edit(*words), *says)
+
+
+def test_diffedit_without_a_source_text_needs_no_caption(desk):
+    assert desk.edit("method=diffedit_no_source").code == 0
+    assert desk.about()["settings"]["caption"] is None
+
+
+def test_a_damaged_picture_is_named(desk):
+    desk.image.write_bytes(desk.image.read_bytes()[:100])
+    refused(desk, desk.edit(), "in.png is damaged")
+
+
+def test_the_picture_itself_is_never_overwritten(desk):
+    before = desk.image.read_bytes()
+    refused(desk, desk.edit(f"out={desk.image}"), "would overwrite")
+    desk.put(smooth(9, 9), "in-sheet.png")
+    sheet = desk.folder / "in-sheet.png"
+    refused(desk, desk.edit(f"image={sheet}", f"out={desk.image}"), "would overwrite")
+    assert desk.image.read_bytes() == before
+
+
+def test_a_place_that_cannot_be_written_is_named_before_the_work(desk):
+    desk.out.parent.write_text("a file, not a folder")
+    outcome = desk.edit()
+    refused(desk, outcome, "out.png can't be written", "out=...")
+    assert "inverting" not in outcome.out
+
+
+def test_the_shipped_model_edits_the_object_more_than_the_rest(desk):
+    picture = render(SceneSpec("red", "star", "grass"), 0)
+    there = true_mask(picture, render(SceneSpec("blue", "star", "grass"), 0))
+    desk.put(Image.fromarray(picture))
+    words = ("caption=a red star on grass", "prompt=a blue star on grass", "precision=fp32")
+    command = [f"image={desk.image}", f"out={desk.out}", "method.invert.trace.steps=10", *words]
+    assert desk.call("edit", *command).code == 0
+    assert desk.about()["settings"]["model"] == "scenes"
+    after = pixels(desk.out).astype(float)
+    gain = (after - picture)[there].mean(axis=0)
+    assert gain[2] > gain[0], "the star has become bluer, and less red"
+    change = np.abs(after - picture).mean(axis=2)
+    assert change[there].mean() > 2 * change[~there].mean()

@@ -1,0 +1,113 @@
+"""Figures 4 to 6 as commands, on the embedded model with few steps."""
+
+import json
+from typing import Any
+
+import pandas as pd
+import pytest
+from PIL import Image
+
+from experiments.records import Cell
+
+FEW = ["method.invert.trace.steps=5", "limit=2", "model=scenes"]
+
+
+@pytest.fixture
+def places(tmp_path):
+    return [f"results={tmp_path / 'results'}", f"cache={tmp_path / 'cache'}"]
+
+
+@pytest.fixture
+def cells(tmp_path):
+    def read(experiment, name):
+        folder = tmp_path / "results" / experiment / "scenes-scenes_edit/cells" / name
+        return Cell.read(folder)
+
+    return read
+
+
+@pytest.mark.e2e
+def test_figure_4_inverts_once_a_curve_and_reports_it(call, tmp_path, places, cells):
+    words = ["experiment=figure4", "method=pti,ddim_edit,ddim_global", "point=0.1,0.9"]
+    done = call("run", *words, *FEW, *places)
+    assert done.code == 0, done.err
+    oracles = ["experiment=figure4", "method=copy,retrieve", "point=0.1", "limit=2", *places]
+    assert call("run", *oracles).code == 0
+
+    steps = 4
+    first, second = (cells("figure4", f"pti,threshold={t}").records for t in (0.1, 0.9))
+    for key, record in first.items():
+        tuning = {"tune.forward": 3 * steps, "tune.backward": steps}
+        edit = {"sample.forward": 2 * steps}
+        assert record["calls"] == {"trace.forward": steps} | tuning | edit
+        assert record["spent"].items() >= (tuning | edit).items()
+        assert second[key]["calls"] == record["calls"]
+        assert second[key]["spent"] == edit, "the inversion is the curve's, not the point's"
+        assert record["target_class"] in ("circle", "square")
+        assert record["mask"] >= second[key]["mask"]
+
+    reported = call("report", "experiment=figure4", places[0])
+    assert reported.code == 0, reported.err
+    folder = tmp_path / "results/figure4/scenes-scenes_edit/report"
+    assert {"figure4-curves.png", "figure4-truth.pdf", "figure4.md", "claims.json"} <= {
+        path.name for path in folder.iterdir()
+    }
+    table: Any = pd.read_csv(folder / "figure4.csv").set_index(["method", "metric"])["mean"]
+    assert table["COPY", "percept-scenes"] == 0
+    assert table["COPY", "accuracy-scenes"] == 0
+    assert table["RETRIEVE", "accuracy-scenes"] == 1
+    assert table["RETRIEVE", "csfid-scenes"] < table["COPY", "csfid-scenes"]
+    claims = json.loads((folder / "claims.json").read_text())
+    assert [claim["verdict"] for claim in claims] == ["undecided"] * 3, "two classes decide nothing"
+
+
+@pytest.mark.e2e
+def test_a_rerun_computes_and_scores_nothing(call, tmp_path, places):
+    words = ["experiment=figure4", "method=ddim_edit", "point=0.5", *FEW, *places]
+    assert call("run", *words).code == 0
+    files = sorted(path for path in tmp_path.rglob("*") if path.is_file())
+    before = {path: path.read_bytes() for path in files if path.suffix != ".npz"}
+    assert call("run", *words).code == 0
+    assert {path: path.read_bytes() for path in before} == before
+
+
+@pytest.mark.e2e
+def test_figure_5_is_a_sheet_with_the_true_edit(call, tmp_path, places):
+    assert call("run", "experiment=figure5", *FEW, *places).code == 0
+    reported = call("report", "experiment=figure5", places[0])
+    assert reported.code == 0, reported.err
+    sheet = tmp_path / "results/figure5/scenes-scenes_edit/report/figure5-sheet.png"
+    with Image.open(sheet) as picture:
+        assert picture.width > 2 * picture.height, "six columns, two rows"
+
+
+@pytest.mark.e2e
+def test_figure_6_varies_eta_and_lr_each_about_the_default(call, tmp_path, places):
+    words = ["experiment=figure6", "method.edit.mask.threshold=0.5", *FEW, *places]
+    assert call("run", *words).code == 0
+    cells = tmp_path / "results/figure6/scenes-scenes_edit/cells"
+    names = {path.name for path in cells.iterdir()}
+    etas = {f"eta={eta},lr=0.1,threshold=0.5" for eta in (1.0, 0.95, 0.9, 0.8, 0.7)}
+    assert names == etas | {f"eta=0.9,lr={lr},threshold=0.5" for lr in (0.05, 0.01)}
+
+
+@pytest.mark.e2e
+def test_a_mask_that_takes_nothing_keeps_the_picture_and_says_so(call, places, cells):
+    edit = ["goal=edit", "data=scenes_edit", "method=ddim_edit", "method.edit.mask.threshold=1.5"]
+    assert call("run", *edit, "cell=none", "name=figure4", *FEW, *places).code == 0
+    for record in cells("figure4", "none").records.values():
+        assert record["mask"] == 0
+        assert record["notes"] == ["the mask selects nothing: the picture was kept whole"]
+
+
+@pytest.mark.e2e
+def test_bad_edits_are_said(call, workplace, places):
+    outcome = workplace.run("method=ddim_edit", "goal=edit", "method.invert.trace.steps=5")
+    assert outcome.code == 2
+    assert "has no target to edit to" in outcome.err
+    outcome = call("run", "experiment=figure4", "method=pti", "point=0.2", *FEW, *places)
+    assert outcome.code == 2
+    assert "point=0.2 is unknown: this experiment has 0.1" in outcome.err
+    outcome = call("run", "data=photos", "metrics=scene", "method=vae", "limit=1", *places)
+    assert outcome.code == 2
+    assert "Did you mean 'scenes'" in outcome.err
