@@ -20,6 +20,7 @@ from data.folder import Folder
 from data.imagenet_flexit import ImagenetFlexit
 from data.photos import Photos
 from data.scenes.benchmark import Scenes
+from data.scenes.edits import SceneEdits
 from data.task import Task
 from pti.errors import InputError
 
@@ -29,6 +30,7 @@ DATA = {
     "imagenet_flexit": ImagenetFlexit,
     "photos": Photos,
     "scenes": Scenes,
+    "scenes_edit": SceneEdits,
 }
 """The data sets by the names of their files in ``configs/data/``."""
 

@@ -16,180 +16,37 @@ fit      crop edits the largest square in the middle and pastes it back: outside
 """
 
 import sys
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
-from string import punctuation
 from time import perf_counter
 from typing import Any
 
 import matplotlib as mpl
-import numpy as np
-from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 from matplotlib.figure import Figure
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
 from PIL import Image
 
-from data.images import Pixels, open_picture, square, to_pixels, to_tensor
-from data.task import Task
+from data.images import Pixels, to_pixels, to_tensor
 from eval.metric import Pictures
 from eval.psnr import PSNR
 from eval.ssim import SSIM
-from experiments.cell import flat
 from experiments.command_line import for_people
+from experiments.edit_request import FITS, Request
 from experiments.figures import STYLE, UNDATED
 from experiments.files import write_aside, write_json
+from experiments.framing import Frame
 from experiments.items import save_png
-from experiments.oracles import Oracle
 from experiments.provenance import provenance
 from experiments.run import load_model
-from experiments.schema import CONFIGS, register
-from experiments.suggest import closest
 from pti.diffusion.blending import AttentionMask
 from pti.diffusion.model import LatentDiffusion
 from pti.errors import InputError
-from pti.method import Method, Reconstruct
+from pti.method import Method
 from pti.types import Batch
 
-OWN = {"image": "", "prompt": "", "caption": "", "words": "", "fit": "crop", "out": ""}
-SHORT = {
-    "eta": "method.edit.eta",
-    "threshold": "method.edit.mask.threshold",
-    "omega": "method.edit.omega",
-}
-KNOWN = (*OWN, *SHORT, "method", "model", "seed", "device", "precision")
-FITS = {"crop": min, "pad": max}  # the edited square's side, of the picture's two
 EXTREMES = {0.0: "nothing: lower the threshold", 1.0: "everything: raise the threshold"}
-LITTLE_WORDS = {"a", "an", "the", "of", "on", "in", "with", "and", "at"}
 PANEL = 2.4  # inches of a picture on the sheet
 tell = partial(print, flush=True)
-
-
-@dataclass(frozen=True)
-class Request:
-    """What the command line asks for."""
-
-    task: Task
-    prompt: str
-    fit: str
-    files: tuple[Path, Path, Path]
-    cfg: DictConfig
-
-    @classmethod
-    def read(cls, arguments: list[str]) -> "Request":
-        """Raise ``InputError`` for what can't be done; no file is touched."""
-        options = parse(arguments)
-        image, prompt, caption, words, fit, out = (options[key] for key in OWN)
-        if not image:
-            raise InputError("say which picture to edit: image=car.png")
-        if not prompt:
-            raise InputError('the prompt is empty: say what to make of it, prompt="a yellow car"')
-        if fit not in FITS:
-            raise InputError(f"fit={fit}: choose one of {', '.join(FITS)}")
-        files = files_of(Path(out or f"{Path(image).stem}-edited.png"))
-        if files[0].suffix != ".png":
-            raise InputError(f"out={out}: name a file that ends in .png")
-        if Path(image).resolve() in map(Path.resolve, files):
-            raise InputError(f"out={files[0]} would overwrite {image}: choose another name")
-        named = tuple(filter(None, (phrase.strip() for phrase in words.split(","))))
-        task = Task(
-            key=image,
-            caption=caption or None,
-            open=partial(open_picture, Path(image)),
-            words=named or (() if caption else content_words(prompt)),
-            target=prompt,
-        )
-        return cls(task, prompt, fit, files, configure(options))
-
-
-def files_of(out: Path) -> tuple[Path, Path, Path]:
-    """The picture, the sheet and the JSON."""
-    return out, out.with_name(f"{out.stem}-sheet.png"), out.with_suffix(".json")
-
-
-def parse(arguments: list[str]) -> dict[str, str]:
-    """``key=value`` words; raises ``InputError`` where one is none of ours."""
-    options = dict(OWN)
-    for word in arguments:
-        key, equals, value = word.partition("=")
-        if not equals or not (key in KNOWN or key.startswith(("method.", "model."))):
-            raise InputError(
-                f"{word!r} is no option.{closest(key, KNOWN)} There are {', '.join(KNOWN)}, "
-                "method.FIELD and model.FIELD, each followed by =..."
-            )
-        options[key] = value.strip()
-    return options
-
-
-def content_words(prompt: str) -> tuple[str, ...]:
-    """Its words without the little ones."""
-    words = (word.strip(punctuation) for word in prompt.split())
-    return tuple(word for word in words if word and word.lower() not in LITTLE_WORDS)
-
-
-def configure(options: dict[str, str]) -> DictConfig:
-    """The run's configuration; raises ``InputError`` where its method can't do what is asked."""
-    overrides = [f"{SHORT.get(k, k)}={v}" for k, v in options.items() if k not in OWN]
-    default = _compose([word for word in overrides if word.startswith("method=")])
-    name = f"method={default.method.name}"
-    method: Method | Oracle = instantiate(default.method)
-    if isinstance(method, Oracle):
-        raise InputError(f"{name} edits no picture: choose a method that does, such as pti")
-    if isinstance(method.edit, Reconstruct):
-        raise InputError(f"{name} only reconstructs: choose a method that edits, such as pti")
-    cfg = _compose(overrides)
-    _refuse_other_forms(flat(default.method, "method"), flat(cfg.method, "method"))
-    guided = OmegaConf.select(cfg, "method.invert.trace.omega")
-    contrasted = OmegaConf.select(cfg, "method.edit.mask.reference") == "caption"
-    if (guided or contrasted) and not options["caption"]:
-        raise InputError(f'{name} must know what the picture shows now: add caption="..."')
-    return cfg
-
-
-def _compose(overrides: list[str]) -> DictConfig:
-    register()
-    with initialize_config_dir(str(CONFIGS), version_base="1.3"):
-        return compose("run", ["goal=edit", *overrides])
-
-
-def _refuse_other_forms(default: dict[str, Any], given: dict[str, Any]) -> None:
-    # A method's dataclass takes whatever it is given, and would fail deep inside the arithmetic.
-    for name, usual in default.items():
-        value = given.get(name, usual)
-        if isinstance(usual, float | int) and not isinstance(value, type(usual) | int):
-            raise InputError(f"{name}={value} can't be: it takes a value such as {usual}")
-
-
-@dataclass(frozen=True)
-class Frame:
-    """The square of a picture that is edited, and its way back into the picture."""
-
-    picture: Image.Image
-    size: int
-
-    @property
-    def corner(self) -> tuple[int, int]:
-        """Left and top of the square in the picture; negative where it reaches beyond."""
-        left, top = ((full - self.size) // 2 for full in self.picture.size)
-        return left, top
-
-    def squared(self, side: int) -> Pixels:
-        """The square at the model's size; beyond an edge of the picture its colours go on.
-
-        Mirrored, things would be there twice, and one flat colour would draw a border.
-        """
-        columns, rows = (
-            np.arange(start, start + self.size).clip(0, full - 1)
-            for start, full in zip(self.corner, self.picture.size, strict=True)
-        )
-        return square(Image.fromarray(np.asarray(self.picture)[rows][:, columns]), side)
-
-    def put_back(self, pixels: Pixels, around: Image.Image, how: Image.Resampling) -> Pixels:
-        """The square over ``around``, which has the picture's size."""
-        whole = around.copy()
-        whole.paste(Image.fromarray(pixels).resize((self.size, self.size), how), self.corner)
-        return np.asarray(whole)
 
 
 def edit(

@@ -6,12 +6,15 @@
 A rerun of the same command computes only what is missing.
 """
 
+import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
+from hashlib import sha256
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
@@ -45,7 +48,7 @@ def run_cell(cfg: DictConfig) -> None:
     tasks = choose(source, cfg.limit)
     todo = missing(Cell.read(folder), tasks)
     if todo:
-        compute(cfg, folder, todo)
+        compute(cfg, folder, tasks, todo)
     score(folder, source, Path(cfg.cache))
     records = Cell.read(folder).records
     failed = [records[task.key] for task in tasks if records[task.key]["status"] == "failed"]
@@ -92,10 +95,14 @@ def missing(cell: Cell, tasks: list[Task]) -> list[Task]:
     return [task for task in tasks if task.key not in done]
 
 
-def compute(cfg: DictConfig, folder: Path, todo: list[Task]) -> None:
+def compute(cfg: DictConfig, folder: Path, tasks: list[Task], todo: list[Task]) -> None:
     """Leave an image and a record of each item, and ``run.json`` of what made them."""
     model = load_model(OmegaConf.to_yaml(cfg.model.load, resolve=True), cfg.precision, cfg.device)
-    about = {"weights": model.digest, **provenance(str(model.device))}
+    about = {
+        "weights": model.digest,
+        "data": chosen_data(tasks),
+        **provenance(str(model.device)),
+    }
     note_run(folder, about)
     store = Store(Path(cfg.cache))
     method: Method | Oracle = instantiate(cfg.method)
@@ -103,6 +110,12 @@ def compute(cfg: DictConfig, folder: Path, todo: list[Task]) -> None:
         method = replace(method, invert=cached(method.invert, store))
     Items(cfg, folder, model, method, store).run(todo)
     note_run(folder, {**about, "peak memory (MiB)": peak_memory(model.device)})
+
+
+def chosen_data(tasks: list[Task]) -> dict[str, Any]:
+    """Which items a run is of, and the digest of that list."""
+    items = [[task.key, task.caption, task.target] for task in tasks]
+    return {"sha256": sha256(json.dumps(items).encode()).hexdigest(), "items": items}
 
 
 @lru_cache(maxsize=1)

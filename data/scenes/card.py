@@ -19,6 +19,7 @@ class Figures:
     sampled: dict[str, float]
     parameters: list[int]
     weights: str
+    precision: str
     torch: str
     machine: str
 
@@ -70,7 +71,7 @@ colour, shape and background. It exists to show how inversion methods behave; it
 ## Figures
 
 {figures.pictures} held-out pictures and {figures.pictures} samples of held-out captions, the UNet
-in bf16, 50 DDIM steps, torch {figures.torch}, {figures.machine}; made by
+in {figures.precision}, 50 DDIM steps, torch {figures.torch}, {figures.machine}; made by
 `python -m data.scenes.evaluate`.
 
 | what | measured |

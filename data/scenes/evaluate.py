@@ -25,18 +25,21 @@ from data.scenes.corpus import labels_of
 from data.scenes.embedded import MODEL
 from data.scenes.render import render
 from data.scenes.split import scene
-from pti.diffusion.load import from_pretrained
+from pti.diffusion.load import from_pretrained, torch_device
 from pti.diffusion.model import LatentDiffusion
+from pti.diffusion.precision import fastest
 from pti.diffusion.sampling import sample
 from pti.types import constant
 
 STEPS = 50
 SHEET = 48
+FIRST = 10_000
+"""The held-out pictures before it were looked at while the autoencoder was designed."""
 
 
 def held_out(count: int) -> tuple[Float[Tensor, "n 3 64 64"], Tensor]:
     """Rendered pictures whose captions were never trained on, and their labels (n by 3)."""
-    scenes = [scene("held_out", index) for index in range(count)]
+    scenes = [scene("held_out", FIRST + index) for index in range(count)]
     images = torch.stack([to_tensor(render(spec, seed)) for spec, seed in scenes])
     return images, torch.tensor([labels_of(spec) for spec, _ in scenes])
 
@@ -82,11 +85,12 @@ def sheet(images: Float[Tensor, "n 3 64 64"], columns: int = 12) -> Image.Image:
 
 def measure(folder: Path, count: int, device: str) -> tuple[Figures, Image.Image]:
     """All figures of the card, and the sheet of samples."""
-    model = from_pretrained(str(folder), device=device, precision="bf16")
+    precision = fastest(torch_device(device))
+    model = from_pretrained(str(folder), device=device, precision=precision)
     classifier = SceneClassifier.load(folder / "classifier")
     images, labels = held_out(count)
     photographs = torch.stack([to_tensor(square(task.open(), 64)) for task in Photos()])
-    samples = draw(model, [scene("held_out", index)[0].caption for index in range(count)])
+    samples = draw(model, [scene("held_out", FIRST + i)[0].caption for i in range(count)])
     parts = (model.vae, model.unet, model.text_encoder, classifier)
     figures = Figures(
         pictures=count,
@@ -96,6 +100,7 @@ def measure(folder: Path, count: int, device: str) -> tuple[Figures, Image.Image
         sampled=agreement(classifier, samples, labels),
         parameters=[sum(weight.numel() for weight in part.parameters()) for part in parts],
         weights=model.digest,
+        precision=precision,
         torch=torch.__version__,
         machine=f"{platform.system()} {platform.machine()}, {model.device}",
     )

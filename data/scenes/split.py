@@ -3,6 +3,7 @@
 import numpy as np
 
 from data.scenes.spec import ALL_SPECS, HELD_OUT_SPECS, TRAIN_SPECS, SceneSpec
+from pti.errors import InputError
 
 STREAMS = {
     "train": (0, TRAIN_SPECS),
@@ -16,7 +17,12 @@ STRIDE = 10_000_000
 
 
 def scene(split: str, index: int) -> tuple[SceneSpec, int]:
-    """Spec and renderer's seed of item ``index``; raises ``ValueError`` beyond the split."""
+    """Spec and renderer's seed of item ``index``; raises ``ValueError`` beyond the split.
+
+    Raises ``InputError`` for a split that there is not.
+    """
+    if split not in STREAMS:
+        raise InputError(f"split={split} is unknown: choose one of {', '.join(STREAMS)}")
     stream, specs = STREAMS[split]
     if not 0 <= index < STRIDE:
         raise ValueError(f"scene {index} is outside split {split!r}, which ends at {STRIDE - 1}")

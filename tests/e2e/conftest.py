@@ -13,6 +13,7 @@ from PIL import Image
 from experiments import edit, report, run
 from experiments.command_line import for_people
 from experiments.records import Cell
+from tests.e2e.desk import Desk, smooth
 from tests.tiny import CAPTIONS, parts
 
 
@@ -105,3 +106,10 @@ def workplace(tmp_path, tiny_folder, call):
         lines.append(f"{index}.png,{caption}")
     (pictures / "metadata.csv").write_text("\n".join(lines))
     return Workplace(tmp_path, tiny_folder, call)
+
+
+@pytest.fixture
+def desk(tmp_path, tiny_folder, call):
+    desk = Desk(tmp_path, tiny_folder, call)
+    desk.put(smooth(50, 40))
+    return desk

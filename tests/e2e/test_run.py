@@ -100,6 +100,8 @@ def test_a_run_says_what_made_it(workplace):
     about = json.loads((workplace.cell("table2", "pti").folder / "run.json").read_text())
     assert len(about["weights"]) > 60
     assert {"code", "git", "versions", "machine"} <= set(about)
+    assert [item[0] for item in about["data"]["items"]] == ["0.png", "1.png", "2.png"]
+    assert len(about["data"]["sha256"]) == 64
     config = workplace.cell("table2", "pti").config
     assert config.method.invert.lr == 0.01
     assert "limit" not in config
