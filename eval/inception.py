@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import file_digest
 from pathlib import Path
 from typing import Literal
 
@@ -55,15 +56,25 @@ class Inception:
         enlarge = _enlarged if self.protocol == "pytorch-fid" else _clean_enlarged
         return self._network.to(images.device)(enlarge(squares))
 
-    @cached_property
-    def _network(self) -> nn.Module:
+    @property
+    def digest(self) -> str:
+        """sha256 of the file of weights."""
+        with self._file.open("rb") as stream:
+            return file_digest(stream, "sha256").hexdigest()
+
+    @property
+    def _file(self) -> Path:
         # Imported here because they take seconds, and a report needs no more than the id.
         from cleanfid.downloads_helper import inception_url
         from cleanfid.inception_pytorch import FID_WEIGHTS_URL
 
-        if self.protocol == "pytorch-fid":
-            return pytorch_fid_network(local_file(FID_WEIGHTS_URL, self.weights))
-        return clean_fid_network(local_file(inception_url, self.weights))
+        urls = {"pytorch-fid": FID_WEIGHTS_URL, "clean-fid": inception_url}
+        return local_file(urls[self.protocol], self.weights)
+
+    @cached_property
+    def _network(self) -> nn.Module:
+        build = {"pytorch-fid": pytorch_fid_network, "clean-fid": clean_fid_network}
+        return build[self.protocol](self._file)
 
 
 def pytorch_fid_network(path: Path) -> nn.Module:

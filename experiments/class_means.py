@@ -49,7 +49,7 @@ def _save(path: Path, mean: Mean) -> None:
 
 
 def _path(folder: Path, network: Network, references: list[Reference], side: int) -> Path:
-    about = [network.id, side, [reference.identity for reference in references]]
+    about = [network.id, network.digest, side, [reference.identity for reference in references]]
     return folder / f"{sha256(json.dumps(about).encode()).hexdigest()}.npy"
 
 
@@ -58,5 +58,5 @@ def _mean(references: list[Reference], network: Network, side: int) -> Mean:
     for start in range(0, len(references), BATCH):
         opened = [reference.open() for reference in references[start : start + BATCH]]
         images = torch.stack([to_tensor(square(picture, side)) for picture in opened])
-        total = total + network(images).double().sum(0).numpy()
+        total = total + network(images).double().sum(0).cpu().numpy()
     return total / len(references)

@@ -22,8 +22,8 @@ from experiments.records import CLASSES, FEATURES, INPUTS, SCORES, TRUTHS, Cell
 from experiments.suites import Network, Suite, suite
 from pti.types import Image as Images
 
-CHANGED = 6 / 255
-"""A pixel that differs by more, in any channel, is one that the true edit changes."""
+CHANGED = 6.5 / 255
+"""A pixel that differs by over 6 of 255, in any channel, is one that the true edit changes."""
 
 EVERYTHING = "all"
 """Under which ``classes.jsonl`` keeps what is measured of all results together."""
@@ -101,14 +101,14 @@ def _score_classes(
 
 
 def _features(folder: Path, network: Network, images: list[Path]) -> Float[np.ndarray, "n d"]:
-    """Features of each image, kept in ``folder`` by the images' digests."""
+    """Features of each image, kept in ``folder`` by the digests of network and image."""
     path = folder / FEATURES
     kept: dict[str, Any] = dict(np.load(path)) if path.exists() else {}
-    digests = [_digest(image) for image in images]
+    digests = [f"{network.digest[:16]}-{_digest(image)}" for image in images]
     for image, digest in zip(images, digests, strict=True):
         if digest not in kept:
             with torch.no_grad():
-                kept[digest] = network(read_image(image))[0].numpy()
+                kept[digest] = network(read_image(image))[0].cpu().numpy()
     write_aside(path, lambda aside: _save(aside, {digest: kept[digest] for digest in digests}))
     return np.stack([kept[digest] for digest in digests])
 

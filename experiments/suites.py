@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
 from typing import Protocol
 
 import torch
@@ -25,6 +26,11 @@ class Network(Protocol):
     @property
     def id(self) -> str:
         """What metrics made with it are called by."""
+        ...
+
+    @property
+    def digest(self) -> str:
+        """sha256 of its weights."""
         ...
 
     def __call__(self, images: Image) -> Features:
@@ -93,6 +99,13 @@ class SceneFeatures:
     """The embedded classifier as a feature network; 64 by 64 pictures."""
 
     id: str = "scenes"
+
+    @property
+    def digest(self) -> str:
+        """sha256 of its weights."""
+        from data.scenes.embedded import MODEL
+
+        return sha256((MODEL / "classifier/model.safetensors").read_bytes()).hexdigest()
 
     @torch.no_grad()
     def __call__(self, images: Image) -> Features:
