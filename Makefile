@@ -4,7 +4,8 @@ EDITS ?= $$((3 * $(IMAGES)))
 
 BIN := .venv/bin
 INSTALLED := .venv/.installed
-RUN := $(BIN)/python -m experiments.run
+CORES := $(shell getconf _NPROCESSORS_ONLN)
+RUN := $(BIN)/python -m experiments.run workers=$(CORES)
 REPORT := $(BIN)/python -m experiments.report
 TABLES := "experiment=table1" "experiment=table2" "experiment=table3" "experiment=table2 data=photos"
 FIGURES := "experiment=figure4" "experiment=figure5" "experiment=figure6"
@@ -49,7 +50,7 @@ endef
 
 smoke: $(INSTALLED) ## Run, score and report in under a minute
 	@rm -rf results/smoke
-	$(RUN) experiment=table2 method=ddim,nti,pti_reconstruction method.invert.trace.steps=5 limit=2 \
+	$(BIN)/python -m experiments.run experiment=table2 method=ddim,nti,pti_reconstruction method.invert.trace.steps=5 limit=2 \
 	  results=results/smoke cache=results/smoke/cache
 	$(REPORT) experiment=table2 results=results/smoke
 

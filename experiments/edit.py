@@ -31,13 +31,13 @@ from eval.metric import Pictures
 from eval.psnr import PSNR
 from eval.ssim import SSIM
 from experiments.command_line import for_people
+from experiments.compute import load_model
 from experiments.edit_request import FITS, Request
 from experiments.figures import STYLE, UNDATED
 from experiments.files import write_aside, write_json
 from experiments.framing import Frame
 from experiments.items import save_png
 from experiments.provenance import provenance
-from experiments.run import load_model
 from pti.diffusion.blending import AttentionMask
 from pti.diffusion.model import LatentDiffusion
 from pti.errors import InputError

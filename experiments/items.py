@@ -2,10 +2,10 @@
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import partial
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -15,22 +15,16 @@ from omegaconf import DictConfig
 from PIL import Image
 from tqdm import tqdm
 
-from data.images import Pixels, square, to_pixels, to_tensor
+from data.images import Pixels, square, to_pixels
 from data.task import Task
-from experiments.cache import Store
+from experiments.compute import Computation, Computed, Opened
 from experiments.files import write_aside
-from experiments.oracles import Oracle
 from experiments.records import IMAGES, INPUTS, MASKS, TRUTHS, Record, seed_of
-from experiments.schema import Goal
-from pti.diffusion.model import Calls, LatentDiffusion
+from experiments.workers import Result, submit
+from pti.diffusion.model import LatentDiffusion
 from pti.errors import InputError
-from pti.method import Method
-from pti.types import Batch, Edit, Mask
-from pti.types import Image as Images
 
 log = logging.getLogger(__name__)
-
-Opened = tuple[Task, Pixels]
 
 
 @dataclass(frozen=True)
@@ -39,19 +33,31 @@ class Items:
 
     cfg: DictConfig
     folder: Path
-    model: LatentDiffusion
-    method: Method | Oracle
-    store: Store
+    computation: Computation
+    peaks: set[int] = field(default_factory=set)
+
+    @cached_property
+    def model(self) -> LatentDiffusion:
+        """What says how large pictures are, and where a prompt is cut off."""
+        return self.computation.model()
 
     def run(self, tasks: list[Task]) -> None:
         """Leave an image and a record of each task, or a record of why there is none."""
+        size, workers = self.cfg.batch_size, self.cfg.workers
+        # Never a batch so large that another worker has nothing to do.
+        size = min(size, -(-len(tasks) // workers))
+        chunks = [tasks[start : start + size] for start in range(0, len(tasks), size)]
         with tqdm(total=len(tasks), desc=self.folder.name, unit="picture") as bar:
-            for start in range(0, len(tasks), self.cfg.batch_size):
-                chunk = tasks[start : start + self.cfg.batch_size]
-                opened = list(self._open(chunk))
-                if opened:
-                    self._attempt(opened)
-                bar.update(len(chunk))
+            for start in range(0, len(chunks), workers):
+                begun = [self._begin(chunk) for chunk in chunks[start : start + workers]]
+                for chunk, (opened, result) in zip(chunks[start:], begun, strict=False):
+                    if result is not None:
+                        self._attempt(opened, result)
+                    bar.update(len(chunk))
+
+    def _begin(self, chunk: list[Task]) -> tuple[list[Opened], Result | None]:
+        opened = list(self._open(chunk))
+        return opened, submit(self.computation, opened, self.cfg.workers) if opened else None
 
     def _open(self, tasks: list[Task]) -> Iterator[Opened]:
         for task in tasks:
@@ -59,22 +65,17 @@ class Items:
                 self._check(task)
                 pixels = square(task.open(), self.model.side)
                 self._keep(INPUTS, task.key, pixels)
-                if self.edits and task.counterfactual:
+                if self.computation.edits and task.counterfactual:
                     self._keep(TRUTHS, task.key, square(task.counterfactual(), self.model.side))
             except Exception as error:  # noqa: BLE001 (kept as the item's record)
                 self._fail(task, error)
             else:
                 yield task, pixels
 
-    @property
-    def edits(self) -> bool:
-        """Whether pictures are edited, rather than given back."""
-        return self.cfg.goal == Goal.edit
-
     def _check(self, task: Task) -> None:
         if not task.caption:
             raise InputError(f"{task.key} has no caption: add its text to the metadata")
-        if self.edits and not task.target:
+        if self.computation.edits and not task.target:
             raise InputError(f"{task.key} has no target to edit to: add it, or goal=reconstruct")
 
     def _keep(self, kind: str, key: str, pixels: Pixels) -> None:
@@ -90,54 +91,25 @@ class Items:
         else:
             save_png(path, pixels)
 
-    def _attempt(self, opened: list[Opened]) -> None:
+    def _attempt(self, opened: list[Opened], result: Result) -> None:
         """The whole batch; where that raises, each item alone, so that one cannot fail the rest."""
         try:
-            computed = self._compute(opened)
+            computed = result()
+        except BrokenProcessPool:
+            raise
         except Exception as error:  # noqa: BLE001 (kept as the item's record)
             if len(opened) > 1:
                 log.warning("a batch of %d failed (%s); one by one now", len(opened), error)
                 for item in opened:
-                    self._attempt([item])
+                    self._attempt([item], submit(self.computation, [item], self.cfg.workers))
             else:
                 self._fail(opened[0][0], error)
         else:
+            self.peaks.add(computed.memory)
             for row, (task, _) in enumerate(opened):
                 self._finish(task, row, computed)
 
-    def _compute(self, opened: list[Opened]) -> "Computed":
-        start, before, saved = perf_counter(), self.model.calls, self.store.saved
-        images, mask = self._pictures(opened)
-        spent = (self.model.calls - before).shared_by(len(opened))
-        cost = spent + (self.store.saved - saved).shared_by(len(opened))
-        return Computed(images, mask, cost, spent, (perf_counter() - start) / len(opened))
-
-    def _pictures(self, opened: list[Opened]) -> tuple[Images, Mask | None]:
-        if isinstance(self.method, Oracle):
-            pictures = [square(self.method(task), self.model.side) for task, _ in opened]
-            return torch.stack([to_tensor(pixels) for pixels in pictures]), None
-        batch = self._batch(opened)
-        inversion = self.method.invert(self.model, batch)
-        edit = Edit(inversion.reconstruction)
-        if self.edits:
-            schedule = self.method.invert.schedule(self.model)
-            edit = self.method.edit(self.model, schedule, inversion, batch)
-        return self.model.decode(edit.z), edit.mask
-
-    def _batch(self, opened: list[Opened]) -> Batch:
-        tasks = [task for task, _ in opened]
-        return Batch(
-            torch.stack([to_tensor(pixels) for _, pixels in opened]),
-            captions=tuple(str(task.caption) for task in tasks),
-            targets=tuple(self._target(task) for task in tasks),
-            seeds=tuple(seed_of(self.cfg.seed, task.key) for task in tasks),
-            words=tuple(task.edited_words() for task in tasks),
-        )
-
-    def _target(self, task: Task) -> str:
-        return str(task.target if self.edits else task.caption)
-
-    def _finish(self, task: Task, row: int, computed: "Computed") -> None:
+    def _finish(self, task: Task, row: int, computed: Computed) -> None:
         image = computed.images[row]
         if not image.isfinite().all():
             self._fail(task, InputError("the result is not finite: try precision=fp32"))
@@ -168,7 +140,7 @@ class Items:
         self._record(task, status="failed", error=reason)
 
     def _record(self, task: Task, **outcome: Any) -> None:
-        caption, target = task.caption or "", self._target(task)
+        caption, target = task.caption or "", self.computation.target(task)
         notes = [*map(self._cut, dict.fromkeys((caption, target))), _extent(outcome.get("mask"))]
         for note in filter(None, notes):
             log.warning("%s: %s", task.key, note)
@@ -186,20 +158,6 @@ class Items:
     def _cut(self, prompt: str) -> str:
         end = self.model.cut_by_tokenizer(prompt)
         return end and f"{prompt!r} is longer than the text encoder takes: {end!r} was cut off"
-
-
-@dataclass(frozen=True)
-class Computed:
-    """The pictures of a batch and where they were edited, and what each of them cost.
-
-    ``cost`` counts UNet calls, ``spent`` those that did not come from the cache.
-    """
-
-    images: Images
-    mask: Mask | None
-    cost: Calls
-    spent: Calls
-    seconds: float
 
 
 def _extent(mask: float | None) -> str:

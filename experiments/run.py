@@ -9,8 +9,6 @@ A rerun of the same command computes only what is missing.
 import json
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import replace
-from functools import lru_cache
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
@@ -22,27 +20,25 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from data.task import Task
-from experiments.cache import Store, cached
 from experiments.cell import claim, note_run
 from experiments.command_line import for_people
+from experiments.compute import Computation
 from experiments.items import Items
-from experiments.oracles import Oracle
 from experiments.progress import announce
 from experiments.provenance import peak_memory, provenance
 from experiments.records import Cell
 from experiments.schema import CONFIGS, register
 from experiments.score import score
-from pti.diffusion.model import LatentDiffusion
 from pti.errors import InputError
-from pti.method import Method
 
 register()
 
 
 def run_cell(cfg: DictConfig) -> None:
     """Compute, record and score what the cell lacks; raises ``InputError`` where items failed."""
-    if cfg.batch_size < 1 or (cfg.limit is not None and cfg.limit < 1):
-        raise InputError(f"batch_size={cfg.batch_size} limit={cfg.limit}: both count from 1")
+    for name in ("batch_size", "workers", "limit"):
+        if cfg[name] is not None and cfg[name] < 1:
+            raise InputError(f"{name}={cfg[name]}: it counts from 1")
     folder = claim(cfg)
     source = instantiate(cfg.data.tasks)
     tasks = choose(source, cfg.limit)
@@ -97,31 +93,25 @@ def missing(cell: Cell, tasks: list[Task]) -> list[Task]:
 
 def compute(cfg: DictConfig, folder: Path, tasks: list[Task], todo: list[Task]) -> None:
     """Leave an image and a record of each item, and ``run.json`` of what made them."""
-    model = load_model(OmegaConf.to_yaml(cfg.model.load, resolve=True), cfg.precision, cfg.device)
+    computation = Computation.of(cfg)
+    model = computation.model()
     about = {
         "weights": model.digest,
         "data": chosen_data(tasks),
         **provenance(str(model.device)),
     }
     note_run(folder, about)
-    store = Store(Path(cfg.cache))
-    method: Method | Oracle = instantiate(cfg.method)
-    if isinstance(method, Method):
-        method = replace(method, invert=cached(method.invert, store))
-    Items(cfg, folder, model, method, store).run(todo)
-    note_run(folder, {**about, "peak memory (MiB)": peak_memory(model.device)})
+    items = Items(cfg, folder, computation)
+    items.run(todo)
+    own, most = peak_memory(model.device), max(items.peaks, default=0)
+    memory = own if cfg.workers == 1 else own + cfg.workers * most
+    note_run(folder, {**about, "workers": cfg.workers, "peak memory (MiB)": memory})
 
 
 def chosen_data(tasks: list[Task]) -> dict[str, Any]:
     """Which items a run is of, and the digest of that list."""
     items = [[task.key, task.caption, task.target] for task in tasks]
     return {"sha256": sha256(json.dumps(items).encode()).hexdigest(), "items": items}
-
-
-@lru_cache(maxsize=1)
-def load_model(load: str, precision: str, device: str) -> LatentDiffusion:
-    """One model a process, however many cells it serves; ``load`` is YAML, to be hashable."""
-    return instantiate(OmegaConf.create(load), precision=precision, device=device)
 
 
 @hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name="run")

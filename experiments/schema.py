@@ -37,6 +37,7 @@ class Run:
     seed: int = 0
     limit: int | None = None
     batch_size: int = MISSING
+    workers: int = 1
     results: str = "results"
     cache: str = "cache"
     accept_other_code: bool = False
@@ -48,6 +49,7 @@ VOLATILE = (
     "device",
     "limit",
     "batch_size",
+    "workers",
     "results",
     "cache",
     "accept_other_code",

@@ -12,6 +12,7 @@ from PIL import Image
 
 from experiments import edit, report, run
 from experiments.command_line import for_people
+from experiments.compute import load_model
 from experiments.records import Cell
 from tests.e2e.desk import Desk, smooth
 from tests.tiny import CAPTIONS, parts
@@ -81,7 +82,7 @@ def call(monkeypatch, capfd):
 
     def run_command(name: str, *words: str) -> Outcome:
         monkeypatch.setattr(sys, "argv", [f"experiments/{name}.py", *words])
-        run.load_model.cache_clear()  # a command's process starts without a model
+        load_model.cache_clear()  # a command's process starts without a model
         main = {"run": run.job, "report": report.main, "edit": edit.main}[name]
         code = 0
         try:

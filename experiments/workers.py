@@ -1,0 +1,53 @@
+"""Several processes for one cell.
+
+Small networks keep two threads waiting for one another: on two cores, two processes of one thread
+each make half as many pictures again as one process of two.
+"""
+
+import multiprocessing
+import os
+import pickle
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache
+from threading import Thread
+
+import torch
+
+from experiments.compute import Computation, Computed, Opened
+
+Result = Callable[[], Computed]
+"""Waits for a batch's results, or raises what kept them from being made."""
+
+
+def submit(computation: Computation, opened: list[Opened], workers: int) -> Result:
+    """Begin with a batch in a worker; with one worker, do it here when it is asked for."""
+    if workers == 1:
+        return lambda: computation(opened)
+    future = _pool(workers).submit(_compute, computation, opened)
+    return lambda: pickle.loads(future.result())  # noqa: S301 (our own worker's)
+
+
+@cache
+def _pool(workers: int) -> ProcessPoolExecutor:
+    threads = max(1, (os.cpu_count() or 1) // workers)
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(workers, context, _start, (threads, os.getpid()))
+
+
+def _start(threads: int, parent: int) -> None:
+    torch.set_num_threads(threads)
+    Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    """A run that is killed takes its workers with it."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
+
+
+def _compute(computation: Computation, opened: list[Opened]) -> bytes:
+    # Pickled here, so that tensors travel by value and not as handles of shared memory.
+    return pickle.dumps(computation(opened))
