@@ -4,7 +4,7 @@ EDITS ?= $$((3 * $(IMAGES)))
 
 BIN := .venv/bin
 INSTALLED := .venv/.installed
-CORES := $(shell getconf _NPROCESSORS_ONLN)
+CORES := $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
 RUN := $(BIN)/python -m experiments.run workers=$(CORES)
 REPORT := $(BIN)/python -m experiments.report
 TABLES := "experiment=table1" "experiment=table2" "experiment=table3" "experiment=table2 data=photos"
@@ -40,7 +40,7 @@ define run_and_report
 trap 'exit 130' INT; status=0; \
 for words in $(1); do \
   printf '\n== %s ==\n' "$$words"; \
-  limit=$(2); case $$words in *figure5) limit=8;; esac; \
+  limit=$(2); case $$words in *figure5) limit=24;; esac; \
   $(RUN) $$words limit=$$limit || status=1; \
   $(REPORT) $$words || status=1; \
 done; \

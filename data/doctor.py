@@ -49,7 +49,9 @@ def examine(tasks: Sequence[Task]) -> tuple[list[str], list[str]]:
         found.append(f"digest: {tasks.digest()}")
     if isinstance(tasks, ImagenetFlexit):
         found.append(f"classes: {len(tasks.classes())}")
-        if tasks.train is not None:
+        if tasks.train is None:
+            wrong.append("train is not set: CSFID needs ImageNet's training folder, train=...")
+        else:
             sizes, without = _train_pictures(tasks)
             found.append(f"train pictures a class: {min(sizes)}..{max(sizes)}")
             wrong += without

@@ -56,6 +56,8 @@ def paired_interval(first: Values, second: Values, of_mean: OfMean = as_is) -> I
 def statistic_interval(statistic: Callable[[Weights], Means], n: int) -> Interval:
     """Any function of ``n`` groups' weights; NaN, with no bounds, where it is often undefined."""
     value = statistic(np.full((1, n), 1 / n)).item()
+    if n == 1:
+        return Interval(value, np.nan, np.nan, 1, 0)
     draws = statistic(_weights(n))
     kept = np.sort(draws[np.isfinite(draws)])
     if not np.isfinite(value) or len(kept) < 0.95 * len(draws):

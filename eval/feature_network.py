@@ -20,6 +20,11 @@ class FeatureNetwork(Protocol):
         """Names the network and the size it sees; a metric's name carries it."""
         ...
 
+    @property
+    def digest(self) -> str:
+        """sha256 of its weights."""
+        ...
+
     def __call__(self, images: Image) -> Features:
         """The features of each picture."""
         ...

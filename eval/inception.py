@@ -56,7 +56,7 @@ class Inception:
         enlarge = _enlarged if self.protocol == "pytorch-fid" else _clean_enlarged
         return self._network.to(images.device)(enlarge(squares))
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """sha256 of the file of weights."""
         with self._file.open("rb") as stream:

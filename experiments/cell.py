@@ -15,7 +15,12 @@ from pti.errors import InputError
 SHARED = ("name", "model", "data", "precision", "seed")
 """What all cells of a table must have in common."""
 
-INDIFFERENT = {"model.batch_size", "model.load.offline"}
+INDIFFERENT = {
+    "model.batch_size",
+    "model.load.offline",
+    "data.train",
+    "data.tasks.train",
+}
 LONGEST_NAME = 200
 
 

@@ -13,8 +13,8 @@ from tqdm import tqdm
 
 from data.images import square, to_tensor
 from data.task import Reference
+from eval.feature_network import FeatureNetwork
 from experiments.files import write_aside
-from experiments.suites import Network
 from pti.errors import InputError
 
 BATCH = 50
@@ -23,7 +23,7 @@ Mean = Float[np.ndarray, " d"]
 
 
 def class_means(
-    tasks: Any, classes: Iterable[str], network: Network, side: int, *, folder: Path
+    tasks: Any, classes: Iterable[str], network: FeatureNetwork, side: int, *, folder: Path
 ) -> dict[str, Mean]:
     """Means by class, from ``folder`` where they are there already.
 
@@ -35,7 +35,8 @@ def class_means(
             "metrics=reconstruction"
         )
     references = {name: list(tasks.references(name)) for name in sorted(set(classes))}
-    paths = {name: _path(folder, network, found, side) for name, found in references.items()}
+    weights = f"{network.id} {network.digest}"
+    paths = {name: _path(folder, weights, found, side) for name, found in references.items()}
     todo = [name for name, path in paths.items() if not path.exists()]
     for name in tqdm(todo, desc=f"class means, {network.id}", unit="class", disable=not todo):
         mean = _mean(references[name], network, side)
@@ -48,12 +49,12 @@ def _save(path: Path, mean: Mean) -> None:
         np.save(stream, mean)
 
 
-def _path(folder: Path, network: Network, references: list[Reference], side: int) -> Path:
-    about = [network.id, network.digest, side, [reference.identity for reference in references]]
+def _path(folder: Path, weights: str, references: list[Reference], side: int) -> Path:
+    about = [weights, side, [reference.identity for reference in references]]
     return folder / f"{sha256(json.dumps(about).encode()).hexdigest()}.npy"
 
 
-def _mean(references: list[Reference], network: Network, side: int) -> Mean:
+def _mean(references: list[Reference], network: FeatureNetwork, side: int) -> Mean:
     total = np.zeros(())
     for start in range(0, len(references), BATCH):
         opened = [reference.open() for reference in references[start : start + BATCH]]

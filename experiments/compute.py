@@ -62,10 +62,11 @@ class Computation:
         model, store = self.model(), Store(Path(self.cache))
         start, before = perf_counter(), model.calls
         images, mask = self._pictures(model, store, opened)
+        images = images.cpu()  # before the time is taken: a GPU may still be at work
         spent = (model.calls - before).shared_by(len(opened))
         cost = spent + store.saved.shared_by(len(opened))
         seconds = (perf_counter() - start) / len(opened)
-        return Computed(images.cpu(), mask, cost, spent, seconds, peak_memory(model.device))
+        return Computed(images, mask, cost, spent, seconds, peak_memory(model.device))
 
     def _pictures(
         self, model: LatentDiffusion, store: Store, opened: list[Opened]

@@ -9,6 +9,7 @@ from pandas import Series
 from eval.bootstrap import Interval
 from eval.claims import Comparison
 from eval.curves import Curve, gap
+from experiments.records import EVERYTHING
 from experiments.summary import Summary, scores_of, shown
 
 ALONG = "threshold"
@@ -40,29 +41,41 @@ def lines(summary: Summary) -> list[Line]:
     return [Line(name, tuple(positions)) for name, positions in groups.items()]
 
 
-def compare_curves(summary: Summary, better: str, worse: str) -> Comparison:
-    """The gap between the curves of the cells that two queries select, by target class."""
-    positions = [
+def compare_curves(summary: Summary, better: str, worse: str) -> list[Comparison]:
+    """The gap between the curves of the cells that two queries select, by target class.
+
+    Once in plain CSFID, as the paper has it, and once in the corrected one: of few pictures a class
+    the plain one also rewards a method for making them alike.
+    """
+    sides = [
         [i for i in summary.cells.query(query).index if summary.measured[i] is not None]
         for query in (better, worse)
     ]
-    names = [
-        _name(summary, found, query)
-        for found, query in zip(positions, (better, worse), strict=True)
-    ]
-    if not all(positions):
-        return Comparison(names[0], names[1], NOTHING)
-    tables = [[_by_class(summary, i) for i in found] for found in positions]
-    shared = sorted(set.intersection(*(set(x.index) & set(y.index) for t in tables for x, y in t)))
-    if not shared:
-        return Comparison(names[0], names[1], NOTHING)
-    first, second = (_curve(table, shared) for table in tables)
-    return Comparison(names[0], names[1], gap(first, second))
+    names = [_name(summary, *side) for side in zip(sides, (better, worse), strict=True)]
+    classes = _shared_classes(summary, [position for side in sides for position in side])
+    comparisons: list[Comparison] = []
+    for quantity in summary.suite.of_classes:
+        first, second = ([_by_class(summary, i, quantity.id) for i in side] for side in sides)
+        measured = bool(first and second and classes)
+        found = gap(_curve(first, classes), _curve(second, classes)) if measured else NOTHING
+        comparisons.append(Comparison(*(f"{name}, {quantity.id}" for name in names), found))
+    return comparisons
 
 
-def _curve(table: list[tuple[Any, Any]], classes: list[str]) -> Curve:
-    x = np.stack([near[classes].to_numpy() for near, _ in table])
-    y = np.stack([reached[classes].to_numpy() for _, reached in table])
+def _shared_classes(summary: Summary, positions: list[int]) -> list[str]:
+    """Classes of which every cell has as many pictures: CSFID depends on how many."""
+    counts: list[dict[str, int]] = []
+    for position in positions:
+        cell = summary.measured[position]
+        assert cell is not None
+        counts.append({name: line["n"] for name, line in cell.classes.items()})
+    names = set[str].intersection(*map(set, counts)) - {EVERYTHING} if counts else set[str]()
+    return sorted(name for name in names if len({count[name] for count in counts}) == 1)
+
+
+def _curve(points: list[tuple[Any, Any]], classes: list[str]) -> Curve:
+    x = np.stack([near[classes].to_numpy() for near, _ in points])
+    y = np.stack([reached[classes].to_numpy() for _, reached in points])
     return Curve(x, y)
 
 
@@ -70,10 +83,10 @@ def _name(summary: Summary, positions: list[int], query: str) -> str:
     return str(summary.cells.loc[positions[0], "label"]) if positions else query
 
 
-def _by_class(summary: Summary, position: int) -> tuple[Series, Series]:
-    """Distance to the input and CSFID of a cell, each by target class."""
+def _by_class(summary: Summary, position: int, reached: str) -> tuple[Series, Series]:
+    """Distance to the input and a CSFID of a cell, each by target class."""
     cell = summary.measured[position]
     assert cell is not None
     classes = {key: record["target_class"] for key, record in cell.records.items()}
     near: Any = scores_of(cell, summary.suite.near).groupby(classes).mean()
-    return near, scores_of(cell, summary.suite.reached)
+    return near, scores_of(cell, reached)

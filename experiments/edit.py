@@ -114,7 +114,12 @@ def run(request: Request) -> None:
     (out, sheet, about), cfg, picture = request.files, request.cfg, request.task.open()
     frame = Frame(picture, FITS[request.fit](picture.size))
     tell(f"loading model {cfg.model.name} ...")
-    out.parent.mkdir(parents=True, exist_ok=True)  # what can't be made is told before the work
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)  # what can't be made is told before the work
+    except OSError as error:
+        raise InputError(
+            f"{out} can't be written ({error.strerror}): choose another out=..."
+        ) from error
     model = load_model(OmegaConf.to_yaml(cfg.model.load, resolve=True), cfg.precision, cfg.device)
     before = frame.squared(model.side)
     after, mask, seconds = edit(request, model, before)
@@ -143,13 +148,7 @@ def main() -> None:
     if {"-h", "--help"} & set(sys.argv[1:]):
         tell(__doc__ or "")
         return
-    request = Request.read(sys.argv[1:])
-    try:
-        run(request)
-    except OSError as error:
-        raise InputError(
-            f"{request.files[0]} can't be written ({error.strerror}): choose another out=..."
-        ) from error
+    run(Request.read(sys.argv[1:]))
 
 
 if __name__ == "__main__":

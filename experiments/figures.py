@@ -153,7 +153,9 @@ def _draw_curves(summary: Summary, across: str, up: str) -> Figure:
     axes = figure.subplots()
     x, y = summary.of(across), summary.of(up)
     for number, line in enumerate(lines(summary)):
-        here = list(line.positions)
+        here = [i for i in line.positions if np.isfinite(x.loc[i, "mean"] + y.loc[i, "mean"])]
+        if not here:
+            continue
         points: dict[str, Any] = {
             "xerr": _reach(x.loc[here]),
             "yerr": _reach(y.loc[here]),

@@ -95,8 +95,11 @@ class Items:
         """The whole batch; where that raises, each item alone, so that one cannot fail the rest."""
         try:
             computed = result()
-        except BrokenProcessPool:
-            raise
+        except BrokenProcessPool as error:
+            raise InputError(
+                "a worker died, most likely for want of memory: run the same command again with "
+                "workers=1, or a smaller batch_size"
+            ) from error
         except Exception as error:  # noqa: BLE001 (kept as the item's record)
             if len(opened) > 1:
                 log.warning("a batch of %d failed (%s); one by one now", len(opened), error)

@@ -14,6 +14,8 @@ CLASSES, FEATURES = "classes.jsonl", "features.npz"
 CELLS, SETTING = "cells", "setting.yaml"
 INPUTS, TRUTHS = "inputs", "truths"
 IMAGES, MASKS = "images", "masks"
+EVERYTHING = "all"
+"""Under which ``classes.jsonl`` keeps what is measured of all results together."""
 
 
 def seed_of(seed: int, key: str) -> int:

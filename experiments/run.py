@@ -8,7 +8,7 @@ A rerun of the same command computes only what is missing.
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
@@ -27,8 +27,9 @@ from experiments.items import Items
 from experiments.progress import announce
 from experiments.provenance import peak_memory, provenance
 from experiments.records import Cell
-from experiments.schema import CONFIGS, register
+from experiments.schema import CONFIGS, Goal, register
 from experiments.score import score
+from experiments.suites import suite
 from pti.errors import InputError
 
 register()
@@ -42,6 +43,7 @@ def run_cell(cfg: DictConfig) -> None:
     folder = claim(cfg)
     source = instantiate(cfg.data.tasks)
     tasks = choose(source, cfg.limit)
+    check_measurable(cfg, source, tasks)
     todo = missing(Cell.read(folder), tasks)
     if todo:
         compute(cfg, folder, tasks, todo)
@@ -55,17 +57,42 @@ def run_cell(cfg: DictConfig) -> None:
         )
 
 
-def take_point(cfg: DictConfig) -> None:
+def check_measurable(cfg: DictConfig, source: Any, tasks: list[Task]) -> None:
+    """Raise ``InputError`` where the pictures, once made, could not be scored."""
+    measures = suite(cfg.metrics)
+    if measures.network is None:
+        return
+    without = next((task.key for task in tasks if task.target_class is None), None)
+    if without is not None or not hasattr(source, "references"):
+        raise InputError(
+            f"metrics={cfg.metrics} compares classes, which data={cfg.data.name} has not: add "
+            "metrics=reconstruction"
+        )
+    if measures.needs_truth and any(task.counterfactual is None for task in tasks):
+        raise InputError(
+            f"metrics={cfg.metrics} needs the true edits, which data={cfg.data.name} has not: add "
+            "metrics=photographs"
+        )
+    measures.digest()  # reads the network's weights, where they are
+    for name in sorted({str(task.target_class) for task in tasks}):
+        source.references(name)
+
+
+def take_point(cfg: DictConfig, overrides: Sequence[str]) -> None:
     """Set what the swept point says, of the fields that this method has.
 
-    Raises ``InputError`` for a point that the experiment does not list.
+    Raises ``InputError`` for a point that the experiment does not list, or that sets what one of
+    the command line's ``overrides`` sets.
     """
     if cfg.point is None:
         return
     if cfg.point not in cfg.points:
         known = ", ".join(cfg.points)
         raise InputError(f"point={cfg.point} is unknown: this experiment has {known or 'none'}")
+    given = {word.partition("=")[0].lstrip("+") for word in overrides}
     for path, value in cfg.points[cfg.point].items():
+        if path in given:
+            raise InputError(f"point={cfg.point} sets {path} too: give one of them")
         if OmegaConf.select(cfg, path) is not None:
             OmegaConf.update(cfg, path, value)
 
@@ -83,7 +110,10 @@ def missing(cell: Cell, tasks: list[Task]) -> list[Task]:
     """Items without a picture; raises ``InputError`` where a finished one had another caption."""
     done = cell.done()
     for task in tasks:
-        if task.key in done and cell.records[task.key]["caption"] != task.caption:
+        record = cell.records.get(task.key, {})
+        edits = cell.config.goal == Goal.edit.name
+        now = (task.caption, task.target if edits else task.caption)
+        if task.key in done and (record["caption"], record["target"]) != now:
             raise InputError(
                 f"{cell.folder} made {task.key} of another caption than the data set has now: "
                 "choose another folder with results=..., or delete that one"
@@ -117,7 +147,7 @@ def chosen_data(tasks: list[Task]) -> dict[str, Any]:
 @hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name="run")
 def job(cfg: DictConfig) -> None:
     """One cell, for Hydra to launch."""
-    take_point(cfg)
+    take_point(cfg, HydraConfig.get().overrides.task)
     announce(HydraConfig.get(), cfg.cell)
     run_cell(cfg)
 

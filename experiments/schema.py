@@ -64,6 +64,11 @@ def register() -> None:
     OmegaConf.register_new_resolver(
         "field", lambda name, value: "" if value is None else f",{name}={value}", replace=True
     )
+    OmegaConf.register_new_resolver(
+        "metrics_of",
+        lambda goal, of_edits: "reconstruction" if str(goal) == "reconstruct" else of_edits,
+        replace=True,
+    )
     OmegaConf.register_new_resolver("precision_on", _precision_on, replace=True)
 
 

@@ -14,36 +14,40 @@ from tqdm import tqdm
 
 from data.images import to_tensor
 from eval.csfid import class_distances, sfid
+from eval.feature_network import FeatureNetwork
 from eval.frechet import frechet_distance, gaussian
 from eval.metric import Pictures
 from experiments.class_means import Mean, class_means
 from experiments.files import append_line, write_aside, write_lines
-from experiments.records import CLASSES, FEATURES, INPUTS, SCORES, TRUTHS, Cell
-from experiments.suites import Network, Suite, suite
+from experiments.records import CLASSES, EVERYTHING, FEATURES, INPUTS, SCORES, TRUTHS, Cell
+from experiments.suites import Suite, suite
 from pti.types import Image as Images
 
 CHANGED = 6.5 / 255
 """A pixel that differs by over 6 of 255, in any channel, is one that the true edit changes."""
 
-EVERYTHING = "all"
-"""Under which ``classes.jsonl`` keeps what is measured of all results together."""
-
 
 def score(folder: Path, tasks: Any, cache: Path) -> None:
-    """Append a line for each finished item that has none, or whose picture has changed.
+    """Append a line for each finished item that has none, or of another picture or network.
 
     Where the suite compares classes, also write what each class's results come to.
     """
     cell = Cell.read(folder)
     measures = suite(cell.config.metrics)
     digests = {key: _digest(folder / cell.records[key]["image"]) for key in sorted(cell.done())}
-    todo = [k for k, d in digests.items() if cell.scores.get(k, {}).get("image_sha256") != d]
+    made_with = measures.digest()
+    wanted = {k: {"image_sha256": d, "suite": made_with} for k, d in digests.items()}
+    todo = [key for key, want in wanted.items() if not want.items() <= _scored(cell, key).items()]
     for key in tqdm(todo, desc=f"score {folder.name}", unit="picture", leave=False, disable=None):
         values = _measure(measures, cell, key)
-        append_line(folder / SCORES, {"key": key, "image_sha256": digests[key], **values})
+        append_line(folder / SCORES, {"key": key, **wanted[key], **values})
     if measures.network is not None and digests:
         means = partial(class_means, tasks, folder=cache / "classes")
         _score_classes(cell, measures.network, digests, means)
+
+
+def _scored(cell: Cell, key: str) -> dict[str, Any]:
+    return cell.scores.get(key, {})
 
 
 def read_image(path: Path) -> Images:
@@ -75,7 +79,10 @@ def _pictures(cell: Cell, key: str) -> Pictures:
 
 
 def _score_classes(
-    cell: Cell, network: Network, digests: dict[str, str], means: Callable[..., dict[str, Mean]]
+    cell: Cell,
+    network: FeatureNetwork,
+    digests: dict[str, str],
+    means: Callable[..., dict[str, Mean]],
 ) -> None:
     """Write ``classes.jsonl``: what the results for each class come to, and all together."""
     measures = suite(cell.config.metrics)
@@ -100,11 +107,14 @@ def _score_classes(
     write_lines(cell.folder / CLASSES, [*lines, everything])
 
 
-def _features(folder: Path, network: Network, images: list[Path]) -> Float[np.ndarray, "n d"]:
+def _features(
+    folder: Path, network: FeatureNetwork, images: list[Path]
+) -> Float[np.ndarray, "n d"]:
     """Features of each image, kept in ``folder`` by the digests of network and image."""
     path = folder / FEATURES
     kept: dict[str, Any] = dict(np.load(path)) if path.exists() else {}
-    digests = [f"{network.digest[:16]}-{_digest(image)}" for image in images]
+    weights = network.digest[:16]
+    digests = [f"{weights}-{_digest(image)}" for image in images]
     for image, digest in zip(images, digests, strict=True):
         if digest not in kept:
             with torch.no_grad():

@@ -22,7 +22,7 @@ SIDE = 1.25
 
 
 def draw_sheet(summary: Summary) -> Figure | None:
-    """The first images that every method finished; None where there is no such image.
+    """Images spread over those that every method finished; None where there is no such image.
 
     Only where methods are compared: of swept fields, pictures would be too many to see.
     """
@@ -30,7 +30,7 @@ def draw_sheet(summary: Summary) -> Figure | None:
     finished = set.intersection(*(cell.done() for _, cell in cells))
     if summary.fields or not finished:
         return None
-    keys = sorted(finished)[:ROWS]
+    keys = sorted(finished)[:: max(1, len(finished) // ROWS)][:ROWS]
     truths = [summary.setting.folder / TRUTHS / f"{key}.png" for key in keys]
     known = all(path.exists() for path in truths)
     shape = (len(keys), 1 + len(cells) + known)
@@ -46,7 +46,7 @@ def draw_sheet(summary: Summary) -> Figure | None:
     if known:
         _column(grid[:, -1], [(_pixels(path), "") for path in truths], "true edit")
     figure.suptitle(
-        caption(summary, f"the first {len(keys)} images, {quantity.id} beneath each"),
+        caption(summary, f"{len(keys)} of the images, {quantity.id} beneath each"),
         fontsize=8,
         wrap=True,
     )

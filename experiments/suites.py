@@ -1,14 +1,14 @@
 """What is measured of a cell: the metrics that a data set asks for by ``metrics=``."""
 
+import json
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from hashlib import sha256
-from typing import Protocol
 
 import torch
 
 from eval.edits import PSNR_OUTSIDE, PSNR_TO_TRUTH, WITH_TRUTH
-from eval.feature_network import Features
+from eval.feature_network import FeatureNetwork, Features
 from eval.inception import Inception
 from eval.lpips import Lpips
 from eval.metric import Metric, PerImage, Pictures, Quantity, to_source
@@ -18,24 +18,6 @@ from eval.ssim import SSIM
 from experiments.suggest import closest
 from pti.errors import InputError
 from pti.types import Image
-
-
-class Network(Protocol):
-    """A feature network that says which weights it has."""
-
-    @property
-    def id(self) -> str:
-        """What metrics made with it are called by."""
-        ...
-
-    @property
-    def digest(self) -> str:
-        """sha256 of its weights."""
-        ...
-
-    def __call__(self, images: Image) -> Features:
-        """The features of each picture."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -48,7 +30,7 @@ class Suite:
     """
 
     metrics: tuple[Metric, ...]
-    network: Network | None = None
+    network: FeatureNetwork | None = None
     near: str = ""
     telling: tuple[str, ...] = ()
 
@@ -84,10 +66,21 @@ class Suite:
         return self.of_classes[0].id
 
     @property
+    def needs_truth(self) -> bool:
+        """Whether some metric compares with the true edit."""
+        return PSNR_TO_TRUTH in self.metrics
+
+    @property
     def headline(self) -> list[Quantity]:
         """What the first table of a curve shows."""
         shown = [self.near, *(quantity.id for quantity in self.of_classes), *self.telling]
         return [self.quantity(name) for name in shown]
+
+    def digest(self) -> str:
+        """Changes with the metrics, and with the weights of the network that reads features."""
+        weights = "" if self.network is None else self.network.digest
+        names = [metric.id for metric in self.metrics]
+        return sha256(json.dumps([names, weights]).encode()).hexdigest()
 
     def quantity(self, name: str) -> Quantity:
         """The quantity of that id."""
@@ -100,7 +93,7 @@ class SceneFeatures:
 
     id: str = "scenes"
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """sha256 of its weights."""
         from data.scenes.embedded import MODEL
@@ -162,10 +155,9 @@ def suite(name: str) -> Suite:
     return SUITES[name]
 
 
-def _photographs() -> Suite:
-    lpips = Lpips()
+def _photographs(lpips: Lpips, network: Inception) -> Suite:
     near = Metric(lpips.id, False, 3, to_source(lpips))
-    return Suite((PSNR, SSIM, MSE, near), Inception(), near.id)
+    return Suite((PSNR, SSIM, MSE, near), network, near.id)
 
 
 SUITES = {
@@ -176,5 +168,9 @@ SUITES = {
         near=PERCEPT.id,
         telling=(ACCURACY.id, PSNR_OUTSIDE.id, PSNR_TO_TRUTH.id),
     ),
-    "photographs": _photographs(),
+    "photographs": _photographs(Lpips(), Inception()),
+    "photographs_512": _photographs(Lpips(size=512), Inception()),
+    "photographs_vgg": _photographs(Lpips("vgg"), Inception()),
+    "photographs_squeeze": _photographs(Lpips("squeeze"), Inception()),
+    "photographs_clean_fid": _photographs(Lpips(), Inception("clean-fid")),
 }

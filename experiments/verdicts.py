@@ -76,8 +76,8 @@ def _of_cells(summary: Summary, claim: Claim) -> Graded:
 
 
 def _of_curves(summary: Summary, claim: CurveOrdering) -> Graded:
-    comparison = compare_curves(summary, claim.better, claim.worse)
-    return Graded(claim, grade([comparison]), summary.suite.quantity(summary.suite.reached))
+    parts = compare_curves(summary, claim.better, claim.worse)
+    return Graded(claim, grade(parts), summary.suite.quantity(summary.suite.reached))
 
 
 def _compare(summary: Summary, better: int, worse: int, quantity: Quantity) -> Comparison:

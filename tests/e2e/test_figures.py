@@ -108,6 +108,13 @@ def test_bad_edits_are_said(call, workplace, places):
     outcome = call("run", "experiment=figure4", "method=pti", "point=0.2", *FEW, *places)
     assert outcome.code == 2
     assert "point=0.2 is unknown: this experiment has 0.1" in outcome.err
+    words = ["experiment=figure4", "method=pti", "point=0.1", "method.edit.mask.threshold=0.4"]
+    outcome = call("run", *words, *FEW, *places)
+    assert outcome.code == 2
+    assert "point=0.1 sets method.edit.mask.threshold too" in outcome.err
+    outcome = call("run", "data=photos", "metrics=scenes", "method=vae", "limit=1", *places)
+    assert outcome.code == 2
+    assert "compares classes, which data=photos has not" in outcome.err
     outcome = call("run", "data=photos", "metrics=scene", "method=vae", "limit=1", *places)
     assert outcome.code == 2
     assert "Did you mean 'scenes'" in outcome.err

@@ -52,6 +52,13 @@ def test_the_interval_is_paired_by_group():
     assert found.high - found.low < 0.5
 
 
+def test_one_group_has_no_interval():
+    one = [Curve(c.x[:, :1], c.y[:, :1]) for c in (curve([1, 2], [5, 4]), curve([1, 2], [7, 6]))]
+    found = gap(*one)
+    assert found.value == pytest.approx(2)
+    assert np.isnan([found.low, found.high]).all()
+
+
 def test_curves_with_nothing_in_common_say_nothing():
     found = gap(curve([1, 2], [5, 4]), curve([3, 4], [5, 4]))
     assert np.isnan([found.value, found.low, found.high]).all()

@@ -1,0 +1,67 @@
+"""Several processes for one cell: the same pictures, and nothing left behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+pytestmark = pytest.mark.e2e
+REPOSITORY = Path(__file__).parents[2]
+TWO = ["method=pti_reconstruction", "name=single", "cell=pti", "workers=2"]
+
+
+def run(place, *words):
+    """In a process of its own, whose workers end with it."""
+    command = [sys.executable, "-m", "experiments.run", *place.setting(), *words]
+    return subprocess.Popen(command, cwd=REPOSITORY, start_new_session=True)
+
+
+def test_two_processes_make_what_one_does(workplace):
+    few = "method.invert.trace.steps=2"
+    assert run(workplace, *TWO, few).wait() == 0
+    two = workplace.cell("single", "pti")
+    alone = ["workers=1", f"results={workplace.folder / 'one'}", f"cache={workplace.folder / 'c'}"]
+    assert workplace.run(*TWO[:3], few, *alone).code == 0
+    one = workplace.folder / "one/single/sd14-folder_pictures/cells/pti"
+    for key, record in two.records.items():
+        assert record["calls"] == {"trace.forward": 2, "tune.forward": 14, "tune.backward": 10}
+        pictures = [Image.open(folder / record["image"]) for folder in (two.folder, one)]
+        apart = np.abs(np.subtract(*(np.asarray(picture, int) for picture in pictures))).max()
+        assert apart <= 1, f"{key}: batches are of other sizes, where sums round otherwise"
+
+
+def test_workers_end_with_a_run_that_is_killed(workplace):
+    process = run(workplace, *TWO, "method.invert.trace.steps=50")
+    while not (children := children_of(process.pid)) and process.poll() is None:
+        time.sleep(0.05)
+    time.sleep(3)
+    children = children_of(process.pid) or children
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    deadline = time.monotonic() + 60
+    while any(map(alive, children)) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert children
+    assert not any(map(alive, children))
+
+
+def children_of(pid):
+    tasks = Path(f"/proc/{pid}/task")
+    if not tasks.exists():
+        pytest.skip("there is no /proc here to look for processes in")
+    return [
+        int(child) for task in tasks.iterdir() for child in (task / "children").read_text().split()
+    ]
+
+
+def alive(pid):
+    try:
+        return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except FileNotFoundError:
+        return False
