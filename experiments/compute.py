@@ -55,7 +55,7 @@ class Computation:
 
     def target(self, task: Task) -> str:
         """What a result should show: to reconstruct, the caption."""
-        return str(task.target if self.edits else task.caption)
+        return (task.target if self.edits else task.caption) or ""
 
     def __call__(self, opened: list[Opened]) -> "Computed":
         """The results of one batch."""
