@@ -20,7 +20,6 @@ class FeatureNetwork(Protocol):
         """Names the network and the size it sees; a metric's name carries it."""
         ...
 
-    @property
     def digest(self) -> str:
         """sha256 of its weights."""
         ...

@@ -56,9 +56,12 @@ class Inception:
         enlarge = _enlarged if self.protocol == "pytorch-fid" else _clean_enlarged
         return self._network.to(images.device)(enlarge(squares))
 
-    @cached_property
     def digest(self) -> str:
-        """sha256 of the file of weights."""
+        """sha256 of the file of weights, which is read once."""
+        return self._digest
+
+    @cached_property
+    def _digest(self) -> str:
         with self._file.open("rb") as stream:
             return file_digest(stream, "sha256").hexdigest()
 

@@ -35,7 +35,7 @@ def class_means(
             "metrics=reconstruction"
         )
     references = {name: list(tasks.references(name)) for name in sorted(set(classes))}
-    weights = f"{network.id} {network.digest}"
+    weights = f"{network.id} {network.digest()}"
     paths = {name: _path(folder, weights, found, side) for name, found in references.items()}
     todo = [name for name, path in paths.items() if not path.exists()]
     for name in tqdm(todo, desc=f"class means, {network.id}", unit="class", disable=not todo):

@@ -22,7 +22,7 @@ def for_people(main: Callable[[], None]) -> None:
         sys.exit(_say(explain(error)))
     except OSError as error:
         where = error.filename or "a file"
-        sys.exit(_say(f"{where} can't be used ({error.strerror}): choose another place"))
+        sys.exit(_say(f"{where} can't be used ({error.strerror}): choose another results=..."))
 
 
 def _say(sentence: str) -> int:

@@ -58,7 +58,8 @@ def compare_curves(summary: Summary, better: str, worse: str) -> list[Comparison
         first, second = ([_by_class(summary, i, quantity.id) for i in side] for side in sides)
         measured = bool(first and second and classes)
         found = gap(_curve(first, classes), _curve(second, classes)) if measured else NOTHING
-        comparisons.append(Comparison(*(f"{name}, {quantity.id}" for name in names), found))
+        better_name, worse_name = (f"{name}, {quantity.id}" for name in names)
+        comparisons.append(Comparison(better_name, worse_name, found))
     return comparisons
 
 

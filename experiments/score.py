@@ -113,7 +113,7 @@ def _features(
     """Features of each image, kept in ``folder`` by the digests of network and image."""
     path = folder / FEATURES
     kept: dict[str, Any] = dict(np.load(path)) if path.exists() else {}
-    weights = network.digest[:16]
+    weights = network.digest()[:16]
     digests = [f"{weights}-{_digest(image)}" for image in images]
     for image, digest in zip(images, digests, strict=True):
         if digest not in kept:

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from hashlib import sha256
 
 import torch
@@ -78,7 +78,7 @@ class Suite:
 
     def digest(self) -> str:
         """Changes with the metrics, and with the weights of the network that reads features."""
-        weights = "" if self.network is None else self.network.digest
+        weights = "" if self.network is None else self.network.digest()
         names = [metric.id for metric in self.metrics]
         return sha256(json.dumps([names, weights]).encode()).hexdigest()
 
@@ -93,7 +93,6 @@ class SceneFeatures:
 
     id: str = "scenes"
 
-    @cached_property
     def digest(self) -> str:
         """sha256 of its weights."""
         from data.scenes.embedded import MODEL

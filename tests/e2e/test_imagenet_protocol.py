@@ -51,7 +51,7 @@ def hub(tmp_path, monkeypatch):
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(folder.parent))
     # The suites keep a network once it is read, also for other tests.
     for part in (SUITES["photographs"].network, SUITES["photographs"].metrics[-1]):
-        for kept in ("_network", "digest"):
+        for kept in ("_network", "_digest"):
             getattr(part, "__dict__", {}).pop(kept, None)
     return folder
 
