@@ -31,11 +31,9 @@ def lines(summary: Summary) -> list[Line]:
 
     Cells come sorted by their fields, so that each line's have a rising threshold.
     """
-    others = [field for field in summary.fields if field != ALONG]
     groups: dict[str, list[int]] = {}
     for position in summary.cells.index:
-        row = summary.cells.loc[position]
-        name = " ".join([str(row["label"]), *(f"{f}={shown(row[f])}" for f in others)])
+        name = _name(summary, [position], "")
         if summary.measured[position] is not None:
             groups.setdefault(name, []).append(position)
     return [Line(name, tuple(positions)) for name, positions in groups.items()]
@@ -81,7 +79,12 @@ def _curve(points: list[tuple[Any, Any]], classes: list[str]) -> Curve:
 
 
 def _name(summary: Summary, positions: list[int], query: str) -> str:
-    return str(summary.cells.loc[positions[0], "label"]) if positions else query
+    """The curve's name, with the fields that do not run along it."""
+    if not positions:
+        return query
+    row = summary.cells.loc[positions[0]]
+    others = [field for field in summary.fields if field != ALONG]
+    return " ".join([str(row["label"]), *(f"{field}={shown(row[field])}" for field in others)])
 
 
 def _by_class(summary: Summary, position: int, reached: str) -> tuple[Series, Series]:

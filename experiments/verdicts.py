@@ -42,7 +42,8 @@ class Graded:
             f"{number:+.{metric.decimals}f}"
             for number in (interval.value, interval.low, interval.high)
         )
-        return f"{value} [{low}, {high}] {metric.unit}".rstrip()
+        bounds = "no interval" if math.isnan(interval.low) else f"[{low}, {high}]"
+        return f"{value} {bounds} {metric.unit}".rstrip()
 
     def as_json(self) -> dict[str, Any]:
         """One entry of ``claims.json``; null where nothing was measured."""
