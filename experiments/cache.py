@@ -74,17 +74,19 @@ class Cached:
         return getattr(self.inner, name)
 
     def __call__(self, model: LatentDiffusion, batch: Batch) -> Any:
-        """The value of the whole batch, of which only the missing items are computed."""
+        """The value of the whole batch, which is computed where any item of it is missing.
+
+        The whole of it, because in fp32 an item's last bits can depend on the size of its batch: a
+        kill between two entries must not change a result.
+        """
         keys = [self._key(model, batch, row) for row in range(len(batch))]
-        missing = [row for row, key in enumerate(keys) if not self.store.path(key).exists()]
-        computed = self._compute(model, batch.select(missing)) if missing else []
-        items = dict(zip(missing, computed, strict=True))
-        for row, (tensors, calls) in items.items():
-            self.store.put(keys[row], tensors, calls)
-        rows = range(len(batch))
-        return _join(
-            [items[row][0] if row in items else self.store.get(keys[row], model) for row in rows]
-        )
+        if all(self.store.path(key).exists() for key in keys):
+            return _join([self.store.get(key, model) for key in keys])
+        computed = self._compute(model, batch)
+        for key, (tensors, calls) in zip(keys, computed, strict=True):
+            if not self.store.path(key).exists():
+                self.store.put(key, tensors, calls)
+        return _join([tensors for tensors, _ in computed])
 
     def _compute(
         self, model: LatentDiffusion, batch: Batch

@@ -7,8 +7,9 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from experiments.files import write_json, write_text
+from experiments.locks import exclusive
 from experiments.provenance import code_digest
-from experiments.records import CELLS, CONFIG, RUN, SETTING
+from experiments.records import CELLS, CONFIG, RUN, SETTING, TURN
 from experiments.schema import VOLATILE
 from pti.errors import InputError
 
@@ -54,17 +55,25 @@ def note_run(folder: Path, about: dict[str, Any]) -> None:
 
     Raises ``InputError`` where other weights wrote the cell.
     """
-    path = folder / RUN
+    with exclusive(folder / TURN):
+        _note_run(folder / RUN, about)
+
+
+def _note_run(path: Path, about: dict[str, Any]) -> None:
     before = json.loads(path.read_text()) if path.exists() else None
     if before and before["weights"] != about["weights"]:
         raise InputError(
-            f"{folder} was written with other model weights: delete it, or choose another "
+            f"{path.parent} was written with other model weights: delete it, or choose another "
             "folder with results=..."
         )
-    earlier = before.pop("earlier", []) if before else []
-    if before and any(before[key] != about[key] for key in ("code", "git", "versions", "machine")):
-        earlier.append(before)
-    write_json(path, {**about, "earlier": earlier})
+    runs = [*before.pop("earlier"), before] if before else []
+    # Once each, though the shards of a cell may take turns on several machines.
+    earlier = {_maker(run): run for run in runs if _maker(run) != _maker(about)}
+    write_json(path, {**about, "earlier": list(earlier.values())})
+
+
+def _maker(run: dict[str, Any]) -> str:
+    return json.dumps([run[key] for key in ("code", "git", "versions", "machine")], sort_keys=True)
 
 
 def _keep_or_compare(path: Path, config: dict[Any, Any]) -> None:

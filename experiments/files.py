@@ -1,7 +1,9 @@
 """Writing so that a file is whole or absent, and JSON lines that survive a kill."""
 
+import fcntl
 import json
 import os
+import socket
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,8 @@ from pti.errors import InputError
 def write_aside(path: Path, write: Callable[[Path], object]) -> None:
     """Let ``write`` fill a file beside ``path``, then rename it into place."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{os.getpid()}.{path.name}")
+    # Several machines may share a folder, and numbers of processes.
+    aside = path.with_name(f".{socket.gethostname()}.{os.getpid()}.{path.name}")
     try:
         write(aside)
         aside.replace(path)
@@ -35,14 +38,29 @@ def write_lines(path: Path, values: Iterable[dict[str, Any]]) -> None:
     write_text(path, "".join(_line(value) for value in values))
 
 
-def append_line(path: Path, value: dict[str, Any]) -> None:
-    """Append one JSON line and flush it to the disk; a torn last line is cut off first."""
-    line = _line(value)
-    with path.open("ab+") as stream:
-        stream.truncate(_whole_lines(stream))
-        stream.write(line.encode())
-        stream.flush()
+def append_lines(path: Path, values: Iterable[dict[str, Any]]) -> None:
+    """Append JSON lines in one write and flush them to the disk.
+
+    A torn last line is cut off first. Several processes may append to one file: each waits for its
+    turn.
+    """
+    lines = "".join(_line(value) for value in values).encode()
+    with path.open("ab+", buffering=0) as stream:
+        fcntl.lockf(stream, fcntl.LOCK_EX)
+        whole = _whole_lines(stream)
+        stream.truncate(whole)
+        try:
+            _write(stream.fileno(), lines)
+        except OSError:
+            stream.truncate(whole)
+            raise
         os.fsync(stream.fileno())
+
+
+def _write(file: int, data: bytes) -> None:
+    """All of it: on a disk that is filling up, the system may take a part before it refuses."""
+    while data:
+        data = data[os.write(file, data) :]
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:

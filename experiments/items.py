@@ -1,10 +1,13 @@
 """From tasks to pictures and records, a batch at a time."""
 
 import logging
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cached_property, partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +22,18 @@ from data.images import Pixels, square, to_pixels
 from data.task import Task
 from experiments.compute import Computation, Computed, Opened
 from experiments.files import write_aside
-from experiments.records import IMAGES, INPUTS, MASKS, TRUTHS, Record, seed_of
+from experiments.locks import Claims
+from experiments.records import (
+    CLAIMS,
+    IMAGES,
+    INPUTS,
+    MASKS,
+    TRUTHS,
+    Cell,
+    Record,
+    acknowledge,
+    seed_of,
+)
 from experiments.workers import Result, submit
 from pti.diffusion.model import LatentDiffusion
 from pti.errors import InputError
@@ -41,19 +55,43 @@ class Items:
         """What says how large pictures are, and where a prompt is cut off."""
         return self.computation.model()
 
-    def run(self, tasks: list[Task]) -> None:
-        """Leave an image and a record of each task, or a record of why there is none."""
-        size, workers = self.cfg.batch_size, self.cfg.workers
-        # Never a batch so large that another worker has nothing to do.
-        size = min(size, -(-len(tasks) // workers))
-        chunks = [tasks[start : start + size] for start in range(0, len(tasks), size)]
-        with tqdm(total=len(tasks), desc=self.folder.name, unit="picture") as bar:
-            for start in range(0, len(chunks), workers):
-                begun = [self._begin(chunk) for chunk in chunks[start : start + workers]]
-                for chunk, (opened, result) in zip(chunks[start:], begun, strict=False):
-                    if result is not None:
-                        self._attempt(opened, result)
-                    bar.update(len(chunk))
+    def run(self, batches: Sequence[list[Task]]) -> None:
+        """Leave an image and a record of each task, or a record of why there is none.
+
+        Batches that another process works on come last, and are left out once it has finished.
+        """
+        waiting, before = deque(batches), Cell.read(self.folder).records
+        total = sum(map(len, batches))
+        with (
+            Claims(self.folder / CLAIMS) as claims,
+            tqdm(total=total, desc=self.folder.name, unit="picture") as bar,
+        ):
+            while waiting:
+                mine = self._claim(claims, waiting)
+                if not mine:
+                    log.info("waiting for another run's pictures of %s", self.folder.name)
+                    claims.wait(_keys(waiting[0]))
+                    continue
+                now = Cell.read(self.folder)
+                # Another process may have finished some since this one began, or tried in vain.
+                tried = {key for key, line in now.records.items() if line != before.get(key)}
+                over = now.done() | tried
+                left = [[task for task in batch if task.key not in over] for batch in mine]
+                self._compute([batch for batch in left if batch])
+                for batch in mine:
+                    waiting.remove(batch)
+                    claims.free(_keys(batch))
+                    bar.update(len(batch))
+
+    def _claim(self, claims: Claims, waiting: Sequence[list[Task]]) -> list[list[Task]]:
+        """As many batches as there are workers, of those that are no other process's."""
+        free = (batch for batch in waiting if claims.take(_keys(batch)))
+        return list(islice(free, self.cfg.workers))
+
+    def _compute(self, batches: list[list[Task]]) -> None:
+        for opened, result in [self._begin(batch) for batch in batches]:
+            if result is not None:
+                self._attempt(opened, result)
 
     def _begin(self, chunk: list[Task]) -> tuple[list[Opened], Result | None]:
         opened = list(self._open(chunk))
@@ -109,17 +147,18 @@ class Items:
                 self._fail(opened[0][0], error)
         else:
             self.peaks.add(computed.memory)
-            for row, (task, _) in enumerate(opened):
-                self._finish(task, row, computed)
+            finished = [self._finish(task, row, computed) for row, (task, _) in enumerate(opened)]
+            # At once: of a batch that a kill tears apart, the rest would be computed in another
+            # batch, and in fp32 that can change its last bits.
+            acknowledge(self.folder, finished)
 
-    def _finish(self, task: Task, row: int, computed: Computed) -> None:
+    def _finish(self, task: Task, row: int, computed: Computed) -> Record:
         image = computed.images[row]
         if not image.isfinite().all():
-            self._fail(task, InputError("the result is not finite: try precision=fp32"))
-            return
+            return self._failure(task, InputError("the result is not finite: try precision=fp32"))
         name = f"{IMAGES}/{task.key}.png"
         save_png(self.folder / name, to_pixels(image))
-        self._record(
+        return self._record(
             task,
             status="done",
             image=name,
@@ -138,29 +177,36 @@ class Items:
         return float(mask.float().mean())
 
     def _fail(self, task: Task, error: Exception) -> None:
+        acknowledge(self.folder, [self._failure(task, error)])
+
+    def _failure(self, task: Task, error: Exception) -> Record:
         reason = str(error) if isinstance(error, InputError) else repr(error)
         log.warning("%s failed: %s", task.key, reason)
-        self._record(task, status="failed", error=reason)
+        return self._record(task, status="failed", error=reason)
 
-    def _record(self, task: Task, **outcome: Any) -> None:
+    def _record(self, task: Task, **outcome: Any) -> Record:
         caption, target = task.caption or "", self.computation.target(task)
         notes = [*map(self._cut, dict.fromkeys((caption, target))), _extent(outcome.get("mask"))]
         for note in filter(None, notes):
             log.warning("%s: %s", task.key, note)
-        record = Record(
+        return Record(
             task.key,
             caption=caption,
             target=target,
             target_class=task.target_class,
             seed=seed_of(self.cfg.seed, task.key),
             notes=tuple(filter(None, notes)),
+            at=datetime.now(UTC).isoformat(timespec="seconds"),
             **outcome,
         )
-        record.append(self.folder)
 
     def _cut(self, prompt: str) -> str:
         end = self.model.cut_by_tokenizer(prompt)
         return end and f"{prompt!r} is longer than the text encoder takes: {end!r} was cut off"
+
+
+def _keys(batch: list[Task]) -> list[str]:
+    return [task.key for task in batch]
 
 
 def _extent(mask: float | None) -> str:

@@ -1,5 +1,6 @@
 """What a cell leaves on the disk, and how it is read back."""
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -7,11 +8,12 @@ from typing import Any, Literal
 
 from omegaconf import DictConfig, OmegaConf
 
-from experiments.files import append_line, read_lines
+from experiments.files import append_lines, read_lines
 
 CONFIG, RUN, RECORDS, SCORES = "config.yaml", "run.json", "records.jsonl", "scores.jsonl"
 CLASSES, FEATURES = "classes.jsonl", "features.npz"
 CELLS, SETTING = "cells", "setting.yaml"
+CLAIMS, TURN = ".claims", ".turn"
 INPUTS, TRUTHS = "inputs", "truths"
 IMAGES, MASKS = "images", "masks"
 EVERYTHING = "all"
@@ -29,7 +31,8 @@ class Record:
 
     ``calls`` are the UNet evaluations an image that the method costs, by stage, ``spent`` those of
     them that this run made: the rest came from the cache. ``seconds`` is the item's share of its
-    batch. ``mask`` is the share of the picture that the edit was free to change.
+    batch, ``at`` the time (UTC) when it was made. ``mask`` is the share of the picture that the
+    edit was free to change.
     """
 
     key: str
@@ -45,10 +48,12 @@ class Record:
     spent: dict[str, float] = field(default_factory=dict)
     seconds: float | None = None
     notes: tuple[str, ...] = ()
+    at: str = ""
 
-    def append(self, cell: Path) -> None:
-        """Acknowledge the item; its image must be in place."""
-        append_line(cell / RECORDS, asdict(self))
+
+def acknowledge(cell: Path, records: Iterable[Record]) -> None:
+    """Append the items' lines, all at once; their images must be in place."""
+    append_lines(cell / RECORDS, map(asdict, records))
 
 
 @dataclass(frozen=True)

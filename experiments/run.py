@@ -3,10 +3,12 @@
     python -m experiments.run experiment=table2 [model=sd14 data=coco limit=128 batch_size=16]
     python -m experiments.run method=pti data=folder data.path=pictures
 
-A rerun of the same command computes only what is missing.
+A rerun of the same command computes only what is missing, also beside a run that goes on. With
+``shards=4`` each cell is divided into four jobs, for a launcher to spread.
 """
 
 import json
+import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
@@ -24,11 +26,13 @@ from experiments.cell import claim, note_run
 from experiments.command_line import for_people
 from experiments.compute import Computation
 from experiments.items import Items
+from experiments.locks import exclusive
 from experiments.progress import announce
 from experiments.provenance import peak_memory, provenance
-from experiments.records import Cell
+from experiments.records import TURN, Cell
 from experiments.schema import CONFIGS, Goal, register
 from experiments.score import score
+from experiments.shards import batches_of, of_shard, sweep_shards
 from experiments.suites import suite
 from pti.errors import InputError
 
@@ -44,15 +48,19 @@ def run_cell(cfg: DictConfig) -> None:
     source = instantiate(cfg.data.tasks)
     tasks = choose(source, cfg.limit)
     check_measurable(cfg, source, tasks)
-    todo = missing(Cell.read(folder), tasks)
-    if todo:
-        compute(cfg, folder, tasks, todo)
-    score(folder, source, Path(cfg.cache))
+    batches = of_shard(batches_of(tasks, cfg.batch_size, cfg.workers), cfg.shard)
+    own = [task for batch in batches for task in batch]
+    if todo := missing(Cell.read(folder), own):
+        keys = {task.key for task in todo}
+        left = [[task for task in batch if task.key in keys] for batch in batches]
+        compute(cfg, folder, tasks, list(filter(None, left)))
+    with exclusive(folder / TURN):
+        score(folder, source, Path(cfg.cache))
     records = Cell.read(folder).records
-    failed = [records[task.key] for task in tasks if records[task.key]["status"] == "failed"]
+    failed = [records[task.key] for task in own if records[task.key]["status"] == "failed"]
     if failed:
         raise InputError(
-            f"{len(failed)} of {len(tasks)} items failed in {folder}; the rest is done. The first, "
+            f"{len(failed)} of {len(own)} items failed in {folder}; the rest is done. The first, "
             f"{failed[0]['key']}: {failed[0]['error']}"
         )
 
@@ -121,7 +129,9 @@ def missing(cell: Cell, tasks: list[Task]) -> list[Task]:
     return [task for task in tasks if task.key not in done]
 
 
-def compute(cfg: DictConfig, folder: Path, tasks: list[Task], todo: list[Task]) -> None:
+def compute(
+    cfg: DictConfig, folder: Path, tasks: list[Task], batches: Sequence[list[Task]]
+) -> None:
     """Leave an image and a record of each item, and ``run.json`` of what made them."""
     computation = Computation.of(cfg)
     model = computation.model()
@@ -132,7 +142,7 @@ def compute(cfg: DictConfig, folder: Path, tasks: list[Task], todo: list[Task]) 
     }
     note_run(folder, about)
     items = Items(cfg, folder, computation)
-    items.run(todo)
+    items.run(batches)
     own, most = peak_memory(model.device), max(items.peaks, default=0)
     memory = own if cfg.workers == 1 else own + cfg.workers * most
     note_run(folder, {**about, "workers": cfg.workers, "peak memory (MiB)": memory})
@@ -152,5 +162,11 @@ def job(cfg: DictConfig) -> None:
     run_cell(cfg)
 
 
+def main() -> None:
+    """The command."""
+    sys.argv[1:] = sweep_shards(sys.argv[1:])
+    job()
+
+
 if __name__ == "__main__":
-    for_people(job)
+    for_people(main)

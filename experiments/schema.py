@@ -36,6 +36,7 @@ class Run:
     device: str = "auto"
     seed: int = 0
     limit: int | None = None
+    shard: str | None = None
     batch_size: int = MISSING
     workers: int = 1
     results: str = "results"
@@ -48,6 +49,7 @@ VOLATILE = (
     "point",
     "device",
     "limit",
+    "shard",
     "batch_size",
     "workers",
     "results",

@@ -18,7 +18,7 @@ from eval.feature_network import FeatureNetwork
 from eval.frechet import frechet_distance, gaussian
 from eval.metric import Pictures
 from experiments.class_means import Mean, class_means
-from experiments.files import append_line, write_aside, write_lines
+from experiments.files import append_lines, write_aside, write_lines
 from experiments.records import CLASSES, EVERYTHING, FEATURES, INPUTS, SCORES, TRUTHS, Cell
 from experiments.suites import Suite, suite
 from pti.types import Image as Images
@@ -40,7 +40,7 @@ def score(folder: Path, tasks: Any, cache: Path) -> None:
     todo = [key for key, want in wanted.items() if not want.items() <= _scored(cell, key).items()]
     for key in tqdm(todo, desc=f"score {folder.name}", unit="picture", leave=False, disable=None):
         values = _measure(measures, cell, key)
-        append_line(folder / SCORES, {"key": key, **wanted[key], **values})
+        append_lines(folder / SCORES, [{"key": key, **wanted[key], **values}])
     if measures.network is not None and digests:
         means = partial(class_means, tasks, folder=cache / "classes")
         _score_classes(cell, measures.network, digests, means)

@@ -10,7 +10,7 @@ import pytest
 from diffusers import StableDiffusionPipeline
 from PIL import Image
 
-from experiments import edit, report, run
+from experiments import edit, report, run, status
 from experiments.command_line import for_people
 from experiments.compute import load_model
 from experiments.records import Cell
@@ -83,7 +83,7 @@ def call(monkeypatch, capfd):
     def run_command(name: str, *words: str) -> Outcome:
         monkeypatch.setattr(sys, "argv", [f"experiments/{name}.py", *words])
         load_model.cache_clear()  # a command's process starts without a model
-        main = {"run": run.job, "report": report.main, "edit": edit.main}[name]
+        main = {"run": run, "report": report, "edit": edit, "status": status}[name].main
         code = 0
         try:
             for_people(main)

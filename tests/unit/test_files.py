@@ -2,19 +2,19 @@
 
 import pytest
 
-from experiments.files import append_line, read_lines, write_aside
+from experiments.files import append_lines, read_lines, write_aside
 from pti.errors import InputError
 
 
 def test_a_torn_last_line_is_dropped_and_cut_off(tmp_path):
     path = tmp_path / "records.jsonl"
-    append_line(path, {"key": "a"})
-    append_line(path, {"key": "b"})
+    append_lines(path, [{"key": "a"}])
+    append_lines(path, [{"key": "b"}])
     whole = path.read_bytes()
     path.write_bytes(whole + b'{"key": "c", "sta')
 
     assert [line["key"] for line in read_lines(path)] == ["a", "b"]
-    append_line(path, {"key": "d"})
+    append_lines(path, [{"key": "d"}])
     assert [line["key"] for line in read_lines(path)] == ["a", "b", "d"]
 
 
@@ -22,7 +22,7 @@ def test_a_file_that_is_only_a_torn_line_reads_as_empty(tmp_path):
     path = tmp_path / "records.jsonl"
     path.write_bytes(b'{"key"')
     assert read_lines(path) == []
-    append_line(path, {"key": "a"})
+    append_lines(path, [{"key": "a"}])
     assert read_lines(path) == [{"key": "a"}]
 
 

@@ -1,0 +1,64 @@
+"""Claims keep other processes out, and end with their owner."""
+
+import os
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+from experiments.locks import Claims, exclusive
+
+REPOSITORY = Path(__file__).parents[2]
+HOLD = """
+import sys, time
+from pathlib import Path
+from experiments.locks import Claims
+with Claims(Path(sys.argv[1])) as claims:
+    print(claims.take(sys.argv[2:]), flush=True)
+    time.sleep(600)
+"""
+TURN = """
+import sys
+from pathlib import Path
+from experiments.locks import exclusive
+path = Path(sys.argv[1])
+for _ in range(200):
+    with exclusive(path.with_suffix(".turn")):
+        path.write_text(str(int(path.read_text()) + 1))
+"""
+
+
+def other(script, *words):
+    command = [sys.executable, "-c", script, *map(str, words)]
+    return subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)
+
+
+@contextmanager
+def holder(path, *keys):
+    """Another process that has claimed the items; killed at the end."""
+    with other(HOLD, path, *keys) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "True\n"
+        yield process
+        process.kill()
+
+
+def test_an_item_is_one_process_s_until_that_is_killed(tmp_path):
+    path = tmp_path / "claims"
+    with Claims(path) as claims, holder(path, "a", "b") as process:
+        assert not claims.take(["c", "b"])
+        with holder(path, "c"):
+            assert not claims.take(["c"]), "what could not be taken whole was given back"
+        os.kill(process.pid, signal.SIGKILL)
+        claims.wait(["a", "b"])
+        assert claims.take(["a", "b", "c"])
+
+
+def test_turns_are_taken_one_at_a_time(tmp_path):
+    counter = tmp_path / "counter"
+    counter.write_text("0")
+    with other(TURN, counter) as one, other(TURN, counter) as two:
+        assert (one.wait(), two.wait()) == (0, 0)
+    with exclusive(counter.with_suffix(".turn")):
+        assert counter.read_text() == "400"
