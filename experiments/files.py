@@ -12,12 +12,14 @@ from pti.errors import InputError
 
 
 def write_aside(path: Path, write: Callable[[Path], object]) -> None:
-    """Let ``write`` fill a file beside ``path``, then rename it into place."""
+    """Let ``write`` fill a file beside ``path``, flush it to the disk, and rename it into place."""
     path.parent.mkdir(parents=True, exist_ok=True)
     # Several machines may share a folder, and numbers of processes.
     aside = path.with_name(f".{socket.gethostname()}.{os.getpid()}.{path.name}")
     try:
         write(aside)
+        with aside.open("rb") as written:
+            os.fsync(written.fileno())
         aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)

@@ -4,29 +4,21 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
-from diffusers import StableDiffusionPipeline
-from PIL import Image
 
 from experiments import edit, report, run, status
 from experiments.command_line import for_people
 from experiments.compute import load_model
 from experiments.records import Cell
 from tests.e2e.desk import Desk, smooth
-from tests.tiny import CAPTIONS, parts
+from tests.tiny_world import save_model, words_of, write_pictures
 
 
 @pytest.fixture(scope="session")
 def tiny_folder(tmp_path_factory):
     """A model folder with the plain files and the fp16 variant."""
-    folder = tmp_path_factory.mktemp("tiny")
-    extras: dict[str, Any] = {"safety_checker": None, "feature_extractor": None}
-    pipeline = StableDiffusionPipeline(**parts(), **extras, requires_safety_checker=False)
-    pipeline.save_pretrained(folder)
-    pipeline.save_pretrained(folder, variant="fp16")
-    return folder
+    return save_model(tmp_path_factory.mktemp("tiny"))
 
 
 @dataclass
@@ -56,15 +48,7 @@ class Workplace:
 
     def setting(self) -> list[str]:
         """Overrides that every run here needs."""
-        return [
-            "model=sd14",
-            f"model.path={self.model}",
-            "data=folder",
-            f"data.path={self.folder / 'pictures'}",
-            f"results={self.folder / 'results'}",
-            f"cache={self.folder / 'cache'}",
-            "batch_size=2",
-        ]
+        return words_of(self.folder, self.model)
 
     def cell(self, experiment: str, name: str) -> Cell:
         """One cell's files."""
@@ -98,14 +82,7 @@ def call(monkeypatch, capfd):
 @pytest.fixture
 def workplace(tmp_path, tiny_folder, call):
     """Three pictures with captions."""
-    pictures = tmp_path / "pictures"
-    pictures.mkdir()
-    lines = ["file_name,text"]
-    for index, caption in enumerate(CAPTIONS):
-        picture = Image.linear_gradient("L").resize((48, 40)).rotate(60 * index)
-        picture.convert("RGB").save(pictures / f"{index}.png")
-        lines.append(f"{index}.png,{caption}")
-    (pictures / "metadata.csv").write_text("\n".join(lines))
+    write_pictures(tmp_path / "pictures")
     return Workplace(tmp_path, tiny_folder, call)
 
 
