@@ -1,6 +1,7 @@
-"""The jobs that a command line of ``experiments.run`` stands for, without running them."""
+"""The jobs that a command line of ``experiments.run`` stands for, and what each has left to do."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from hydra import compose, initialize_config_dir
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
@@ -9,7 +10,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.types import RunMode
 from hydra.utils import instantiate
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict
 
 from experiments.cell import setting_folder
 from experiments.records import CELLS, CONFIG, Cell
@@ -18,50 +19,69 @@ from experiments.schema import CONFIGS, register
 from experiments.shards import batches_of, of_shard, sweep_shards
 
 
+@dataclass(frozen=True)
+class State:
+    """Counts of a job's items: done, failed, without any record; and of those done, unscored."""
+
+    done: int
+    failed: int
+    left: int
+    unscored: int
+
+    @property
+    def whole(self) -> bool:
+        """Whether a run of the job would find nothing to do."""
+        return not (self.failed or self.left or self.unscored)
+
+
 def plan(words: Sequence[str]) -> list[DictConfig]:
     """The configuration of each job of a run with these overrides, in Hydra's order.
 
-    Raises Hydra's and OmegaConf's errors for overrides that a run would refuse.
+    Raises what a run would raise for them.
     """
     register()
     GlobalHydra.instance().clear()
+    overrides = sweep_shards([word for word in words if not word.startswith("-")])
     with initialize_config_dir(str(CONFIGS), version_base="1.3"):
-        overrides = sweep_shards(words)
-        sweep = compose("run", [*_single(overrides)], return_hydra_config=True)
+        parsed = OverridesParser.create().parse_overrides(overrides)
+        single = [o.input_line for o in parsed if not o.is_sweep_override() and o.input_line]
+        sweep = compose("run", single, return_hydra_config=True)
         jobs = [overrides]
-        if sweep.hydra.mode == RunMode.MULTIRUN or len(_single(overrides)) < len(overrides):
+        if sweep.hydra.mode == RunMode.MULTIRUN or len(single) < len(parsed):
             swept = [f"{key}={value}" for key, value in (sweep.hydra.sweeper.params or {}).items()]
             parsed = OverridesParser.create().parse_overrides([*swept, *overrides])
             jobs = BasicSweeper.split_arguments(parsed, None)[0]
-        return [_compose(job) for job in jobs]
+        return [settled(compose("run", list(job), return_hydra_config=True), job) for job in jobs]
 
 
-def left(cfg: DictConfig) -> tuple[int, int, int]:
-    """How many of a job's items are done, have failed, and are left."""
-    tasks = choose(instantiate(cfg.data.tasks), cfg.limit)
-    batches = of_shard(batches_of(tasks, cfg.batch_size, cfg.workers), cfg.shard)
-    keys = {task.key for batch in batches for task in batch}
-    folder = setting_folder(cfg) / CELLS / cfg.cell.strip(",")
-    if not (folder / CONFIG).exists():
-        return 0, 0, len(keys)
-    cell = Cell.read(folder)
-    done, tried = keys & cell.done(), keys & cell.records.keys()
-    return len(done), len(tried - done), len(keys - tried)
-
-
-def _single(words: Sequence[str]) -> list[str]:
-    """Overrides that sweep over nothing."""
-    parsed = OverridesParser.create().parse_overrides(list(words))
-    pairs = zip(words, parsed, strict=True)
-    return [word for word, override in pairs if not override.is_sweep_override()]
-
-
-def _compose(job: Sequence[str]) -> DictConfig:
-    cfg = compose("run", list(job), return_hydra_config=True)
-    HydraConfig.instance().set_config(cfg)
-    OmegaConf.set_readonly(cfg.hydra, None)
-    OmegaConf.set_struct(cfg, False)
-    del cfg.hydra
+def settled(composed: DictConfig, job: Sequence[str]) -> DictConfig:
+    """A job's own configuration, as the job will see it, of one that Hydra composed."""
+    HydraConfig.instance().set_config(composed)
+    cfg = composed.copy()
+    with open_dict(cfg):
+        del cfg["hydra"]
     take_point(cfg, job)
     OmegaConf.resolve(cfg)
     return cfg
+
+
+def name_of(cfg: DictConfig) -> str:
+    """A job in words: its cell, and its shard where it has one."""
+    return cfg.cell.strip(",") + (f", shard {cfg.shard}" if cfg.shard else "")
+
+
+def state_of(cfg: DictConfig, cell: Cell | None) -> State:
+    """How far a job is, of which ``cell`` holds the files."""
+    tasks = choose(instantiate(cfg.data.tasks), cfg.limit)
+    batches = of_shard(batches_of(tasks, cfg.batch_size, cfg.workers), cfg.shard)
+    keys = {task.key for batch in batches for task in batch}
+    if cell is None:
+        return State(0, 0, len(keys), 0)
+    done, tried = keys & cell.done(), keys & cell.records.keys()
+    return State(len(done), len(tried - done), len(keys - tried), len(done - cell.scores.keys()))
+
+
+def cell_of(cfg: DictConfig) -> Cell | None:
+    """A job's cell as it is on the disk; None where it has not begun."""
+    folder = setting_folder(cfg) / CELLS / cfg.cell.strip(",")
+    return Cell.read(folder) if (folder / CONFIG).exists() else None

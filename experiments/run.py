@@ -25,6 +25,7 @@ from data.task import Task
 from experiments.cell import claim, note_run
 from experiments.command_line import for_people
 from experiments.compute import Computation
+from experiments.gpu_lease import leased_device
 from experiments.items import Items
 from experiments.locks import exclusive
 from experiments.progress import announce
@@ -158,15 +159,27 @@ def chosen_data(tasks: list[Task]) -> dict[str, Any]:
 def job(cfg: DictConfig) -> None:
     """One cell, for Hydra to launch."""
     take_point(cfg, HydraConfig.get().overrides.task)
+    if cfg.cluster.name == "joblib" and cfg.device == "auto":
+        cfg.device = leased_device()
     announce(HydraConfig.get(), cfg.cell)
     run_cell(cfg)
 
 
 def main() -> None:
-    """The command."""
-    sys.argv[1:] = sweep_shards(sys.argv[1:])
+    """The command: one cell or a sweep, once or in rounds."""
+    words = [word for word in sys.argv[1:] if not word.startswith("rounds=")]
+    rounds = [word.partition("=")[2] for word in sys.argv[1:] if word not in words]
+    if rounds:
+        from experiments.rounds import repeat  # it plans runs, and so it imports this module
+
+        repeat(words, rounds[-1])
+        return
+    sys.argv[1:] = sweep_shards(words)
     job()
 
 
 if __name__ == "__main__":
-    for_people(main)
+    # By its own name, under which a launcher's workers import it, and its resolvers with it.
+    from experiments.run import main as main_of_module
+
+    for_people(main_of_module)

@@ -33,6 +33,7 @@ class Run:
     point: str | None = None
     report: Any = field(default_factory=lambda: {"layout": "rows", "fields": {}})
     precision: str = MISSING
+    cluster: Any = MISSING
     device: str = "auto"
     seed: int = 0
     limit: int | None = None
@@ -47,6 +48,7 @@ class Run:
 VOLATILE = (
     "points",
     "point",
+    "cluster",
     "device",
     "limit",
     "shard",

@@ -16,8 +16,8 @@ from omegaconf import DictConfig
 
 from experiments.cell import setting_folder
 from experiments.command_line import for_people
-from experiments.plan import left, plan
-from experiments.records import CELLS, CONFIG, Cell
+from experiments.plan import State, cell_of, plan, state_of
+from experiments.records import Cell
 from experiments.table import Entry, Table, console
 
 RECENT = timedelta(minutes=10)
@@ -26,35 +26,37 @@ EVERY = 5.0
 
 
 @dataclass(frozen=True)
-class State:
-    """One cell of a sweep: counts of items, and items a minute lately (0 where none)."""
+class Progress:
+    """One cell of a sweep, or all: counts of items, and items a minute lately (0 where none)."""
 
     name: str
-    done: int
-    failed: int
-    left: int
+    state: State
     rate: float
 
 
-def states(jobs: Sequence[DictConfig], now: datetime) -> list[State]:
-    """That of each cell, its shards together."""
+def progress(jobs: Sequence[DictConfig], now: datetime) -> list[Progress]:
+    """That of each cell, its shards together, and at last of all."""
     cells = {(str(setting_folder(cfg)), cfg.cell): cfg for cfg in jobs}
-    return [_state(cfg, now) for cfg in cells.values()]
+    found = [_progress(cfg, now) for cfg in cells.values()]
+    states = [one.state for one in found]
+    everything = State(
+        done=sum(state.done for state in states),
+        failed=sum(state.failed for state in states),
+        left=sum(state.left for state in states),
+        unscored=sum(state.unscored for state in states),
+    )
+    return [*found, Progress("all", everything, sum(one.rate for one in found))]
 
 
-def _state(cfg: DictConfig, now: datetime) -> State:
-    name = cfg.cell.strip(",")
-    whole = cfg.copy()
+def _progress(cfg: DictConfig, now: datetime) -> Progress:
+    cell, whole = cell_of(cfg), cfg.copy()
     whole.shard = None
-    return State(name, *left(whole), _rate(whole, now))
+    return Progress(cfg.cell.strip(","), state_of(whole, cell), _rate(cell, now))
 
 
-def _rate(cfg: DictConfig, now: datetime) -> float:
+def _rate(cell: Cell | None, now: datetime) -> float:
     """Items a minute, from the first of the last ten minutes on until now."""
-    folder = setting_folder(cfg) / CELLS / cfg.cell.strip(",")
-    if not (folder / CONFIG).exists():
-        return 0.0
-    records = Cell.read(folder).records.values()
+    records = [] if cell is None else cell.records.values()
     times = [record["at"] for record in records if "at" in record]  # older ones have none
     lately = [at for at in map(datetime.fromisoformat, times) if now - at < RECENT]
     if len(lately) < 2:
@@ -62,37 +64,29 @@ def _rate(cfg: DictConfig, now: datetime) -> float:
     return len(lately) / max((now - min(lately)).total_seconds() / 60, 1 / 60)
 
 
-def table_of(found: Sequence[State]) -> Table:
+def table_of(found: Sequence[Progress]) -> Table:
     """A row a cell, and one of all."""
-    rate = sum(state.rate for state in found)
-    everything = State(
-        "all",
-        done=sum(state.done for state in found),
-        failed=sum(state.failed for state in found),
-        left=sum(state.left for state in found),
-        rate=rate,
-    )
     rows = tuple(
         (
-            Entry(state.name),
-            Entry(str(state.done)),
-            Entry(str(state.failed) if state.failed else "–"),
-            Entry(str(state.left) if state.left else "–"),
-            Entry(f"{state.rate:.1f}" if state.rate else "–"),
-            Entry(_time_left(state)),
+            Entry(one.name),
+            Entry(str(one.state.done)),
+            Entry(str(one.state.failed or "–")),
+            Entry(str(one.state.left or "–")),
+            Entry(f"{one.rate:.1f}" if one.rate else "–"),
+            Entry(_time_left(one)),
         )
-        for state in [*found, everything]
+        for one in found
     )
     header = ("cell", "done", "failed", "left", "pictures a minute", "time left")
     return Table("Progress, by cell", header, rows, labels=1)
 
 
-def _time_left(state: State) -> str:
-    if not state.left:
+def _time_left(one: Progress) -> str:
+    if not one.state.left:
         return "–"
-    if not state.rate:
+    if not one.rate:
         return "not known"
-    minutes = state.left / state.rate
+    minutes = one.state.left / one.rate
     return f"{minutes:.0f} min" if minutes < 90 else f"{minutes / 60:.1f} h"
 
 
@@ -102,12 +96,12 @@ def main() -> None:
     if {"-h", "--help"} & set(words):
         print(__doc__)  # noqa: T201
         return
-    jobs = plan([word for word in words if word != "--watch"])
-    found = states(jobs, datetime.now(UTC))
+    jobs = plan(words)
+    found = progress(jobs, datetime.now(UTC))
     print(console(table_of(found)))  # noqa: T201
-    while "--watch" in words and any(state.left for state in found):
+    while "--watch" in words and found[-1].state.left:
         time.sleep(EVERY)
-        found = states(jobs, datetime.now(UTC))
+        found = progress(jobs, datetime.now(UTC))
         print(f"\x1b[2J\x1b[H{console(table_of(found))}")  # noqa: T201
 
 
