@@ -18,7 +18,7 @@ def repeat(words: Sequence[str], rounds: str) -> None:
     """
     if not rounds.isdecimal() or int(rounds) < 1:
         raise InputError(f"rounds={rounds}: say how often to repeat the sweep, as rounds=3")
-    jobs = plan(words)
+    jobs = missing = plan(words)
     for number in range(1, int(rounds) + 1):
         print(f"round {number} of at most {rounds}", file=sys.stderr)  # noqa: T201
         subprocess.run([sys.executable, "-m", "experiments.run", *words], check=False)  # noqa: S603

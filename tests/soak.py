@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Never
 
 from PIL import Image
 from tqdm import tqdm
@@ -35,7 +36,7 @@ EXPERIMENT = [
     "workers=1",
 ]
 CELLS = ("ddim", "nti", "pti")
-LONGEST = 4.0
+LONGEST = 6.0
 """Seconds that a process lives at most before it is killed; loading takes about one of them."""
 
 
@@ -107,7 +108,7 @@ class Soak:
         places = [f"results={self.folder / name}", f"cache={self.folder / name}-cache"]
         return [*EXPERIMENT, *words_of(self.folder, self.model), *places]
 
-    def disturb(self, wanted: int, bar: "tqdm[None]") -> None:
+    def disturb(self, wanted: int, bar: "tqdm[Never]") -> None:
         """Kill until the experiment is whole, or as often as is wanted."""
         name = f"round{self.rounds}"
         while self.kills < wanted:

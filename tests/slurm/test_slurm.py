@@ -55,7 +55,7 @@ def wait_until(true, seconds=90):
 
 
 def worker_of(task):
-    """The process of an array's task."""
+    """The process of an array's task; 0 where it has none yet."""
     array, number = task.split("_")
     wanted = {f"SLURM_ARRAY_JOB_ID={array}".encode(), f"SLURM_ARRAY_TASK_ID={number}".encode()}
     for process in Path("/proc").iterdir():
@@ -67,7 +67,7 @@ def worker_of(task):
         # srun has the words, too, as its own.
         if wanted <= set(environment) and b"python" in words[0] and b"-m" in words:
             return int(process.name)
-    return None
+    return 0
 
 
 def test_a_disturbed_array_gives_the_bytes_of_a_plain_run(slurm, world, tmp_path):
@@ -79,7 +79,7 @@ def test_a_disturbed_array_gives_the_bytes_of_a_plain_run(slurm, world, tmp_path
         )
     wait_until(lambda: len(slurm.running()) == 4)
     requeued, killed, _, _ = sorted(slurm.running())
-    wait_until(lambda: worker_of(killed) is not None)
+    wait_until(lambda: worker_of(killed))
     slurm("scontrol", "requeue", requeued)
     os.kill(worker_of(killed), signal.SIGKILL)
     wait_until(lambda: any(lines(results, cell) for cell in CELLS))

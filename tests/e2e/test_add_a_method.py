@@ -1,0 +1,74 @@
+"""The example of docs/add_a_method.md, taken out of it and run from outside the repository."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from experiments.records import Cell
+
+pytestmark = pytest.mark.e2e
+REPOSITORY = Path(__file__).parents[2]
+
+
+def block(language):
+    text = (REPOSITORY / "docs/add_a_method.md").read_text()
+    return re.findall(rf"```{language}\n(.*?)```", text, flags=re.DOTALL)
+
+
+@pytest.fixture
+def outside(tmp_path):
+    """A folder with the document's two files."""
+    (python,) = block("python")
+    (yaml,) = block("yaml")
+    assert len(python.splitlines()) <= 40
+    (tmp_path / "my_methods.py").write_text(python)
+    configs = tmp_path / "my_configs/method"
+    configs.mkdir(parents=True)
+    (configs / "caption_as_null.yaml").write_text(yaml)
+    return tmp_path
+
+
+def run(outside, module, *words):
+    path = f"hydra.searchpath=[file://{outside / 'my_configs'}]"
+    return subprocess.run(
+        [sys.executable, "-m", f"experiments.{module}", *words, path],
+        cwd=REPOSITORY,
+        env=os.environ | {"PYTHONPATH": str(outside)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_example_gets_its_row_and_is_our_negative_prompt_inversion(outside, workplace):
+    few = [*workplace.setting(), "experiment=table2", "method.invert.trace.steps=4"]
+    done = run(outside, "run", *few, "method=caption_as_null,negative_prompt")
+    assert done.returncode == 0, done.stderr
+    cells = [workplace.cell("table2", name) for name in ("caption_as_null", "negative_prompt")]
+    for key in cells[0].records:
+        pictures = [Image.open(cell.folder / "images" / f"{key}.png") for cell in cells]
+        first, second = (np.asarray(picture) for picture in pictures)
+        np.testing.assert_array_equal(first, second)
+    reported = workplace.report("experiment=table2")
+    assert "caption_as_null" in reported.out
+
+
+def test_the_example_conforms(outside):
+    done = run(outside, "conformance", "method=caption_as_null")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "FAILED" not in done.stdout
+
+
+def test_a_method_can_be_named_by_its_class_alone(outside, workplace):
+    words = ["method=negative_prompt", "method.invert._target_=my_methods.CaptionAsNull"]
+    few = [*workplace.setting(), "method.invert.trace.steps=4", "limit=1", "cell=mine"]
+    done = run(outside, "run", *few, *words)
+    assert done.returncode == 0, done.stderr
+    folder = workplace.folder / "results/single/sd14-folder_pictures/cells/mine"
+    assert len(Cell.read(folder).done()) == 1

@@ -1,0 +1,103 @@
+"""Each check of ``experiments.conformance`` catches a method that was broken for it."""
+
+from dataclasses import dataclass, field, replace
+from typing import ClassVar
+
+import pytest
+import torch
+
+from baselines.ddim import Ddim
+from experiments.conformance import CHECKS, Subject, main
+from pti.diffusion.editing import SampleTarget
+from pti.diffusion.trace import Trace
+from pti.method import Method
+from tests.tiny import tiny_batch, tiny_model
+
+TRACE = Trace(steps=3)
+
+
+@dataclass(frozen=True)
+class Broken:
+    """DDIM inversion with something wrong."""
+
+    trace: Trace = TRACE
+    inner: Ddim = field(default_factory=lambda: Ddim(TRACE, omega=2.0))
+    version: ClassVar[int] = 1
+
+    def schedule(self, model):
+        return self.trace.schedule(model)
+
+    def __call__(self, model, batch):
+        found = self.inner(model, batch)
+        return replace(found, **self.wrong(model, found))
+
+    def wrong(self, model, found):
+        raise NotImplementedError
+
+
+class Shifted(Broken):
+    def wrong(self, model, found):  # noqa: ARG002
+        return {"path": found.path + 1e-3}
+
+
+class Averaged(Broken):
+    def wrong(self, model, found):  # noqa: ARG002
+        return {"retraced": found.retraced.mean(0, keepdim=True).expand_as(found.retraced)}
+
+
+class Unseeded(Broken):
+    def wrong(self, model, found):  # noqa: ARG002
+        return {"retraced": found.retraced + torch.randn_like(found.retraced)}
+
+
+class Trains(Broken):
+    def wrong(self, model, found):  # noqa: ARG002
+        with torch.no_grad():
+            next(model.unet.parameters()).add_(1e-3)
+        return {}
+
+
+class Uncounted(Broken):
+    def wrong(self, model, found):
+        z, context = found.path[:, -1], found.cond[:, 0]
+        with torch.no_grad():
+            model.unet(z, 500, encoder_hidden_states=context)
+        return {}
+
+
+def subject(invert):
+    return Subject(Method("broken", invert, SampleTarget()), tiny_model(), tiny_batch())
+
+
+@pytest.mark.parametrize(
+    ("check", "broken"),
+    [
+        ("shapes", Shifted),
+        ("batch", Averaged),
+        ("repeats", Unseeded),
+        ("model", Trains),
+        ("counts", Uncounted),
+        ("cache", Unseeded),
+    ],
+)
+def test_a_broken_method_is_caught(check, broken):
+    found, _ = CHECKS[check]
+    assert found(subject(Ddim(TRACE))).holds
+    assert not found(subject(broken())).holds
+
+
+def test_a_reconstruction_above_the_ceiling_is_caught(monkeypatch):
+    check, _ = CHECKS["ceiling"]
+    good = subject(Ddim(TRACE))
+    assert check(good).holds
+    best = good.model.decode(good.model.encode(good.batch.images))
+    leaked = replace(good, batch=replace(good.batch, images=1 - best))
+    calls = iter([leaked.batch.images + 1e-4, best])
+    monkeypatch.setattr(type(good.model), "decode", lambda *_: next(calls))
+    assert not check(leaked).holds
+
+
+def test_an_oracle_is_said_to_be_none(monkeypatch):
+    monkeypatch.setattr("sys.argv", ["conformance", "method=copy"])
+    with pytest.raises(Exception, match="is an oracle: it inverts nothing"):
+        main()
