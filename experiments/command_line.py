@@ -2,12 +2,12 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
-from experiments.suggest import explain
+from experiments.suggest import closest, explain
 from pti.errors import InputError
 
 
@@ -23,6 +23,18 @@ def for_people(main: Callable[[], None]) -> None:
     except OSError as error:
         where = error.filename or "a file"
         sys.exit(_say(f"{where} can't be used ({error.strerror}): choose another results=..."))
+
+
+def options_of(words: Sequence[str], known: Sequence[str]) -> dict[str, str]:
+    """``key=value`` words as a dictionary; raises ``InputError`` where one is not ``known``."""
+    options: dict[str, str] = {}
+    for word in words:
+        key, equals, value = word.partition("=")
+        if key not in known or not equals:
+            expected = " ".join(f"{option}=..." for option in known)
+            raise InputError(f"{word!r} is no option.{closest(key, known)} There are {expected}")
+        options[key] = value
+    return options
 
 
 def _say(sentence: str) -> int:

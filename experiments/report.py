@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from textwrap import fill
 
-from experiments.command_line import for_people
+from experiments.command_line import for_people, options_of
 from experiments.completeness import MEND, shortfalls
 from experiments.figures import draw
 from experiments.files import write_json, write_text
 from experiments.layouts import tables_of
 from experiments.paper import Paper, read_paper
 from experiments.setting import Setting, find_settings
-from experiments.suggest import closest
 from experiments.summary import Summary, summarise
 from experiments.table import WIDTH, Table, console, escape, latex, markdown
 from experiments.verdicts import Graded, grade_claims
@@ -108,13 +107,7 @@ def write(report: Report) -> Path:
 
 def parse(arguments: list[str]) -> dict[str, str]:
     """``key=value`` words; raises ``InputError`` where one is none of ours."""
-    options: dict[str, str] = {}
-    for word in arguments:
-        key, equals, value = word.partition("=")
-        if key not in OPTIONS or not equals:
-            expected = " ".join(f"{option}=..." for option in OPTIONS)
-            raise InputError(f"{word!r} is no option.{closest(key, OPTIONS)} There are {expected}")
-        options[key] = value
+    options = options_of(arguments, OPTIONS)
     if "experiment" not in options:
         raise InputError("say which experiment to report: experiment=table2")
     return options

@@ -1,0 +1,201 @@
+"""Compares two methods or two runs, paired by item.
+
+    python -m experiments.compare pti nti experiment=table2 [model=scenes data=scenes metric=psnr[0,1]]
+    python -m experiments.compare results/table2/scenes-scenes/cells/pti other/.../cells/pti
+
+A and B are cells of one experiment, by their folder's name, or folders of two cells anywhere.
+Without ``metric``, every metric of each item. Says the mean difference A - B with its 95% interval,
+a sign-flip p-value, the effect size, the share of items on which A is better, and how many more
+items would likely decide it.
+"""
+
+import math
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from pandas import Series
+
+from eval.bootstrap import Interval, paired_interval
+from eval.metric import Quantity
+from eval.paired import EXACT, effect_size, items_to_decide, sign_flip_p
+from experiments.command_line import for_people, options_of
+from experiments.records import CELLS, CONFIG, INPUTS, Cell
+from experiments.setting import find_settings
+from experiments.suggest import closest
+from experiments.suites import suite
+from experiments.summary import scores_of
+from experiments.table import Entry, Table, console
+from pti.errors import InputError
+
+OPTIONS = ("experiment", "model", "data", "results", "metric")
+MANY = 10_000
+"""Beyond so many items more, a number would only mislead."""
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One metric of A and B over the items that both have."""
+
+    quantity: Quantity
+    interval: Interval
+    p: float
+    effect: float
+    better: float
+    """The share of items on which A is strictly better."""
+
+    def more(self) -> str:
+        """How many more items would likely decide it."""
+        if not math.isnan(self.interval.low) and not self.interval.low <= 0 <= self.interval.high:
+            return "decided"
+        needed = items_to_decide(self.effect) - self.interval.n
+        if math.isnan(needed) or needed > MANY:
+            return f"over {MANY:,}"
+        return f"{max(1, needed):,.0f}"
+
+
+def compare(first: Cell, second: Cell, quantity: Quantity) -> Compared:
+    """A against B by one metric; items without a value on either side are left out."""
+    a, b = (scores_of(cell, quantity.id) for cell in (first, second))
+    a, b = a.align(b, join="inner")
+    found = paired_interval(a.to_numpy(), b.to_numpy())
+    differences = _finite(a - b)
+    sign = 1 if quantity.higher_is_better else -1
+    return Compared(
+        quantity,
+        found,
+        sign_flip_p(differences.to_numpy()),
+        effect_size(differences.to_numpy()),
+        float((sign * differences > 0).mean()),
+    )
+
+
+def _finite(values: Series) -> Series:
+    return values[values.abs() < math.inf]
+
+
+def check_pair(first: Cell, second: Cell) -> tuple[int, int, int]:
+    """How many items both have, A alone, and B alone.
+
+    Raises ``InputError`` where they share none, or where an item is not the same in both.
+    """
+    a, b = first.done(), second.done()
+    if not a & b:
+        raise InputError(
+            f"{first.folder} and {second.folder} have no finished item in common: compare runs "
+            "over the same data"
+        )
+    for key in sorted(a & b):
+        said = [(c.records[key]["caption"], c.records[key]["target"]) for c in (first, second)]
+        if said[0] != said[1] or _input(first, key) != _input(second, key):
+            raise InputError(
+                f"{key} is not the same picture or prompt in {first.folder} and {second.folder}: "
+                "compare runs over the same data with the same goal"
+            )
+    return len(a & b), len(a - b), len(b - a)
+
+
+def _input(cell: Cell, key: str) -> bytes:
+    return (cell.folder.parent.parent / INPUTS / f"{key}.png").read_bytes()
+
+
+def table_of(names: tuple[str, str], found: list[Compared]) -> Table:
+    """A row a metric."""
+    header = (
+        "metric",
+        f"{names[0]} − {names[1]}",
+        "n",
+        "p",
+        "effect size",
+        f"{names[0]} better on",
+        "items more to decide",
+    )
+    return Table(f"{names[0]} against {names[1]}, paired by item", header, _rows(found), labels=1)
+
+
+def _rows(found: list[Compared]) -> tuple[tuple[Entry, ...], ...]:
+    rows: list[tuple[Entry, ...]] = []
+    for one in found:
+        quantity, made = one.quantity, one.interval
+        value, low, high = (
+            f"{number:+.{quantity.decimals}f}" for number in (made.value, made.low, made.high)
+        )
+        arrow = "↑" if quantity.higher_is_better else "↓"
+        rows.append(
+            (
+                Entry(f"{quantity.id} {arrow}"),
+                Entry(value, "" if math.isnan(made.low) else f"[{low}, {high}]"),
+                Entry(str(made.n)),
+                Entry(f"{one.p:.2g}"),
+                Entry(f"{one.effect:+.2f}"),
+                Entry(f"{one.better:.0%}"),
+                Entry(one.more()),
+            )
+        )
+    return tuple(rows)
+
+
+def find_cell(name: str, options: dict[str, str]) -> Cell:
+    """A cell by its folder, or by its name in the experiment of ``options``.
+
+    Raises ``InputError`` saying which there are.
+    """
+    if (Path(name) / CONFIG).is_file():
+        return Cell.read(Path(name))
+    if "experiment" not in options:
+        raise InputError(f"{name} is no cell's folder: give one, or say experiment=table2")
+    named = {key: options[key] for key in ("model", "data") if key in options}
+    settings = find_settings(
+        Path(options.get("results", "results")), options["experiment"], **named
+    )
+    if len(settings) > 1:
+        there = ", ".join(f"model={s.model} data={s.data}" for s in settings)
+        raise InputError(f"{options['experiment']} was run on several: say which of {there}")
+    cells = {cell.folder.name: cell for cell in settings[0].cells}
+    if name not in cells:
+        raise InputError(
+            f"{settings[0].folder / CELLS} has no cell {name!r}.{closest(name, cells)} "
+            f"There are {', '.join(cells)}"
+        )
+    return cells[name]
+
+
+def quantities(cell: Cell, metric: str | None) -> list[Quantity]:
+    """Of the cell's metrics of single items, the one that is asked for, or all."""
+    known: list[Quantity] = list(suite(cell.config.metrics).metrics)
+    chosen = [quantity for quantity in known if metric in (None, quantity.id)]
+    if not chosen:
+        ids = [quantity.id for quantity in known]
+        raise InputError(
+            f"metric={metric} is none of an item's.{closest(str(metric), ids)} "
+            f"There are {', '.join(ids)}"
+        )
+    return chosen
+
+
+def main() -> None:
+    """The command."""
+    words = sys.argv[1:]
+    if {"-h", "--help"} & set(words):
+        print(__doc__)  # noqa: T201
+        return
+    names = [word for word in words if word.partition("=")[0] not in OPTIONS]
+    if len(names) != 2:
+        raise InputError("name two cells to compare: compare pti nti experiment=table2")
+    options = options_of([word for word in words if word not in names], OPTIONS)
+    first, second = (find_cell(name, options) for name in names)
+    both, only_first, only_second = check_pair(first, second)
+    wanted = quantities(first, options.get("metric"))
+    found = [compare(first, second, quantity) for quantity in wanted]
+    print(console(table_of((names[0], names[1]), found)))  # noqa: T201
+    config = first.config
+    print(  # noqa: T201
+        f"\nModel {config.model.name}, data {config.data.name}, {both} items in both"
+        f"; {only_first} only in {names[0]}, {only_second} only in {names[1]}. 95% expanded "
+        f"percentile bootstrap; sign-flip test, exact up to n={EXACT}; items more for a chance of "
+        "80% at the observed effect."
+    )
+
+
+if __name__ == "__main__":
+    for_people(main)
