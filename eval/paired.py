@@ -18,8 +18,8 @@ POWER = 0.8
 def sign_flip_p(differences: Differences) -> float:
     """Two-sided p-value of a mean of 0 where each difference could as well have the other sign.
 
-    Exact for at most 16 differences, otherwise from 100,000 seeded draws, the observed signs counted
-    as one of them (Phipson & Smyth, 2010). NaN without differences.
+    Exact for at most 16 differences, otherwise from 100,000 seeded draws, the observed signs
+    counted as one of them (Phipson & Smyth, 2010). NaN without differences.
     """
     n = len(differences)
     if n == 0:

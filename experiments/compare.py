@@ -1,6 +1,6 @@
 """Compares two methods or two runs, paired by item.
 
-    python -m experiments.compare pti nti experiment=table2 [model=scenes data=scenes metric=psnr[0,1]]
+    python -m experiments.compare pti nti experiment=table2 [model=... data=... metric=psnr[0,1]]
     python -m experiments.compare results/table2/scenes-scenes/cells/pti other/.../cells/pti
 
 A and B are cells of one experiment, by their folder's name, or folders of two cells anywhere.
@@ -13,8 +13,7 @@ import math
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-
-from pandas import Series
+from typing import Any
 
 from eval.bootstrap import Interval, paired_interval
 from eval.metric import Quantity
@@ -70,7 +69,7 @@ def compare(first: Cell, second: Cell, quantity: Quantity) -> Compared:
     )
 
 
-def _finite(values: Series) -> Series:
+def _finite(values: Any) -> Any:
     return values[values.abs() < math.inf]
 
 

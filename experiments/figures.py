@@ -28,13 +28,18 @@ STYLE: dict[Any, Any] = {
     "legend.frameon": False,
     "pdf.fonttype": 42,
     "savefig.dpi": 200,
+    "svg.hashsalt": "",
 }
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
 """Okabe and Ito's, which people with colour blindness tell apart."""
 
 DASHES = ["-", "--", ":", "-."]
 MARKERS = ["o", "s", "^", "D"]
-UNDATED = {".png": {"Software": None}, ".pdf": {"CreationDate": None, "Producer": None}}
+UNDATED: dict[str, dict[str, None]] = {
+    ".png": {"Software": None},
+    ".pdf": {"CreationDate": None, "Producer": None},
+    ".svg": {"Date": None, "Creator": None},
+}
 """Metadata left out, so that the same numbers give the same bytes."""
 
 

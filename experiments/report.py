@@ -1,28 +1,33 @@
 """Makes the tables, figures and verdicts of an experiment from its files alone.
 
     python -m experiments.report experiment=table2 [model=scenes data=scenes results=results]
+    python -m experiments.report experiment=all
 
 Without ``model`` or ``data``, of every model and data set that the experiment was run on, each on
-its own.
+its own. ``report.html`` is for a browser; ``experiment=all`` reports all there is and links it in
+``results/index.html``.
 """
 
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import fill
+from typing import Any
 
 from experiments.command_line import for_people, options_of
 from experiments.completeness import MEND, shortfalls
 from experiments.figures import draw
 from experiments.files import write_json, write_text
+from experiments.html.page import index, page
 from experiments.layouts import tables_of
 from experiments.paper import Paper, read_paper
-from experiments.setting import Setting, find_settings
+from experiments.setting import Setting, all_settings, find_settings
 from experiments.summary import Summary, summarise
 from experiments.table import WIDTH, Table, console, escape, latex, markdown
 from experiments.verdicts import Graded, grade_claims
 from pti.errors import InputError
 
+EVERY = "all"
 OPTIONS = ("experiment", "model", "data", "results")
 INTERVALS = (
     "Intervals: 95% expanded percentile bootstrap over images, 10,000 resamples; claims are graded "
@@ -101,6 +106,8 @@ def write(report: Report) -> Path:
     write_text(stem.with_suffix(".tex"), report.latex())
     long_form = summary.means.drop(columns="cell")
     write_text(stem.with_suffix(".csv"), long_form.to_csv(index=False, float_format="%.8g"))
+    html = page(summary, report.tables, report.claims, report.remarks(), figures)
+    write_text(folder / "report.html", html)
     write_json(folder / "claims.json", [claim.as_json() for claim in report.claims])
     return folder
 
@@ -121,9 +128,28 @@ def main() -> None:
     options = parse(sys.argv[1:])
     results = Path(options.pop("results", "results"))
     paper = read_paper()
-    for setting in find_settings(results, **options):
-        report = Report.of(setting, paper)
-        print(report.console(write(report)))  # noqa: T201
+    if options["experiment"] != EVERY:
+        for setting in find_settings(results, **options):
+            report = Report.of(setting, paper)
+            print(report.console(write(report)))  # noqa: T201
+        return
+    links = [_report_and_link(setting, paper, results) for setting in all_settings(results)]
+    write_text(results / "index.html", index(links))
+    print(f"The reports of {len(links)} settings are linked in {results / 'index.html'}")  # noqa: T201
+
+
+def _report_and_link(setting: Setting, paper: Paper, results: Path) -> dict[str, Any]:
+    report = Report.of(setting, paper)
+    written = write(report) / "report.html"
+    print(f"{setting.experiment}: model {setting.model}, data {setting.data}")  # noqa: T201
+    return {
+        "title": report.summary.table.title,
+        "model": setting.model,
+        "data": setting.data,
+        "cells": len(setting.cells),
+        "verdicts": [claim.grade.verdict for claim in report.claims],
+        "link": written.relative_to(results).as_posix(),
+    }
 
 
 def _claim_markdown(claim: Graded) -> str:

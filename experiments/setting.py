@@ -7,7 +7,7 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from experiments.records import RUN, Cell, read_cells
+from experiments.records import RUN, SETTING, Cell, read_cells
 from experiments.suggest import closest
 from experiments.suites import Suite, suite
 from pti.errors import InputError
@@ -82,3 +82,12 @@ def find_settings(results: Path, experiment: str, **names: str) -> list[Setting]
             f"them: {run}{given}"
         )
     return wanted
+
+
+def all_settings(results: Path) -> list[Setting]:
+    """Every setting of every experiment; raises ``InputError`` where there is none."""
+    folders = sorted(path.parent for path in results.glob(f"*/*/{SETTING}"))
+    found = [Setting(folder, tuple(read_cells(folder))) for folder in folders]
+    if not found:
+        raise InputError(f"{results} has no results yet: make some with experiments.run")
+    return [setting for setting in found if setting.cells]

@@ -77,9 +77,9 @@ class Summary:
         return [*map(Statistic.mean, shown), PSNR_OF_MSE]
 
     def name(self, position: int) -> str:
-        """A cell in words: its method and its swept fields."""
+        """A cell in words: its method and those of the swept fields that it has."""
         row = self.cells.loc[position]
-        fields = [f"{field}={shown(row[field])}" for field in self.fields]
+        fields = [f"{f}={shown(row[f])}" for f in self.fields if not isna(row[f])]
         return " ".join([str(row["label"]), *fields])
 
     def scores(self, position: int, metric: str) -> Series:

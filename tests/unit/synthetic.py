@@ -47,12 +47,15 @@ def write_cell(results: Path, experiment, method, values, data="scenes", **inver
         "report": {"layout": layout, "fields": fields},
     }
     (folder / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+    shared = {key: config[key] for key in ("name", "model", "data", "precision", "seed")}
+    (setting / "setting.yaml").write_text(yaml.safe_dump(shared))
     (folder / "run.json").write_text(json.dumps(RUN))
     write_items(folder, method, values)
     return folder
 
 
 RUN = {
+    "data": {"sha256": "fedcba9876543210", "items": []},
     "git": {"commit": "0123456789abcdef", "changed": True},
     "versions": {"torch": "2.15.0"},
     "machine": {"processor": "Some Processor", "gpu": None},
@@ -73,7 +76,9 @@ def write_items(folder, method, values):
                 "target": "a red star on grass",
                 "error": value if failed else None,
                 "image": None if failed else f"images/{key}.png",
+                "target_class": None,
                 "calls": {"tune.forward": forward, "tune.backward": backward},
+                "seconds": None if failed else 0.5,
             }
         )
         if not failed:

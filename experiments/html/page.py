@@ -1,0 +1,121 @@
+"""``report.html``: a setting's tables, verdicts, figures, settings and pictures in one file."""
+
+import base64
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, select_autoescape
+from omegaconf import OmegaConf
+
+from experiments.html.gallery import gallery
+from experiments.records import RUN, SETTING
+from experiments.summary import Summary
+from experiments.table import Entry, Table
+from experiments.verdicts import Graded
+
+HERE = Path(__file__).parent
+
+
+def page(
+    summary: Summary,
+    tables: Sequence[Table],
+    claims: Sequence[Graded],
+    remarks: Sequence[str],
+    figures: Sequence[Path],
+) -> str:
+    """The whole page; ``figures`` are PNGs that have an SVG beside them."""
+    setting = summary.setting
+    template = _environment().get_template("report.html")
+    return template.render(
+        title=summary.table.title,
+        experiment=setting.experiment,
+        model=setting.model,
+        data=setting.data,
+        claims=[{"verdict": claim.grade.verdict, "text": claim.sentence()} for claim in claims],
+        tables=tables,
+        costs=_costs(summary),
+        failures=_failures(summary),
+        remarks=remarks,
+        figures=[(path.stem, _figure(path)) for path in figures],
+        settings=_settings(summary),
+        gallery=_script_safe(gallery(summary)),
+        style=(HERE / "report.css").read_text("utf-8"),
+        script=(HERE / "report.js").read_text("utf-8"),
+    )
+
+
+def index(reports: Sequence[dict[str, Any]]) -> str:
+    """The page that links the reports of all experiments."""
+    style = (HERE / "report.css").read_text("utf-8")
+    return _environment().get_template("index.html").render(reports=reports, style=style)
+
+
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(HERE),
+        autoescape=select_autoescape(),
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _script_safe(value: Any) -> str:
+    """JSON that can stand within a script element, whatever a caption says."""
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _figure(path: Path) -> str:
+    vector = path.with_suffix(".svg")
+    encoded = base64.b64encode(vector.read_bytes()).decode()
+    return f"data:image/svg+xml;base64,{encoded}"
+
+
+def _costs(summary: Summary) -> Table:
+    """UNet calls an image by stage, and seconds, of each cell."""
+    cells = [(summary.name(i), cell) for i, cell in enumerate(summary.measured) if cell is not None]
+    made = {name: [cell.records[key] for key in sorted(cell.done())] for name, cell in cells}
+    stages = sorted({stage for records in made.values() for r in records for stage in r["calls"]})
+    rows = tuple(
+        (
+            Entry(name),
+            Entry(str(len(records))),
+            *(Entry(_mean([r["calls"].get(stage, 0) for r in records])) for stage in stages),
+            Entry(_mean([r["seconds"] for r in records])),
+        )
+        for name, records in made.items()
+    )
+    header = ("method", "n", *stages, "seconds")
+    return Table("UNet calls an image, by stage, and seconds of the run", header, rows, labels=1)
+
+
+def _mean(values: Sequence[float]) -> str:
+    return f"{fmean(values):.4g}" if values else "–"
+
+
+def _failures(summary: Summary) -> list[str]:
+    return [
+        f"{summary.name(i)}, {key}: {record['error']}"
+        for i, cell in enumerate(summary.measured)
+        if cell is not None
+        for key, record in sorted(cell.records.items())
+        if record["status"] == "failed"
+    ]
+
+
+def _settings(summary: Summary) -> list[tuple[str, str]]:
+    """Names and texts: what all cells share, then each cell's method and provenance."""
+    setting = summary.setting
+    found = [("shared by all cells", (setting.folder / SETTING).read_text("utf-8"))]
+    found += [
+        (f"{cell.folder.name}: method", OmegaConf.to_yaml(cell.config.method))
+        for cell in setting.cells
+    ]
+    if setting.cells and (setting.cells[0].folder / RUN).exists():
+        about = json.loads((setting.cells[0].folder / RUN).read_text("utf-8"))
+        about["data"] = about["data"]["sha256"]
+        found.append((f"{setting.cells[0].folder.name}: made by", json.dumps(about, indent=2)))
+    return found
