@@ -28,7 +28,7 @@ STYLE: dict[Any, Any] = {
     "legend.frameon": False,
     "pdf.fonttype": 42,
     "savefig.dpi": 200,
-    "svg.hashsalt": "",
+    "svg.hashsalt": "fixed",
 }
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
 """Okabe and Ito's, which people with colour blindness tell apart."""
