@@ -1,0 +1,207 @@
+"""Searches a method's hyperparameters on the dev split, with Optuna.
+
+    python -m experiments.search [trials=20] [space=FILE] [objective=METRIC] [method=pti ...]
+
+``space`` is a YAML file like ``experiments/search.yaml``, the default: dotted fields with bounds
+(``low``, ``high``, ``log``) or ``choices``, and the objective. Other words are those of
+``experiments.run``. The study is kept in ``results/search/.../study.db``: the same command goes on
+until there are ``trials`` trials, and several of it work side by side. Each trial is a cell like
+any other. Leaves the best settings as a method's YAML, a table and a plot of the trials.
+"""
+
+import math
+import sys
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import optuna
+from matplotlib.figure import Figure
+from omegaconf import DictConfig, OmegaConf
+from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback
+from optuna.trial import FrozenTrial, Trial, TrialState
+from pandas import DataFrame
+
+from eval.metric import Quantity
+from experiments.cell import setting_folder
+from experiments.command_line import for_people
+from experiments.figures import STYLE, UNDATED
+from experiments.files import write_aside, write_text
+from experiments.locks import exclusive
+from experiments.plan import plan
+from experiments.records import CELLS, TURN, Cell
+from experiments.run import run_cell
+from experiments.suggest import closest
+from experiments.suites import suite
+from experiments.summary import scores_of
+from pti.errors import InputError
+
+DEFAULT = Path(__file__).parent / "search.yaml"
+HEARTBEAT = 30
+"""Seconds between two signs of life of a running trial; one that gave none for twice as long is
+tried again by whoever notices."""
+
+
+@dataclass(frozen=True)
+class Search:
+    """What is varied, what is sought, and the words of the run that each trial is."""
+
+    objective: str
+    space: dict[str, dict[str, Any]]
+    words: tuple[str, ...]
+    trials: int
+
+    @property
+    def base(self) -> DictConfig:
+        """What trials vary; raises ``InputError`` for data that are no dev split."""
+        cfg = plan(["experiment=search", *self.words])[0]
+        if "dev" not in str(cfg.data.tasks.get("split", "")):
+            raise InputError(
+                f"data={cfg.data.name} is no dev split: nothing is chosen on what is reported. Say "
+                "data=scenes_edit_dev, or another set with a dev split"
+            )
+        for path in self.space:
+            if OmegaConf.select(cfg, path) is None:
+                raise InputError(f"method={cfg.method.name} has no {path}: leave it out of space")
+        return cfg
+
+    def quantity(self, cfg: DictConfig) -> Quantity:
+        """The metric of the objective; raises ``InputError`` where the suite has none such."""
+        known = {metric.id: metric for metric in suite(cfg.metrics).metrics}
+        if self.objective not in known:
+            raise InputError(
+                f"objective={self.objective} is not measured of {cfg.data.name}."
+                f"{closest(self.objective, known)} There are {', '.join(known)}"
+            )
+        return known[self.objective]
+
+    def suggest(self, trial: Trial) -> dict[str, Any]:
+        """The values that the study tries next."""
+        return {
+            path: trial.suggest_categorical(path, how["choices"])
+            if "choices" in how
+            else trial.suggest_float(path, how["low"], how["high"], log=how.get("log", False))
+            for path, how in self.space.items()
+        }
+
+    def __call__(self, trial: Trial) -> float:
+        """Run one trial's cell; the mean of its objective."""
+        values = self.suggest(trial)
+        given = [f"{path}={value}" for path, value in values.items()]
+        cell = ",".join(f"{path.rpartition('.')[2]}={v}" for path, v in values.items())
+        (cfg,) = plan(["experiment=search", *self.words, *given, f"cell='{cell}'"])
+        run_cell(cfg)
+        made = Cell.read(setting_folder(cfg) / CELLS / cell)
+        return float(np.mean(scores_of(made, self.objective)))
+
+
+def open_study(search: Search, folder: Path, quantity: Quantity) -> optuna.Study:
+    """The study in ``folder``, made or found."""
+    folder.mkdir(parents=True, exist_ok=True)
+    # Two that make the tables of one new database at once would trip over one another.
+    with exclusive(folder / TURN):
+        storage = RDBStorage(
+            f"sqlite:///{folder / 'study.db'}",
+            engine_kwargs={"connect_args": {"timeout": 60}},
+            heartbeat_interval=HEARTBEAT,
+            heartbeat_stale_trial_callback=RetryHeartbeatStaleTrialCallback(max_retry=3),
+        )
+        return optuna.create_study(
+            storage=storage,
+            study_name=f"{search.objective} over {', '.join(search.space)}",
+            direction="maximize" if quantity.higher_is_better else "minimize",
+            load_if_exists=True,
+        )
+
+
+def optimise(study: optuna.Study, search: Search) -> None:
+    """Go on until the study has as many finished trials as are wanted."""
+    over = (TrialState.COMPLETE, TrialState.PRUNED)
+    while (done := len(study.get_trials(deepcopy=False, states=over))) < search.trials:
+        print(f"trial {done + 1} of {search.trials}", file=sys.stderr)  # noqa: T201
+        # By its number, so that a study that was interrupted goes on as it would have.
+        study.sampler = optuna.samplers.TPESampler(seed=len(study.get_trials(deepcopy=False)))
+        study.optimize(search, n_trials=1)
+
+
+def write(study: optuna.Study, search: Search, folder: Path, cfg: DictConfig) -> None:
+    """The best settings as a method's YAML, the trials as a table, and their plot."""
+    best = OmegaConf.create({"method": OmegaConf.to_container(cfg.method)})
+    for path, value in study.best_params.items():
+        OmegaConf.update(best, path, value)
+    head = f"# {study.best_value:.4f} {search.objective}, the best of {len(study.trials)} trials.\n"
+    write_text(folder / f"{cfg.method.name}_best.yaml", head + OmegaConf.to_yaml(best.method))
+    trials = study.get_trials(states=(TrialState.COMPLETE,))
+    rows = [{"trial": t.number, **t.params, search.objective: t.value} for t in trials]
+    write_text(folder / "trials.csv", DataFrame(rows).to_csv(index=False))
+    with mpl.rc_context(STYLE):
+        figure = _draw(trials, search, study.best_trial.number)
+        for suffix, metadata in UNDATED.items():
+            write_aside(
+                (folder / "trials").with_suffix(suffix),
+                lambda aside, metadata=metadata: figure.savefig(aside, metadata=metadata),
+            )
+
+
+def _draw(trials: Sequence[FrozenTrial], search: Search, best: int) -> Figure:
+    """The objective over the trials, and over each field."""
+    panels = ["trial", *search.space]
+    figure = Figure(figsize=(3.1 * len(panels), 2.9), layout="constrained")
+    grid: Any = figure.subplots(1, len(panels), sharey=True, squeeze=False)
+    values = [trial.value for trial in trials]
+    for axes, name in zip(grid[0], panels, strict=True):
+        where = [t.number if name == "trial" else t.params[name] for t in trials]
+        marks = ["#D55E00" if t.number == best else "#0072B2" for t in trials]
+        axes.scatter(where, values, c=marks, s=18)
+        axes.set_xlabel(name)
+        if search.space.get(name, {}).get("log"):
+            axes.set_xscale("log")
+    grid[0][0].set_ylabel(search.objective)
+    figure.suptitle(f"{len(trials)} trials; the best in orange", fontsize=9, x=0.01, ha="left")
+    return figure
+
+
+def read_search(words: Sequence[str]) -> Search:
+    """From the command line and the file of the space."""
+    pairs = (word.partition("=") for word in words)
+    given: dict[str, str] = {key: value for key, _, value in pairs}
+    path, trials = Path(given.pop("space", DEFAULT)), given.pop("trials", "20")
+    if not path.is_file():
+        raise InputError(f"space={path} is no file: write one like {DEFAULT.name}, see --help")
+    if not trials.isdecimal() or int(trials) < 1:
+        raise InputError(f"trials={trials}: it counts from 1")
+    file: Any = OmegaConf.to_container(OmegaConf.load(path))
+    objective = given.pop("objective", file["objective"])
+    rest = tuple(f"{key}={value}" for key, value in given.items())
+    return Search(objective, file["space"], rest, int(trials))
+
+
+def main() -> None:
+    """The command."""
+    words = sys.argv[1:]
+    if {"-h", "--help"} & set(words):
+        print(__doc__)  # noqa: T201
+        return
+    # Heartbeats have been experimental for years.
+    warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    search = read_search(words)
+    cfg = search.base
+    quantity, folder = search.quantity(cfg), setting_folder(cfg)
+    study = open_study(search, folder, quantity)
+    optimise(study, search)
+    write(study, search, folder, cfg)
+    best = ", ".join(f"{path}={value:.4g}" for path, value in study.best_params.items())
+    mean = study.best_value if math.isfinite(study.best_value) else math.nan
+    print(  # noqa: T201
+        f"The best of {len(study.trials)} trials: {best}: {mean:.3f} {quantity.unit} "
+        f"{search.objective}. As a method: {folder / f'{cfg.method.name}_best.yaml'}"
+    )
+
+
+if __name__ == "__main__":
+    for_people(main)
