@@ -28,6 +28,7 @@ from experiments.compute import Computation
 from experiments.gpu_lease import leased_device
 from experiments.items import Items
 from experiments.locks import exclusive
+from experiments.mirror import check_kind, mirror_cell, mirror_of
 from experiments.progress import announce
 from experiments.provenance import peak_memory, provenance
 from experiments.records import TURN, Cell
@@ -45,6 +46,7 @@ def run_cell(cfg: DictConfig) -> None:
     for name in ("batch_size", "workers", "limit"):
         if cfg[name] is not None and cfg[name] < 1:
             raise InputError(f"{name}={cfg[name]}: it counts from 1")
+    check_kind(cfg.log)
     folder = claim(cfg)
     source = instantiate(cfg.data.tasks)
     tasks = choose(source, cfg.limit)
@@ -57,6 +59,7 @@ def run_cell(cfg: DictConfig) -> None:
         compute(cfg, folder, tasks, list(filter(None, left)))
     with exclusive(folder / TURN):
         score(folder, source, Path(cfg.cache))
+        mirror_cell(folder, cfg.log, mirror_of(Path(cfg.results), cfg.log))
     records = Cell.read(folder).records
     failed = [records[task.key] for task in own if records[task.key]["status"] == "failed"]
     if failed:

@@ -34,6 +34,7 @@ class Run:
     report: Any = field(default_factory=lambda: {"layout": "rows", "fields": {}})
     precision: str = MISSING
     cluster: Any = MISSING
+    log: str = "none"
     device: str = "auto"
     seed: int = 0
     limit: int | None = None
@@ -49,6 +50,7 @@ VOLATILE = (
     "points",
     "point",
     "cluster",
+    "log",
     "device",
     "limit",
     "shard",

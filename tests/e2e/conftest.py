@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments import compare, edit, report, run, search, status
+from experiments import compare, edit, report, run, search, status, sync
 from experiments.command_line import for_people
 from experiments.compute import load_model
 from experiments.records import Cell
@@ -67,7 +67,7 @@ def call(monkeypatch, capfd):
     def run_command(name: str, *words: str) -> Outcome:
         monkeypatch.setattr(sys, "argv", [f"experiments/{name}.py", *words])
         load_model.cache_clear()  # a command's process starts without a model
-        modules = (compare, edit, report, run, search, status)
+        modules = (compare, edit, report, run, search, status, sync)
         main = {module.__name__.rpartition(".")[2]: module.main for module in modules}[name]
         code = 0
         try:

@@ -1,0 +1,46 @@
+"""Rebuilds a mirror of an experiment from its files: wandb or tensorboard.
+
+    python -m experiments.sync experiment=table2 log=wandb [model=... data=... results=results]
+
+``experiment=all`` takes every one. One run a cell, its group the experiment and setting; a cell
+that is shown as it is now is left alone, one that has changed replaces its run, so that the
+command can be repeated at any time. wandb's runs are offline: WANDB_MODE=online sends them. Where
+they lie: ``results/.mirror/<log>``.
+"""
+
+import sys
+from pathlib import Path
+
+from tqdm import tqdm
+
+from experiments.command_line import for_people, options_of
+from experiments.mirror import check_kind, mirror_cell, mirror_of
+from experiments.setting import all_settings, find_settings
+from pti.errors import InputError
+
+OPTIONS = ("experiment", "log", "model", "data", "results")
+
+
+def main() -> None:
+    """The command."""
+    words = sys.argv[1:]
+    if {"-h", "--help"} & set(words):
+        print(__doc__)  # noqa: T201
+        return
+    options = options_of(words, OPTIONS)
+    results, kind = Path(options.pop("results", "results")), options.pop("log", "wandb")
+    check_kind(kind)
+    if "experiment" not in options:
+        raise InputError("say which experiment to mirror: experiment=table2, or experiment=all")
+    if options["experiment"] == "all":
+        settings = all_settings(results)
+    else:
+        settings = find_settings(results, **options)
+    cells = [cell.folder for setting in settings for cell in setting.cells if cell.records]
+    mirror = mirror_of(results, kind)
+    shown = [mirror_cell(cell, kind, mirror) for cell in tqdm(cells, unit="cell")]
+    print(f"{sum(shown)} of {len(cells)} cells were new or had changed: {mirror}")  # noqa: T201
+
+
+if __name__ == "__main__":
+    for_people(main)
