@@ -95,8 +95,8 @@ def test_clocks_that_disagree_change_nothing_but_the_rate_that_is_shown(workplac
     tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat(timespec="seconds")
     (folder / RECORDS).unlink()
     append_lines(folder / RECORDS, [{**lines[0], "at": tomorrow}, lines[1]])
-    (state,) = status.states(plan([*workplace.setting(), *ONE]), datetime.now(UTC))
-    assert (state.done, state.left) == (2, 1)
-    assert state.rate >= 0
+    found, _ = status.progress(plan([*workplace.setting(), *ONE]), datetime.now(UTC))
+    assert (found.state.done, found.state.left) == (2, 1)
+    assert found.rate >= 0
     assert workplace.run(*ONE).code == 0
     assert keys(workplace) == ["0.png", "1.png", "2.png"]
