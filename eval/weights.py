@@ -19,7 +19,8 @@ def local_file(url: str, given: str | None) -> Path:
     path = kept if given is None else Path(given)
     if not path.is_file():
         raise InputError(
-            f"{path} is missing: fetch {url} and save it there, or name your copy in `weights`"
+            f"{path} is missing: fetch {url} and save it there, or set TORCH_HOME to the folder "
+            "whose hub/checkpoints has it"
         )
     return path
 
@@ -39,5 +40,5 @@ def fill(network: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
         network.load_state_dict(tensors)
     except RuntimeError as error:
         raise InputError(
-            f"{path} holds the weights of another network: name the right file in `weights`"
+            f"{path} holds the weights of another network: fetch the right file again"
         ) from error
