@@ -12,10 +12,10 @@ FIGURES := "experiment=figure4" "experiment=figure5" "experiment=figure6"
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 
 .DEFAULT_GOAL := help
-.PHONY: help install reproduce tables figures smoke test check format clean
+.PHONY: help install reproduce tables figures smoke test test-slurm check format clean
 
 help: ## Show the targets
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
 install: $(INSTALLED) ## Make .venv with the pinned packages (6 GB, a few minutes)
 
@@ -56,6 +56,9 @@ smoke: $(INSTALLED) ## Run, score and report in under a minute
 
 test: $(INSTALLED) ## The whole test suite
 	$(BIN)/python -m pytest -n 2
+
+test-slurm: $(INSTALLED) ## A sweep on a real Slurm, disturbed in every way; skips where Slurm is not installed
+	$(BIN)/python -m pytest -m slurm tests/slurm
 
 check: $(INSTALLED) ## Lint, format, types, import order, stripped notebooks
 	$(BIN)/ruff check .
