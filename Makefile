@@ -12,7 +12,7 @@ FIGURES := "experiment=figure4" "experiment=figure5" "experiment=figure6"
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 
 .DEFAULT_GOAL := help
-.PHONY: help install reproduce tables figures smoke test test-slurm check format clean
+.PHONY: help install reproduce tables figures smoke test test-more check format clean
 
 help: ## Show the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -57,8 +57,9 @@ smoke: $(INSTALLED) ## Run, score and report in under a minute
 test: $(INSTALLED) ## The whole test suite
 	$(BIN)/python -m pytest -n 2
 
-test-slurm: $(INSTALLED) ## A sweep on a real Slurm, disturbed in every way; skips where Slurm is not installed
+test-more: $(INSTALLED) ## What make test leaves out: a real Slurm, a browser (skipped where missing), the notebooks
 	$(BIN)/python -m pytest -m slurm tests/slurm
+	$(BIN)/python -m pytest -n 2 -m "browser or not browser" tests/e2e/test_report_html.py notebooks
 
 check: $(INSTALLED) ## Lint, format, types, import order, stripped notebooks
 	$(BIN)/ruff check .
