@@ -25,6 +25,8 @@ from pti.errors import InputError
 
 PATIENCE = 20
 """Seconds that ``sacct`` may take to answer."""
+LONGEST = 1000
+"""Tasks of one array: Slurm's MaxArraySize is 1001 unless a site says otherwise."""
 
 
 class SlurmSweep(SlurmLauncher):
@@ -36,16 +38,29 @@ class SlurmSweep(SlurmLauncher):
         """Results of the jobs that were not whole; raises ``InputError`` where some failed."""
         require_accounting()
         jobs = list(enumerate(map(list, job_overrides), start=initial_job_idx))
-        found = [self._look(overrides) for _, overrides in jobs]
-        todo = [i for i, (_, state) in enumerate(found) if not state.whole]
+        found = {number: self._look(overrides) for number, overrides in jobs}
+        todo = [job for job in jobs if not found[job[0]][1].whole]
         if not todo:
             _say(f"All {len(jobs)} jobs are whole: nothing was submitted.")
             return []
+        ended: list[JobReturn | str] = []
+        # One array after the other, here and not by Hydra, which would stop at the first failure.
+        for start in range(0, len(todo), LONGEST):
+            part = todo[start : start + LONGEST]
+            submitted = self._submit(part)
+            _say(console(_submitted(submitted, [found[number] for number, _ in part])))
+            ended += map(_end, submitted)
+        if failures := [job for job in ended if isinstance(job, str)]:
+            raise InputError(
+                f"{len(failures)} of {len(ended)} jobs failed, the others have ended: "
+                f"{'. '.join(failures)}. The same command again submits only what is missing"
+            )
+        return [job for job in ended if not isinstance(job, str)]
+
+    def _submit(self, jobs: Sequence[tuple[int, list[str]]]) -> Sequence[Any]:
         state = Singleton.get_state()
-        calls = [(jobs[i][1], "hydra.sweep.dir", jobs[i][0], str(jobs[i][0]), state) for i in todo]
-        submitted = self._executor().map_array(self, *zip(*calls, strict=True))
-        _say(console(_submitted(submitted, [found[i] for i in todo])))
-        return _gather(submitted)
+        calls = [(words, "hydra.sweep.dir", number, str(number), state) for number, words in jobs]
+        return self._executor().map_array(self, *zip(*calls, strict=True))
 
     def _look(self, overrides: list[str]) -> tuple[str, State]:
         """A job's cell and shard in words, and how far it is."""
@@ -114,23 +129,14 @@ def _submitted(jobs: Sequence[Any], found: Sequence[tuple[str, State]]) -> Table
     return Table("Submitted to Slurm", ("job", "cell", "pictures left"), rows, labels=2)
 
 
-def _gather(jobs: Sequence[Any]) -> list[JobReturn]:
-    """Results, once every job has ended; raises ``InputError`` with the logs of failed ones."""
-    returned: list[JobReturn] = []
-    failures: list[str] = []
-    for job in jobs:
-        try:
-            result = job.results()[0]
-        except UncompletedJobError:
-            failures.append(f"job {job.job_id} ended as {job.state}; its log: {job.paths.stderr}")
-            continue
-        returned.append(result)
-        if result.status == JobStatus.FAILED:
-            reason = str(result._return_value).splitlines()[0]
-            failures.append(f"job {job.job_id}: {reason}; its log: {job.paths.stderr}")
-    if failures:
-        raise InputError(
-            f"{len(failures)} of {len(jobs)} jobs failed, the others have ended: "
-            f"{'. '.join(failures)}. The same command again submits only what is missing"
-        )
-    return returned
+def _end(job: Any) -> JobReturn | str:
+    """Wait for a job; what it returned, or why it failed and its log."""
+    try:
+        result = job.results()[0]
+    except UncompletedJobError:
+        return f"job {job.job_id} ended as {job.state}; its log: {job.paths.stderr}"
+    if result.status != JobStatus.FAILED:
+        return result
+    error = result._return_value
+    reason = str(error) if isinstance(error, InputError) else repr(error)
+    return f"job {job.job_id}: {reason}; its log: {job.paths.stderr}"

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.slurm.processes import computes, workers
+
 HERE = Path(__file__).parent
 NEEDED = ("slurmctld", "slurmd", "slurmdbd", "munged", "mariadbd", "sacct", "sbatch")
 
@@ -35,10 +37,13 @@ class Slurm:
         assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
         return done.stdout
 
-    def running(self):
-        """Tasks of arrays that run now, as ``12_3``, by node."""
-        shown = self("squeue", "--noheader", "--array", "--states=R", "--format=%i %N").split("\n")
-        return {task: node for task, node in map(str.split, filter(None, shown)) if "_" in task}
+    def workers(self):
+        """Processes of the tasks of arrays that run now, by the task, as ``12_3``."""
+        return workers(self.state)
+
+    def computing(self):
+        """Those of them that are past their imports and not yet done."""
+        return {task: process for task, process in self.workers().items() if computes(process)}
 
     def states(self):
         """How every run of every job ended, requeued ones included."""

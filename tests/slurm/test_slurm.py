@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from experiments.files import read_lines
-from tests.slurm.crash_node import crash_node
+from tests.slurm.processes import crash_node
 from tests.tiny_world import save_model, words_of, write_pictures
 
 pytestmark = pytest.mark.slurm
@@ -19,11 +19,11 @@ REPOSITORY = Path(__file__).parents[2]
 SWEEP = [
     "experiment=table2",
     "method=ddim,pti_reconstruction",
-    "method.invert.trace.steps=25",
+    "method.invert.trace.steps=15",
 ]
 CELLS = ("ddim", "pti")
-PICTURES = 16
-CLUSTER = ["cluster=slurm", "cluster.partition=gpu", "cluster.cpus=1", "shards=4", "rounds=3"]
+PICTURES = 24
+CLUSTER = ["cluster=slurm", "cluster.partition=gpu", "cluster.cpus=1"]
 
 
 @pytest.fixture
@@ -51,23 +51,7 @@ def wait_until(true, seconds=90):
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, f"waited {seconds} s in vain"
-        time.sleep(0.2)
-
-
-def worker_of(task):
-    """The process of an array's task; 0 where it has none yet."""
-    array, number = task.split("_")
-    wanted = {f"SLURM_ARRAY_JOB_ID={array}".encode(), f"SLURM_ARRAY_TASK_ID={number}".encode()}
-    for process in Path("/proc").iterdir():
-        try:
-            environment = (process / "environ").read_bytes().split(b"\0")
-            words = (process / "cmdline").read_bytes().split(b"\0")
-        except OSError:
-            continue
-        # srun has the words, too, as its own.
-        if wanted <= set(environment) and b"python" in words[0] and b"-m" in words:
-            return int(process.name)
-    return 0
+        time.sleep(0.1)
 
 
 def test_a_disturbed_array_gives_the_bytes_of_a_plain_run(slurm, world, tmp_path):
@@ -75,25 +59,39 @@ def test_a_disturbed_array_gives_the_bytes_of_a_plain_run(slurm, world, tmp_path
     log = tmp_path / "driver.log"
     with log.open("w") as stream:
         driver = subprocess.Popen(
-            command(*SWEEP, *world, *CLUSTER), cwd=REPOSITORY, env=slurm.environment, stderr=stream
+            command(*SWEEP, *world, *CLUSTER, "shards=4", "rounds=3"),
+            cwd=REPOSITORY,
+            env=slurm.environment,
+            stderr=stream,
         )
-    wait_until(lambda: len(slurm.running()) == 4)
-    requeued, killed, _, _ = sorted(slurm.running())
-    wait_until(lambda: worker_of(killed))
-    slurm("scontrol", "requeue", requeued)
-    os.kill(worker_of(killed), signal.SIGKILL)
-    wait_until(lambda: any(lines(results, cell) for cell in CELLS))
-    urgent = ["--partition=urgent", "--gres=gpu:2", "--output=/dev/null", "--wrap=sleep 2"]
-    slurm("sbatch", *urgent)
-    wait_until(lambda: "PREEMPTED" in slurm.states() or "REQUEUED" in slurm.states())
-    wait_until(lambda: "n2" in slurm.running().values())
-    crash_node(slurm.state, "n2")
-    wait_until(lambda: "down" in slurm("sinfo", "--noheader", "--nodes=n2", "--format=%T"))
-    slurm("/usr/sbin/slurmd", "-N", "n2", "-f", str(slurm.state / "slurm.conf"))
+    wait_until(lambda: len(slurm.workers()) == 4)
+    assert {
+        (process.environment["SLURMD_NODENAME"], process.environment["CUDA_VISIBLE_DEVICES"])
+        for process in slurm.workers().values()
+    } == {("n1", "0"), ("n1", "1"), ("n2", "0"), ("n2", "1")}
 
+    wait_until(lambda: len(slurm.computing()) >= 2)
+    requeued, killed = list(slurm.computing())[:2]
+    os.kill(slurm.workers()[killed].number, signal.SIGKILL)
+    slurm("scontrol", "requeue", requeued)
+    wait_until(lambda: slurm.states().count("REQUEUED") == 2)
+
+    wait_until(slurm.computing)
+    urgent = ["--partition=urgent", "--nodes=2", "--gres=gpu:2", "--output=/dev/null"]
+    slurm("sbatch", *urgent, "--wrap=sleep 1")
+    wait_until(lambda: slurm.states().count("REQUEUED") > 2)
+
+    wait_until(slurm.computing)
+    node = next(iter(slurm.computing().values())).environment["SLURMD_NODENAME"]
+    crash_node(slurm.state, node)
+    wait_until(lambda: "NODE_FAIL" in slurm.states())
+    slurm("/usr/sbin/slurmd", "-N", node, "-f", str(slurm.state / "slurm.conf"))
+
+    # By hand, beside the array.
+    subprocess.run(command(*SWEEP, *world), cwd=REPOSITORY, check=True)
     assert driver.wait(timeout=240) == 0, log.read_text()
-    assert "pti, shard 4/4" in log.read_text()
     (tmp_path / "states").write_text(" ".join(slurm.states()) + log.read_text())
+    assert "pti, shard 4/4" in log.read_text()
     for cell in CELLS:
         done = [line["key"] for line in lines(results, cell) if line["status"] == "done"]
         assert Counter(done) == {f"{index}.png": 1 for index in range(PICTURES)}
@@ -108,7 +106,7 @@ def test_a_job_that_fails_for_good_is_named_with_its_log_when_the_others_have_en
     slurm, world, tmp_path
 ):
     (tmp_path / "pictures/3.png").write_text("no picture")
-    short = [*SWEEP[:2], "method.invert.trace.steps=2", *world, *CLUSTER[:-1]]
+    short = [*SWEEP[:2], "method.invert.trace.steps=2", *world, *CLUSTER, "shards=2"]
     done = subprocess.run(
         command(*short),
         cwd=REPOSITORY,
@@ -118,7 +116,7 @@ def test_a_job_that_fails_for_good_is_named_with_its_log_when_the_others_have_en
         check=False,
     )
     assert done.returncode == 2
-    assert "2 of 8 jobs failed, the others have ended" in done.stderr
+    assert "2 of 4 jobs failed, the others have ended" in done.stderr
     assert "its log: " in done.stderr
     log = done.stderr.partition("its log: ")[2].split(". ")[0]
     assert Path(log).is_file()
@@ -130,7 +128,7 @@ def test_a_job_that_fails_for_good_is_named_with_its_log_when_the_others_have_en
 def test_without_accounting_nothing_is_submitted(world, tmp_path):
     empty = os.environ | {"PATH": str(tmp_path)}
     done = subprocess.run(
-        command(*SWEEP, *world, *CLUSTER[:-1]),
+        command(*SWEEP, *world, *CLUSTER),
         cwd=REPOSITORY,
         env=empty,
         capture_output=True,
