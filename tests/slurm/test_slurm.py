@@ -121,7 +121,9 @@ def test_a_job_that_fails_for_good_is_named_with_its_log_when_the_others_have_en
     for cell in CELLS:
         states = Counter(line["status"] for line in lines(tmp_path / "results", cell))
         assert states == {"done": PICTURES - 1, "failed": 1}
-    # By itself alone, though the last task has the array's number for its job's.
+    # By itself alone, though the last task has the array's number for its job's. A job's last state
+    # reaches the accounting after its result.
+    wait_until(lambda: "RUNNING" not in slurm.states())
     assert Counter(slurm.states()) == {"COMPLETED": 4, "REQUEUED": 1}
 
 
