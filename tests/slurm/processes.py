@@ -2,6 +2,7 @@
 
 import os
 import signal
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,6 +53,33 @@ def computes(process: Process) -> bool:
     return CLAIMS in files
 
 
+def stop(process: Process) -> bool:
+    """SIGSTOP; whether that met a worker which is past its imports and not yet done."""
+    with suppress(ProcessLookupError):
+        os.kill(process.number, signal.SIGSTOP)
+    held = computes(process)
+    if not held:
+        go_on(process)
+    return held
+
+
+def go_on(process: Process) -> None:
+    """SIGCONT, if it is still there."""
+    with suppress(ProcessLookupError):
+        os.kill(process.number, signal.SIGCONT)
+
+
+def was_told_to_go(process: Process) -> bool:
+    """Whether the signal before a preemption waits for a stopped process, or it is gone already."""
+    try:
+        lines = Path(f"/proc/{process.number}/status").read_text().splitlines()
+    except OSError:
+        return True
+    waiting = dict(line.split(":\t", 1) for line in lines if "Pnd" in line)
+    told = 1 << (signal.SIGUSR2 - 1)
+    return any(int(signals, 16) & told for signals in waiting.values())
+
+
 def crash_node(state: Path, node: str) -> None:
     """Lose a node as a power cut would: its daemon, its steps, and all that they started."""
     running = processes(state)
@@ -64,9 +92,7 @@ def crash_node(state: Path, node: str) -> None:
     steps = {parent for parent in parents if "slurmstepd" in running[parent].words[0]}
     daemon = int((state / "run" / f"{node}.pid").read_text())
     # All are frozen first: a batch script that saw its step die would still act on it.
-    for stop in (signal.SIGSTOP, signal.SIGKILL):
+    for end in (signal.SIGSTOP, signal.SIGKILL):
         for number in {daemon} | steps | tasks:
-            try:
-                os.kill(number, stop)
-            except ProcessLookupError:
-                continue
+            with suppress(ProcessLookupError):
+                os.kill(number, end)

@@ -1,17 +1,15 @@
 """A sweep as an array on a real Slurm, disturbed in every way, gives what a plain run gives."""
 
 import os
-import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from experiments.files import read_lines
-from tests.slurm.processes import crash_node
+from tests.slurm.cluster import wait_until
 from tests.tiny_world import save_model, words_of, write_pictures
 
 pytestmark = pytest.mark.slurm
@@ -47,13 +45,6 @@ def lines(results, cell):
     return read_lines(results / f"table2/sd14-folder_pictures/cells/{cell}/records.jsonl")
 
 
-def wait_until(true, seconds=90):
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, f"waited {seconds} s in vain"
-        time.sleep(0.1)
-
-
 def test_a_disturbed_array_gives_the_bytes_of_a_plain_run(slurm, world, tmp_path):
     results = tmp_path / "results"
     log = tmp_path / "driver.log"
@@ -70,22 +61,10 @@ def test_a_disturbed_array_gives_the_bytes_of_a_plain_run(slurm, world, tmp_path
         for process in slurm.workers().values()
     } == {("n1", "0"), ("n1", "1"), ("n2", "0"), ("n2", "1")}
 
-    wait_until(lambda: len(slurm.computing()) >= 2)
-    requeued, killed = list(slurm.computing())[:2]
-    os.kill(slurm.workers()[killed].number, signal.SIGKILL)
-    slurm("scontrol", "requeue", requeued)
-    wait_until(lambda: slurm.states().count("REQUEUED") == 2)
-
-    wait_until(slurm.computing)
-    urgent = ["--partition=urgent", "--nodes=2", "--gres=gpu:2", "--output=/dev/null"]
-    slurm("sbatch", *urgent, "--wrap=sleep 1")
-    wait_until(lambda: slurm.states().count("REQUEUED") > 2)
-
-    wait_until(slurm.computing)
-    node = next(iter(slurm.computing().values())).environment["SLURMD_NODENAME"]
-    crash_node(slurm.state, node)
-    wait_until(lambda: "NODE_FAIL" in slurm.states())
-    slurm("/usr/sbin/slurmd", "-N", node, "-f", str(slurm.state / "slurm.conf"))
+    slurm.requeue(slurm.held()[0])
+    slurm.kill(slurm.held()[1])
+    slurm.preempt(slurm.held()[1])
+    slurm.crash(slurm.held()[1])
 
     # By hand, beside the array.
     subprocess.run(command(*SWEEP, *world), cwd=REPOSITORY, check=True)
@@ -110,8 +89,8 @@ def test_a_job_that_fails_for_good_is_named_with_its_log_when_the_others_have_en
         command(*short), cwd=REPOSITORY, env=slurm.environment, stderr=subprocess.PIPE, text=True
     )
     wait_until(lambda: len(slurm.workers()) == 4)
-    last = max(slurm.workers())
-    os.kill(slurm.workers()[last].number, signal.SIGKILL)
+    workers = slurm.workers()
+    slurm.kill(workers[max(workers)])
     _, said = driver.communicate(timeout=120)
 
     assert driver.returncode == 2
