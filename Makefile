@@ -57,9 +57,10 @@ smoke: $(INSTALLED) ## Run, score and report in under a minute
 test: $(INSTALLED) ## The whole test suite
 	$(BIN)/python -m pytest -n 2
 
-test-more: $(INSTALLED) ## What make test leaves out: a real Slurm, a browser (skipped where missing), the notebooks
+test-more: $(INSTALLED) ## What make test leaves out: a real Slurm, a browser (skipped where missing), long tests, notebooks
 	$(BIN)/python -m pytest -m slurm tests/slurm
-	$(BIN)/python -m pytest -n 2 -m "browser or not browser" tests/e2e/test_report_html.py notebooks
+	$(BIN)/python -m pytest -n 2 -m "browser or long"
+	$(BIN)/python -m pytest -n 2 notebooks
 
 check: $(INSTALLED) ## Lint, format, types, import order, stripped notebooks
 	$(BIN)/ruff check .

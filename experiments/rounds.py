@@ -21,10 +21,14 @@ def repeat(words: Sequence[str], rounds: str) -> None:
     jobs = missing = plan(words)
     for number in range(1, int(rounds) + 1):
         print(f"round {number} of at most {rounds}", file=sys.stderr)  # noqa: T201
-        subprocess.run([sys.executable, "-m", "experiments.run", *words], check=False)  # noqa: S603
+        ended = subprocess.run([sys.executable, "-m", "experiments.run", *words], check=False)  # noqa: S603
         missing = [cfg for cfg in jobs if not state_of(cfg, cell_of(cfg)).whole]
-        if not missing:
+        if not missing and not ended.returncode:
             return
+    if not missing:
+        raise InputError(
+            f"the last of {rounds} rounds failed, though nothing is missing: it says why"
+        )
     names = [name_of(cfg) for cfg in missing]
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     raise InputError(

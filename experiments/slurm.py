@@ -103,7 +103,9 @@ def require_accounting() -> None:
             timeout=PATIENCE,
             check=False,
         )
-        problem = asked.stderr.strip() if asked.returncode else ""
+        problem = ""
+        if asked.returncode:
+            problem = asked.stderr.strip() or f"it ended with {asked.returncode}"
     except FileNotFoundError:
         problem = "it is not installed"
     except subprocess.TimeoutExpired:

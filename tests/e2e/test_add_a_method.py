@@ -12,7 +12,7 @@ from PIL import Image
 
 from experiments.records import Cell
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.long]
 REPOSITORY = Path(__file__).parents[2]
 
 

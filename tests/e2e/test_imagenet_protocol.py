@@ -71,6 +71,7 @@ def run(place, *words):
     return place.call("run", *own, *words)
 
 
+@pytest.mark.long
 def test_the_oracles_bound_the_curve(workplace, imagenet, hub):
     words = [
         "experiment=figure4",

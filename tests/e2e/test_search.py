@@ -65,6 +65,7 @@ def test_a_search_goes_on_and_its_best_is_a_method(call, words, tmp_path):
     assert scores_of(cell, METRIC).mean() == pytest.approx(float(best[METRIC]), abs=1e-6)
 
 
+@pytest.mark.long
 def test_processes_side_by_side_share_a_study(words, tmp_path):
     command = [sys.executable, "-m", "experiments.search", *words, "trials=4"]
     both = [subprocess.Popen(command, cwd=REPOSITORY) for _ in range(2)]

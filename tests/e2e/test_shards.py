@@ -10,7 +10,7 @@ import pytest
 
 from tests.e2e.conftest import QUICK
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.long]
 REPOSITORY = Path(__file__).parents[2]
 CELLS = ("ddim", "nti", "pti")
 

@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,7 +113,7 @@ class Slurm:
         self("/usr/sbin/slurmd", "-N", node, "-f", str(self.state / "slurm.conf"))
 
     @contextmanager
-    def _ends(self, *states: str) -> Iterator[None]:
+    def _ends(self, *states: str) -> Generator[None]:
         def count() -> int:
             return sum(state in states for state in self.states())
 
@@ -123,7 +123,7 @@ class Slurm:
 
 
 @contextmanager
-def running(state: Path) -> Iterator[Slurm]:
+def running(state: Path) -> Generator[Slurm]:
     """Start a Slurm, and stop it in the end."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

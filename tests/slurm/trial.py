@@ -34,9 +34,10 @@ def disturb(
     chance, done = random.Random(seed), Counter[str]()  # noqa: S311
     while driver.poll() is None:
         time.sleep(every)
-        if not slurm.computing():
+        try:
+            task, process = slurm.held()
+        except AssertionError:  # nothing computes any more
             continue
-        task, process = slurm.held()
         kind = chance.choice(["kill", "requeue", "preempt", "crash"])
         if kind == "requeue":
             slurm.requeue(task)
@@ -46,14 +47,12 @@ def disturb(
     return done
 
 
-def twice(results: Path) -> list[str]:
-    """Pictures that are not recorded exactly once."""
-    return [
-        f"{path}: {key} is recorded {times} times"
+def recorded(results: Path) -> dict[str, Counter[str]]:
+    """How often each picture is recorded, by cell."""
+    return {
+        path.parent.name: Counter(line["key"] for line in read_lines(path))
         for path in sorted(results.glob("*/*/cells/*/records.jsonl"))
-        for key, times in Counter(line["key"] for line in read_lines(path)).items()
-        if times > 1
-    ]
+    }
 
 
 def reported(experiment: str, results: Path) -> dict[str, bytes]:
