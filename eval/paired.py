@@ -12,6 +12,7 @@ EXACT = 16
 """Up to so many differences every choice of signs is looked at; beyond, draws of them."""
 
 DRAWS = 100_000
+AT_A_TIME = 1_000
 POWER = 0.8
 
 
@@ -30,7 +31,12 @@ def sign_flip_p(differences: Differences) -> float:
         signs = np.array(list(product((1.0, -1.0), repeat=n)))
         return float((np.abs(signs @ differences) >= reached).mean())
     generator = np.random.default_rng(0)
-    draws = generator.choice((1.0, -1.0), size=(DRAWS, n)) @ differences
+    draws = np.concatenate(
+        [
+            generator.choice((1.0, -1.0), size=(AT_A_TIME, n)) @ differences
+            for _ in range(DRAWS // AT_A_TIME)
+        ]
+    )
     return float(((np.abs(draws) >= reached).sum() + 1) / (DRAWS + 1))
 
 

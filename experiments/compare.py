@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from eval.bootstrap import Interval, paired_interval
+from eval.claims import FEWEST
 from eval.metric import Quantity
 from eval.paired import EXACT, effect_size, items_to_decide, sign_flip_p
 from experiments.command_line import for_people, options_of
@@ -45,12 +46,15 @@ class Compared:
 
     def more(self) -> str:
         """How many more items would likely decide it."""
-        if not math.isnan(self.interval.low) and not self.interval.low <= 0 <= self.interval.high:
+        enough = self.interval.n >= FEWEST and not math.isnan(self.interval.low)
+        if enough and not self.interval.low <= 0 <= self.interval.high:
             return "decided"
         needed = items_to_decide(self.effect) - self.interval.n
-        if math.isnan(needed) or needed > MANY:
+        if math.isnan(needed):
+            return "–"
+        if needed > MANY:
             return f"over {MANY:,}"
-        return f"{max(1, needed):,.0f}"
+        return f"{max(1, FEWEST - self.interval.n, needed):,.0f}"
 
 
 def compare(first: Cell, second: Cell, quantity: Quantity) -> Compared:

@@ -3,7 +3,6 @@
 import logging
 from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property, partial
@@ -34,7 +33,7 @@ from experiments.records import (
     acknowledge,
     seed_of,
 )
-from experiments.workers import Result, submit
+from experiments.workers import DeadWorkerError, Result, submit
 from pti.diffusion.model import LatentDiffusion
 from pti.errors import InputError
 
@@ -133,11 +132,8 @@ class Items:
         """The whole batch; where that raises, each item alone, so that one cannot fail the rest."""
         try:
             computed = result()
-        except BrokenProcessPool as error:
-            raise InputError(
-                "a worker died, most likely for want of memory: run the same command again with "
-                "workers=1, or a smaller batch_size"
-            ) from error
+        except DeadWorkerError:
+            raise
         except Exception as error:  # noqa: BLE001 (kept as the item's record)
             if len(opened) > 1:
                 log.warning("a batch of %d failed (%s); one by one now", len(opened), error)

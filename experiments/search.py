@@ -9,16 +9,17 @@ until there are ``trials`` trials, and several of it work side by side. Each tri
 any other. Leaves the best settings as a method's YAML, a table and a plot of the trials.
 """
 
+import json
 import math
 import sys
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
-import numpy as np
 import optuna
 from matplotlib.figure import Figure
 from omegaconf import DictConfig, OmegaConf
@@ -96,7 +97,18 @@ class Search:
         (cfg,) = plan(["experiment=search", *self.words, *given, f"cell='{cell}'"])
         run_cell(cfg)
         made = Cell.read(setting_folder(cfg) / CELLS / cell)
-        return float(np.mean(scores_of(made, self.objective)))
+        mean = float(scores_of(made, self.objective).mean(skipna=False))
+        if not math.isfinite(mean):
+            raise optuna.TrialPruned(f"{self.objective} is undefined for some picture")
+        return mean
+
+    def study_name(self) -> str:
+        """Its own for each space, and for each setting of what is not searched."""
+        kept = ["model", "data", "method", "goal", "limit", "seed", "precision", "batch_size"]
+        base = OmegaConf.to_container(OmegaConf.masked_copy(self.base, kept), resolve=True)
+        content = json.dumps([base, dict(self.space)], sort_keys=True, default=str)
+        digest = sha256(content.encode()).hexdigest()[:8]
+        return f"{self.objective} over {', '.join(self.space)} ({digest})"
 
 
 def open_study(search: Search, folder: Path, quantity: Quantity) -> optuna.Study:
@@ -112,7 +124,7 @@ def open_study(search: Search, folder: Path, quantity: Quantity) -> optuna.Study
         )
         return optuna.create_study(
             storage=storage,
-            study_name=f"{search.objective} over {', '.join(search.space)}",
+            study_name=search.study_name(),
             direction="maximize" if quantity.higher_is_better else "minimize",
             load_if_exists=True,
         )
@@ -128,12 +140,17 @@ def optimise(study: optuna.Study, search: Search) -> None:
         study.optimize(search, n_trials=1)
 
 
+def finished(study: optuna.Study) -> int:
+    """How many trials have a value."""
+    return len(study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)))
+
+
 def write(study: optuna.Study, search: Search, folder: Path, cfg: DictConfig) -> None:
     """The best settings as a method's YAML, the trials as a table, and their plot."""
     best = OmegaConf.create({"method": OmegaConf.to_container(cfg.method)})
     for path, value in study.best_params.items():
         OmegaConf.update(best, path, value)
-    head = f"# {study.best_value:.4f} {search.objective}, the best of {len(study.trials)} trials.\n"
+    head = f"# {study.best_value:.4f} {search.objective}, the best of {finished(study)} trials.\n"
     write_text(folder / f"{cfg.method.name}_best.yaml", head + OmegaConf.to_yaml(best.method))
     trials = study.get_trials(states=(TrialState.COMPLETE,))
     rows = [{"trial": t.number, **t.params, search.objective: t.value} for t in trials]
@@ -195,10 +212,13 @@ def main() -> None:
     study = open_study(search, folder, quantity)
     optimise(study, search)
     write(study, search, folder, cfg)
-    best = ", ".join(f"{path}={value:.4g}" for path, value in study.best_params.items())
+    best = ", ".join(
+        f"{path}={value:.4g}" if isinstance(value, float) else f"{path}={value}"
+        for path, value in study.best_params.items()
+    )
     mean = study.best_value if math.isfinite(study.best_value) else math.nan
     print(  # noqa: T201
-        f"The best of {len(study.trials)} trials: {best}: {mean:.3f} {quantity.unit} "
+        f"The best of {finished(study)} trials: {best}: {mean:.3f} {quantity.unit} "
         f"{search.objective}. As a method: {folder / f'{cfg.method.name}_best.yaml'}"
     )
 

@@ -14,7 +14,9 @@ from pathlib import Path
 from tqdm import tqdm
 
 from experiments.command_line import for_people, options_of
+from experiments.locks import exclusive
 from experiments.mirror import check_kind, mirror_cell, mirror_of
+from experiments.records import TURN
 from experiments.setting import all_settings, find_settings
 from pti.errors import InputError
 
@@ -38,8 +40,11 @@ def main() -> None:
         settings = find_settings(results, **options)
     cells = [cell.folder for setting in settings for cell in setting.cells if cell.records]
     mirror = mirror_of(results, kind)
-    shown = [mirror_cell(cell, kind, mirror) for cell in tqdm(cells, unit="cell")]
-    print(f"{sum(shown)} of {len(cells)} cells were new or had changed: {mirror}")  # noqa: T201
+    shown = 0
+    for cell in tqdm(cells, unit="cell"):
+        with exclusive(cell / TURN):  # a run may be mirroring it now
+            shown += mirror_cell(cell, kind, mirror)
+    print(f"{shown} of {len(cells)} cells were new or had changed: {mirror}")  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -8,25 +8,51 @@ import multiprocessing
 import os
 import pickle
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from functools import cache
 from threading import Thread
 
 import torch
 
 from experiments.compute import Computation, Computed, Opened
+from pti.errors import InputError
 
 Result = Callable[[], Computed]
 """Waits for a batch's results, or raises what kept them from being made."""
+
+
+class DeadWorkerError(InputError):
+    """A worker process ended in the middle of its work."""
 
 
 def submit(computation: Computation, opened: list[Opened], workers: int) -> Result:
     """Begin with a batch in a worker; with one worker, do it here when it is asked for."""
     if workers == 1:
         return lambda: computation(opened)
-    future = _pool(workers).submit(_compute, computation, opened)
-    return lambda: pickle.loads(future.result())  # noqa: S301 (our own worker's)
+    with _dropped_when_broken():
+        future = _pool(workers).submit(_compute, computation, opened)
+
+    def result() -> Computed:
+        with _dropped_when_broken():
+            return pickle.loads(future.result())  # noqa: S301 (our own worker's)
+
+    return result
+
+
+@contextmanager
+def _dropped_when_broken() -> Generator[None]:
+    """The next cell begins with new workers."""
+    try:
+        yield
+    except BrokenProcessPool as error:
+        _pool.cache_clear()
+        raise DeadWorkerError(
+            "a worker died, most likely for want of memory: run the same command again with "
+            "workers=1, or a smaller batch_size"
+        ) from error
 
 
 @cache

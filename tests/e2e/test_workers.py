@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from experiments.workers import DeadWorkerError, submit
+
 pytestmark = [pytest.mark.e2e, pytest.mark.long]
 REPOSITORY = Path(__file__).parents[2]
 TWO = ["method=pti_reconstruction", "name=single", "cell=pti", "workers=2"]
@@ -65,3 +67,19 @@ def alive(pid):
         return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
     except FileNotFoundError:
         return False
+
+
+class Dies:
+    def __call__(self, opened):
+        os._exit(1)
+
+
+class Lives:
+    def __call__(self, opened):
+        return opened
+
+
+def test_a_dead_worker_ends_the_run_and_the_next_one_begins_with_new_ones():
+    with pytest.raises(DeadWorkerError, match="want of memory"):
+        submit(Dies(), [], 2)()
+    assert submit(Lives(), [], 2)() == []
