@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -70,7 +71,7 @@ def alive(pid):
 
 
 class Dies:
-    def __call__(self, opened):
+    def __call__(self, *_):
         os._exit(1)
 
 
@@ -80,6 +81,8 @@ class Lives:
 
 
 def test_a_dead_worker_ends_the_run_and_the_next_one_begins_with_new_ones():
+    dies: Any = Dies()
+    lives: Any = Lives()
     with pytest.raises(DeadWorkerError, match="want of memory"):
-        submit(Dies(), [], 2)()
-    assert submit(Lives(), [], 2)() == []
+        submit(dies, [], 2)()
+    assert submit(lives, [], 2)() == []
