@@ -9,7 +9,7 @@ from omegaconf import DictConfig, OmegaConf
 from experiments.files import write_json, write_text
 from experiments.locks import exclusive
 from experiments.provenance import code_digest
-from experiments.records import CELLS, CONFIG, RUN, SETTING, TURN
+from experiments.records import CELLS, CONFIG, RUN, SETTING, TURN, Cell
 from experiments.schema import VOLATILE
 from pti.errors import InputError
 
@@ -40,7 +40,7 @@ def claim(cfg: DictConfig) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _keep_or_compare(setting / SETTING, {key: cfg[key] for key in SHARED})
-        _keep_or_compare(folder / CONFIG, {key: cfg[key] for key in cfg if key not in VOLATILE})
+        _keep_or_compare(folder / CONFIG, _lasting(cfg))
     except OSError as error:
         raise InputError(
             f"{folder} can't be written ({error.strerror}): choose another folder with results=..."
@@ -48,6 +48,24 @@ def claim(cfg: DictConfig) -> Path:
     if not cfg.accept_other_code:
         _refuse_other_code(folder)
     return folder
+
+
+def found_cell(cfg: DictConfig) -> Cell | None:
+    """The cell as it is on the disk; None where it has not begun.
+
+    Raises ``InputError`` where it belongs to another run, as ``claim`` would.
+    """
+    folder = setting_folder(cfg) / CELLS / cfg.cell.strip(",")
+    if not (folder / CONFIG).exists():
+        return None
+    _compare(folder / CONFIG, _lasting(cfg))
+    if not cfg.accept_other_code:
+        _refuse_other_code(folder)
+    return Cell.read(folder)
+
+
+def _lasting(cfg: DictConfig) -> dict[Any, Any]:
+    return {key: cfg[key] for key in cfg if key not in VOLATILE}
 
 
 def note_run(folder: Path, about: dict[str, Any]) -> None:
@@ -78,10 +96,14 @@ def _maker(run: dict[str, Any]) -> str:
 
 def _keep_or_compare(path: Path, config: dict[Any, Any]) -> None:
     """Write ``config``, or refuse to go on where the file says otherwise."""
+    if path.exists():
+        _compare(path, config)
+    else:
+        write_text(path, OmegaConf.to_yaml(OmegaConf.create(config), resolve=True))
+
+
+def _compare(path: Path, config: dict[Any, Any]) -> None:
     ours = OmegaConf.create(OmegaConf.to_yaml(OmegaConf.create(config), resolve=True))
-    if not path.exists():
-        write_text(path, OmegaConf.to_yaml(ours))
-        return
     written, wanted = flat(OmegaConf.load(path)), flat(ours)
     for key in sorted((written.keys() | wanted.keys()) - INDIFFERENT):
         if written.get(key) != wanted.get(key):

@@ -12,8 +12,7 @@ from hydra.types import RunMode
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from experiments.cell import setting_folder
-from experiments.records import CELLS, CONFIG, Cell
+from experiments.records import Cell
 from experiments.run import choose, take_point
 from experiments.schema import CONFIGS, register
 from experiments.shards import batches_of, of_shard, sweep_shards
@@ -79,9 +78,3 @@ def state_of(cfg: DictConfig, cell: Cell | None) -> State:
         return State(0, 0, len(keys), 0)
     done, tried = keys & cell.done(), keys & cell.records.keys()
     return State(len(done), len(tried - done), len(keys - tried), len(done - cell.scores.keys()))
-
-
-def cell_of(cfg: DictConfig) -> Cell | None:
-    """A job's cell as it is on the disk; None where it has not begun."""
-    folder = setting_folder(cfg) / CELLS / cfg.cell.strip(",")
-    return Cell.read(folder) if (folder / CONFIG).exists() else None

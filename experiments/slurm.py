@@ -19,7 +19,8 @@ from hydra_plugins.hydra_submitit_launcher.submitit_launcher import SlurmLaunche
 from omegaconf import DictConfig, OmegaConf
 from submitit.core.utils import UncompletedJobError
 
-from experiments.plan import State, cell_of, name_of, settled, state_of
+from experiments.cell import found_cell
+from experiments.plan import State, name_of, settled, state_of
 from experiments.table import Entry, Table, console
 from pti.errors import InputError
 
@@ -68,7 +69,7 @@ class SlurmSweep(SlurmLauncher):
         assert self.config is not None
         loader = self.hydra_context.config_loader
         cfg = settled(loader.load_sweep_config(self.config, overrides), overrides)
-        return name_of(cfg), state_of(cfg, cell_of(cfg))
+        return name_of(cfg), state_of(cfg, found_cell(cfg))
 
     def _executor(self) -> Any:
         params: dict[str, Any] = dict(self.params)

@@ -14,9 +14,9 @@ from datetime import UTC, datetime, timedelta
 
 from omegaconf import DictConfig
 
-from experiments.cell import setting_folder
+from experiments.cell import found_cell, setting_folder
 from experiments.command_line import for_people
-from experiments.plan import State, cell_of, plan, state_of
+from experiments.plan import State, plan, state_of
 from experiments.records import Cell
 from experiments.table import Entry, Table, console
 
@@ -49,7 +49,7 @@ def progress(jobs: Sequence[DictConfig], now: datetime) -> list[Progress]:
 
 
 def _progress(cfg: DictConfig, now: datetime) -> Progress:
-    cell, whole = cell_of(cfg), cfg.copy()
+    cell, whole = found_cell(cfg), cfg.copy()
     whole.shard = None
     return Progress(cfg.cell.strip(","), state_of(whole, cell), _rate(cell, now))
 

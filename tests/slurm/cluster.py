@@ -1,13 +1,14 @@
 """A throw-away Slurm of two nodes with two fake GPUs each, and what disturbs its jobs."""
 
 import os
+import secrets
 import shutil
 import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from tests.slurm.processes import (
     computes,
     crash_node,
     go_on,
+    processes,
     stop,
     was_told_to_go,
     workers,
@@ -31,12 +33,31 @@ def lacking() -> list[str]:
     return [name for name in NEEDED if shutil.which(name, path=path) is None]
 
 
-def wait_until(true: Callable[[], object], seconds: float = 90) -> None:
-    """Look ten times a second; fails after ``seconds``."""
+def wait_until(
+    true: Callable[[], object], seconds: float = 90, instead: Callable[[], object] = lambda: ""
+) -> None:
+    """Look ten times a second; fails after ``seconds``, and says what there was ``instead``."""
     end = time.monotonic() + seconds
     while not true():
-        assert time.monotonic() < end, f"waited {seconds} s in vain"
+        assert time.monotonic() < end, f"waited {seconds} s in vain. {instead()}"
         time.sleep(0.1)
+
+
+def free_ports() -> int:
+    """The first of the ports that ``up.sh`` takes.
+
+    Below the range that outgoing connections are given, one of which could take a port between
+    this look and the daemon's.
+    """
+    while True:
+        first = secrets.choice(range(20000, 30000, 100))
+        with ExitStack() as taken:
+            try:
+                for offset in (0, 1, 2, 90):
+                    taken.enter_context(socket.socket()).bind(("", first + offset))
+            except OSError:
+                continue
+        return first
 
 
 @dataclass(frozen=True)
@@ -88,19 +109,19 @@ class Slurm:
         return found[0]
 
     def kill(self, process: Process) -> None:
-        """SIGKILL to a task's Python process; returns once its task is requeued."""
-        with self._ends("REQUEUED"):
+        """SIGKILL to a task's Python process; returns once its task is requeued, or given up."""
+        with self._ends([process], "REQUEUED", "FAILED"):
             os.kill(process.number, signal.SIGKILL)
 
-    def requeue(self, task: str) -> None:
+    def requeue(self, task: str, process: Process) -> None:
         """Requeue a task as an administrator would; returns once it is."""
-        with self._ends("REQUEUED"):
+        with self._ends([process], "REQUEUED"):
             self("scontrol", "requeue", task)
 
     def preempt(self, process: Process) -> None:
-        """Have a job of higher priority take all GPUs; returns once a held task has gone for it."""
+        """Have a job of higher priority take all GPUs; returns once all tasks have gone for it."""
         urgent = ["--partition=urgent", "--nodes=2", "--gres=gpu:2", "--output=/dev/null"]
-        with self._ends("REQUEUED", "PREEMPTED"):
+        with self._ends(self.workers().values(), "REQUEUED", "PREEMPTED"):
             self("sbatch", *urgent, "--wrap=sleep 1")
             wait_until(lambda: was_told_to_go(process))
             go_on(process)
@@ -108,28 +129,35 @@ class Slurm:
     def crash(self, process: Process) -> None:
         """Lose the task's node, and start it again once that was noticed."""
         node = process.environment["SLURMD_NODENAME"]
-        with self._ends("NODE_FAIL"):
+        with self._ends([process], "NODE_FAIL"):
             crash_node(self.state, node)
         self("/usr/sbin/slurmd", "-N", node, "-f", str(self.state / "slurm.conf"))
 
     @contextmanager
-    def _ends(self, *states: str) -> Generator[None]:
+    def _ends(self, victims: Iterable[Process], *states: str) -> Generator[None]:
+        """Return once a job has ended so and the victims are gone.
+
+        A task is called REQUEUED while its processes still have seconds to live, and one of those
+        would be the next to be disturbed, to no effect.
+        """
+        numbers = {process.number for process in victims}
+
         def count() -> int:
             return sum(state in states for state in self.states())
 
         before = count()
         yield
-        wait_until(lambda: count() > before)
+        wait_until(
+            lambda: count() > before and not numbers & processes(self.state).keys(),
+            instead=lambda: self("sacct", "-X", "--duplicates", "--format=JobID,State,ExitCode"),
+        )
 
 
 @contextmanager
 def running(state: Path) -> Generator[Slurm]:
     """Start a Slurm, and stop it in the end."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = min(free.getsockname()[1], 60000)
     try:
-        subprocess.run([HERE / "up.sh", state, str(port)], check=True, timeout=120)
+        subprocess.run([HERE / "up.sh", state, str(free_ports())], check=True, timeout=300)
         yield Slurm(state)
     finally:
         subprocess.run([HERE / "down.sh", state], check=False, timeout=60)

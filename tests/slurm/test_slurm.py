@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,17 @@ def command(*words):
     return [sys.executable, "-m", "experiments.run", *words]
 
 
+@contextmanager
+def driven(slurm, *words, **streams):
+    """A sweep that is submitted to the cluster; it does not outlive the test."""
+    words = command(*words)
+    with subprocess.Popen(words, cwd=REPOSITORY, env=slurm.environment, **streams) as driver:
+        try:
+            yield driver
+        finally:
+            driver.kill()
+
+
 def table(results):
     report = [sys.executable, "-m", "experiments.report", "experiment=table2", f"results={results}"]
     subprocess.run(report, cwd=REPOSITORY, check=True, capture_output=True)
@@ -48,27 +60,22 @@ def lines(results, cell):
 def test_a_disturbed_array_gives_the_bytes_of_a_plain_run(slurm, world, tmp_path):
     results = tmp_path / "results"
     log = tmp_path / "driver.log"
-    with log.open("w") as stream:
-        driver = subprocess.Popen(
-            command(*SWEEP, *world, *CLUSTER, "shards=4", "rounds=3"),
-            cwd=REPOSITORY,
-            env=slurm.environment,
-            stderr=stream,
-        )
-    wait_until(lambda: len(slurm.workers()) == 4)
-    assert {
-        (process.environment["SLURMD_NODENAME"], process.environment["CUDA_VISIBLE_DEVICES"])
-        for process in slurm.workers().values()
-    } == {("n1", "0"), ("n1", "1"), ("n2", "0"), ("n2", "1")}
+    words = [*SWEEP, *world, *CLUSTER, "shards=4", "rounds=3"]
+    with log.open("w") as stream, driven(slurm, *words, stderr=stream) as driver:
+        wait_until(lambda: len(slurm.workers()) == 4, instead=log.read_text)
+        assert {
+            (process.environment["SLURMD_NODENAME"], process.environment["CUDA_VISIBLE_DEVICES"])
+            for process in slurm.workers().values()
+        } == {("n1", "0"), ("n1", "1"), ("n2", "0"), ("n2", "1")}
 
-    slurm.requeue(slurm.held()[0])
-    slurm.kill(slurm.held()[1])
-    slurm.preempt(slurm.held()[1])
-    slurm.crash(slurm.held()[1])
+        slurm.requeue(*slurm.held())
+        slurm.kill(slurm.held()[1])
+        slurm.preempt(slurm.held()[1])
+        slurm.crash(slurm.held()[1])
 
-    # By hand, beside the array.
-    subprocess.run(command(*SWEEP, *world), cwd=REPOSITORY, check=True)
-    assert driver.wait(timeout=240) == 0, log.read_text()
+        # By hand, beside the array.
+        subprocess.run(command(*SWEEP, *world), cwd=REPOSITORY, check=True)
+        assert driver.wait(timeout=240) == 0, log.read_text()
     assert "pti, shard 4/4" in log.read_text()
     for cell in CELLS:
         done = [line["key"] for line in lines(results, cell) if line["status"] == "done"]
@@ -85,13 +92,11 @@ def test_a_job_that_fails_for_good_is_named_with_its_log_when_the_others_have_en
 ):
     (tmp_path / "pictures/3.png").write_text("no picture")
     short = [*SWEEP[:2], "method.invert.trace.steps=2", *world, *CLUSTER, "shards=2"]
-    driver = subprocess.Popen(
-        command(*short), cwd=REPOSITORY, env=slurm.environment, stderr=subprocess.PIPE, text=True
-    )
-    wait_until(lambda: len(slurm.workers()) == 4)
-    workers = slurm.workers()
-    slurm.kill(workers[max(workers)])
-    _, said = driver.communicate(timeout=120)
+    with driven(slurm, *short, stderr=subprocess.PIPE, text=True) as driver:
+        wait_until(lambda: len(slurm.workers()) == 4)
+        workers = slurm.workers()
+        slurm.kill(workers[max(workers)])
+        _, said = driver.communicate(timeout=120)
 
     assert driver.returncode == 2
     assert "2 of 4 jobs failed, the others have ended" in said

@@ -40,7 +40,7 @@ def disturb(
             continue
         kind = chance.choice(["kill", "requeue", "preempt", "crash"])
         if kind == "requeue":
-            slurm.requeue(task)
+            slurm.requeue(task, process)
         else:
             {"kill": slurm.kill, "preempt": slurm.preempt, "crash": slurm.crash}[kind](process)
         done[kind] += 1

@@ -12,8 +12,9 @@ me=$(id -un) host=$(hostname -s)
 mkdir -p "$state"/{ctld,log,run/n1,run/n2,munge,dev,db/data}
 
 wait_for() {
-  for _ in $(seq 150); do "$@" >/dev/null 2>&1 && return; sleep 0.1; done
+  for _ in $(seq 600); do "$@" >/dev/null 2>&1 && return; sleep 0.1; done
   echo "up.sh: gave up on: $*" >&2
+  tail -n 20 "$state"/log/* >&2
   return 1
 }
 
