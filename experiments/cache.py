@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from experiments.files import write_aside
@@ -39,7 +39,7 @@ class Store:
         tensors = {name: t.cpu().clone().contiguous() for name, t in whole.items()}
         about = {"calls": calls.as_json(), "constant": constant}
         metadata = {"about": json.dumps(about)}
-        write_aside(self.path(key), lambda aside: save_file(tensors, aside, metadata))
+        write_aside(self.path(key), lambda aside: aside.write_bytes(save(tensors, metadata)))
 
     def get(self, key: str, model: LatentDiffusion) -> dict[str, Tensor]:
         """One item's tensors; raises ``InputError`` naming the file where it is damaged."""

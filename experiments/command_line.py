@@ -22,7 +22,12 @@ def for_people(main: Callable[[], None]) -> None:
         sys.exit(_say(explain(error)))
     except OSError as error:
         where = error.filename or "a file"
-        sys.exit(_say(f"{where} can't be used ({error.strerror}): choose another results=..."))
+        sys.exit(
+            _say(
+                f"{where} can't be used ({error.strerror}): make room there, or choose another "
+                "folder with results=... or cache=..."
+            )
+        )
 
 
 def options_of(words: Sequence[str], known: Sequence[str]) -> dict[str, str]:

@@ -80,8 +80,15 @@ def _finite(values: Any) -> Any:
 def check_pair(first: Cell, second: Cell) -> tuple[int, int, int]:
     """How many items both have, A alone, and B alone.
 
-    Raises ``InputError`` where they share none, or where an item is not the same in both.
+    Raises ``InputError`` where they are of two models, share no item, or where an item is not the
+    same in both.
     """
+    models = [cell.config.model.name for cell in (first, second)]
+    if models[0] != models[1]:
+        raise InputError(
+            f"{first.folder} is of model={models[0]} and {second.folder} of model={models[1]}: the "
+            "difference would be the models', compare cells of one model"
+        )
     a, b = first.done(), second.done()
     if not a & b:
         raise InputError(

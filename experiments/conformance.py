@@ -8,6 +8,7 @@ failure usually means; exits with 1 where one does not hold.
 """
 
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, is_dataclass, replace
 from itertools import islice
@@ -106,8 +107,9 @@ def check_repeats(subject: Subject) -> Finding:
 
 
 def check_model_is_left_alone(subject: Subject) -> Finding:
-    """Weights, gradients and attention processors are as before."""
+    """Weights, gradients, attention processors and hooks are as before."""
     unet = subject.model.unet
+    hooks = _hooks(unet)
     before = {name: value.clone() for name, value in unet.state_dict().items()}
     processors = dict(unet.attn_processors)
     subject.edit(subject.invert())
@@ -115,11 +117,17 @@ def check_model_is_left_alone(subject: Subject) -> Finding:
     changed = [name for name, value in before.items() if not torch.equal(value, after[name])]
     graded = [name for name, value in unet.named_parameters() if value.grad is not None]
     same = all(unet.attn_processors[name] is kept for name, kept in processors.items())
+    left = _hooks(unet) - hooks
     said = (
         f"{len(changed)} weights changed, {len(graded)} have gradients, the attention's "
-        f"processors are {'the same' if same else 'others'}"
+        f"processors are {'the same' if same else 'others'}, {left} hooks left in"
     )
-    return Finding(not changed and not graded and same, said)
+    return Finding(not changed and not graded and same and left == 0, said)
+
+
+def _hooks(network: torch.nn.Module) -> int:
+    modules = list(network.modules())
+    return sum(len(m._forward_hooks) + len(m._forward_pre_hooks) for m in modules)  # noqa: SLF001
 
 
 def check_counts(subject: Subject) -> Finding:
@@ -216,9 +224,17 @@ def _check_dataclass(part: Any) -> None:
 
 
 def conform(subject: Subject) -> Iterator[tuple[str, Finding]]:
-    """Every check, in order."""
+    """Every check, in order; one in which the method raises does not hold."""
     for name, (check, _) in CHECKS.items():
-        yield name, check(subject)
+        try:
+            yield name, check(subject)
+        except Exception as error:  # noqa: BLE001 (the method's own, shown as what was found)
+            yield name, Finding(holds=False, measured=f"raised {error!r} at {_where(error)}")
+
+
+def _where(error: Exception) -> str:
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{last.filename}:{last.lineno}"
 
 
 def main() -> None:

@@ -11,8 +11,22 @@ from typing import Any
 from pti.errors import InputError
 
 
+class WriteError(OSError):
+    """A file could not be written: the disk is full, or the folder may only be read."""
+
+
 def write_aside(path: Path, write: Callable[[Path], object]) -> None:
-    """Let ``write`` fill a file beside ``path``, flush it to the disk, and rename it into place."""
+    """Let ``write`` fill a file beside ``path``, flush it to the disk, and rename it into place.
+
+    Raises ``WriteError`` where that can't be done.
+    """
+    try:
+        _write_aside(path, write)
+    except OSError as error:
+        raise WriteError(error.errno, error.strerror, error.filename or str(path)) from error
+
+
+def _write_aside(path: Path, write: Callable[[Path], object]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     # Several machines may share a folder, and numbers of processes.
     aside = path.with_name(f".{socket.gethostname()}.{os.getpid()}.{path.name}")

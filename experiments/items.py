@@ -20,7 +20,7 @@ from tqdm import tqdm
 from data.images import Pixels, square, to_pixels
 from data.task import Task
 from experiments.compute import Computation, Computed, Opened
-from experiments.files import write_aside
+from experiments.files import WriteError, write_aside
 from experiments.locks import Claims
 from experiments.records import (
     CLAIMS,
@@ -104,6 +104,8 @@ class Items:
                 self._keep(INPUTS, task.key, pixels)
                 if self.computation.edits and task.counterfactual:
                     self._keep(TRUTHS, task.key, square(task.counterfactual(), self.model.side))
+            except WriteError:  # it is no fault of the item
+                raise
             except Exception as error:  # noqa: BLE001 (kept as the item's record)
                 self._fail(task, error)
             else:
@@ -132,7 +134,7 @@ class Items:
         """The whole batch; where that raises, each item alone, so that one cannot fail the rest."""
         try:
             computed = result()
-        except DeadWorkerError:
+        except (DeadWorkerError, WriteError):  # it is no fault of the items
             raise
         except Exception as error:  # noqa: BLE001 (kept as the item's record)
             if len(opened) > 1:

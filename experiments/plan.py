@@ -40,7 +40,8 @@ def plan(words: Sequence[str]) -> list[DictConfig]:
     """
     register()
     GlobalHydra.instance().clear()
-    overrides = sweep_shards([word for word in words if not word.startswith("-")])
+    own = [word for word in words if not word.startswith(("-", "rounds="))]
+    overrides = sweep_shards(own)
     with initialize_config_dir(str(CONFIGS), version_base="1.3"):
         parsed = OverridesParser.create().parse_overrides(overrides)
         single = [o.input_line for o in parsed if not o.is_sweep_override() and o.input_line]

@@ -177,6 +177,11 @@ def main() -> None:
 
         repeat(words, rounds[-1])
         return
+    if "experiment=search" in words:
+        raise InputError(
+            "experiment=search is the base of a search's trials, and no run: say python -m "
+            "experiments.search"
+        )
     sys.argv[1:] = sweep_shards(words)
     job()
 

@@ -1,4 +1,4 @@
-"""Shows how far an experiment is, from its files alone: done, failed, left, rate and time left.
+"""Shows how far an experiment is, from its files, whoever runs it: done, failed, left, rate, time.
 
     python -m experiments.status experiment=table3 [limit=16 shards=4 data=...] [--watch]
 
@@ -51,17 +51,17 @@ def progress(jobs: Sequence[DictConfig], now: datetime) -> list[Progress]:
 def _progress(cfg: DictConfig, now: datetime) -> Progress:
     cell, whole = found_cell(cfg), cfg.copy()
     whole.shard = None
-    return Progress(cfg.cell.strip(","), state_of(whole, cell), _rate(cell, now))
+    return Progress(cfg.cell.strip(","), state_of(whole, cell), rate(cell, now))
 
 
-def _rate(cell: Cell | None, now: datetime) -> float:
-    """Items a minute, from the first of the last ten minutes on until now."""
+def rate(cell: Cell | None, now: datetime) -> float:
+    """Items a minute: those since the first of the last ten minutes, from its end until now."""
     records = [] if cell is None else cell.records.values()
     times = [record["at"] for record in records if "at" in record]  # older ones have none
-    lately = [at for at in map(datetime.fromisoformat, times) if now - at < RECENT]
-    if len(lately) < 2:
-        return 0.0
-    return len(lately) / max((now - min(lately)).total_seconds() / 60, 1 / 60)
+    ended = map(datetime.fromisoformat, times)
+    lately = [at for at in ended if timedelta(0) <= now - at < RECENT]  # clocks may disagree
+    since = [at for at in lately if at > min(lately)]
+    return len(since) / ((now - min(lately)).total_seconds() / 60) if since else 0.0
 
 
 def table_of(found: Sequence[Progress]) -> Table:
@@ -72,12 +72,13 @@ def table_of(found: Sequence[Progress]) -> Table:
             Entry(str(one.state.done)),
             Entry(str(one.state.failed or "–")),
             Entry(str(one.state.left or "–")),
+            Entry(str(one.state.unscored or "–")),
             Entry(f"{one.rate:.1f}" if one.rate else "–"),
             Entry(_time_left(one)),
         )
         for one in found
     )
-    header = ("cell", "done", "failed", "left", "pictures a minute", "time left")
+    header = ("cell", "done", "failed", "left", "unscored", "pictures a minute", "time left")
     return Table("Progress, by cell", header, rows, labels=1)
 
 

@@ -1,5 +1,8 @@
 """Two methods or two runs, paired by item."""
 
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -34,6 +37,18 @@ def test_two_runs_are_compared_by_their_folders(workplace):
     assert shown.code == 0, shown.err
     assert "2 items in both; 1 only in" in shown.out
     assert "psnr" not in shown.out
+
+
+def test_two_models_are_not_compared(workplace):
+    workplace.run(*TABLE2, "method=ddim", "limit=1")
+    cell = workplace.cell("table2", "ddim")
+    other = Path(shutil.copytree(cell.folder.parent.parent, workplace.folder / "other/setting"))
+    config = other / "cells/ddim/config.yaml"
+    config.write_text(config.read_text().replace("name: sd14", "name: sd15"))
+    refused = workplace.call("compare", str(cell.folder), str(other / "cells/ddim"))
+    assert refused.code == 2
+    assert "model=sd14" in refused.err
+    assert "model=sd15" in refused.err
 
 
 def test_what_can_t_be_compared_is_said(workplace):

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from baselines.ddim import Ddim
-from experiments.conformance import CHECKS, Subject, main
+from experiments.conformance import CHECKS, Subject, conform, main
 from pti.diffusion.editing import SampleTarget
 from pti.diffusion.trace import Trace
 from pti.method import Method
@@ -65,6 +65,17 @@ class Uncounted(Broken):
         return {}
 
 
+class Hooked(Broken):
+    def wrong(self, model, found):  # noqa: ARG002
+        model.unet.register_forward_hook(lambda *_: None)
+        return {}
+
+
+class Raises(Broken):
+    def wrong(self, model, found):  # noqa: ARG002
+        raise ValueError("no such latent")
+
+
 def subject(invert):
     return Subject(Method("broken", invert, SampleTarget()), tiny_model(), tiny_batch())
 
@@ -76,6 +87,7 @@ def subject(invert):
         ("batch", Averaged),
         ("repeats", Unseeded),
         ("model", Trains),
+        ("model", Hooked),
         ("counts", Uncounted),
         ("cache", Unseeded),
     ],
@@ -95,6 +107,14 @@ def test_a_reconstruction_above_the_ceiling_is_caught(monkeypatch):
     calls = iter([leaked.batch.images + 1e-4, best])
     monkeypatch.setattr(type(good.model), "decode", lambda *_: next(calls))
     assert not check(leaked).holds
+
+
+def test_what_a_method_raises_fails_its_checks_and_not_the_others():
+    found = dict(conform(subject(Raises())))
+    assert set(found) == set(CHECKS)
+    assert not any(finding.holds for finding in found.values())
+    assert "ValueError('no such latent') at " in found["shapes"].measured
+    assert "test_conformance.py:" in found["shapes"].measured
 
 
 def test_an_oracle_is_said_to_be_none(monkeypatch):

@@ -27,6 +27,20 @@ def test_it_shows_what_is_done_and_what_is_left(workplace):
     assert row(after, "all") == ["4", "1", "4"]
 
 
+def test_watching_ends_once_nothing_is_left_and_rounds_change_nothing(workplace):
+    words = ["experiment=table2", *QUICK, "method=ddim"]
+    workplace.run(*words)
+    watched = workplace.call("status", *workplace.setting(), *words, "--watch", "rounds=3")
+    assert watched.code == 0, watched.err
+    assert row(watched, "ddim") == ["3", "–", "–"]
+
+
+def test_a_search_s_base_is_no_run(workplace):
+    refused = workplace.run("experiment=search")
+    assert refused.code == 2
+    assert "say python -m experiments.search" in refused.err
+
+
 def test_it_refuses_what_a_run_would_refuse(workplace):
     refused = workplace.call("status", "experiment=table9")
     assert refused.code == 2
