@@ -1,7 +1,6 @@
 """DDIM inversion followed by guided DDIM sampling, with nothing tuned."""
 
 from dataclasses import dataclass, field
-from typing import ClassVar
 
 from pti.diffusion.ddim import Schedule
 from pti.diffusion.model import LatentDiffusion
@@ -16,8 +15,6 @@ class Ddim:
 
     trace: Tracer = field(default_factory=Trace)
     omega: float = 7.5
-
-    version: ClassVar[int] = 2
 
     def schedule(self, model: LatentDiffusion) -> Schedule:
         """That of the trajectory."""

@@ -1,7 +1,6 @@
 """Negative-Prompt Inversion: the caption stands in for the null embedding (arXiv 2305.16807)."""
 
 from dataclasses import dataclass, field
-from typing import ClassVar
 
 from pti.diffusion.ddim import Schedule
 from pti.diffusion.model import LatentDiffusion
@@ -19,8 +18,6 @@ class NegativePrompt:
     """
 
     trace: Tracer = field(default_factory=lambda: Trace(omega=1.0))
-
-    version: ClassVar[int] = 1
 
     def schedule(self, model: LatentDiffusion) -> Schedule:
         """That of the trajectory."""

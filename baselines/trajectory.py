@@ -1,7 +1,6 @@
 """Inversion by the trajectory alone: nothing is tuned, and nothing sampled back."""
 
 from dataclasses import dataclass, field
-from typing import ClassVar
 
 from pti.diffusion.ddim import Schedule
 from pti.diffusion.model import LatentDiffusion
@@ -17,8 +16,6 @@ class Trajectory:
     """
 
     trace: Tracer = field(default_factory=Trace)
-
-    version: ClassVar[int] = 1
 
     def schedule(self, model: LatentDiffusion) -> Schedule:
         """That of the trajectory."""

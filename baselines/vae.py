@@ -1,7 +1,6 @@
 """The autoencoder's round trip: the ceiling of every reconstruction in latent space."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from pti.diffusion.ddim import Schedule
 from pti.diffusion.model import LatentDiffusion
@@ -11,8 +10,6 @@ from pti.types import Batch, Inversion, constant, no_losses
 @dataclass(frozen=True)
 class Autoencoder:
     """Encodes and decodes, without the UNet (AE in the paper's Table 2)."""
-
-    version: ClassVar[int] = 2
 
     def schedule(self, model: LatentDiffusion) -> Schedule:
         """No moves."""

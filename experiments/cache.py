@@ -12,6 +12,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from experiments.files import write_aside
+from experiments.sources import code_of_part
 from pti.diffusion.model import Calls, LatentDiffusion
 from pti.errors import InputError
 from pti.types import Batch, Inversion
@@ -22,9 +23,13 @@ Value = Inversion | Tensor
 
 @dataclass
 class Store:
-    """A folder of entries, one item each, and the UNet calls that reading them has saved."""
+    """A folder of entries, one item each, and the UNet calls that reading them has saved.
+
+    ``loader`` is the digest of the code that made the model of its weights.
+    """
 
     folder: Path
+    loader: str = ""
     saved: Calls = field(default_factory=Calls)
 
     def path(self, key: str) -> Path:
@@ -102,7 +107,7 @@ class Cached:
     def _key(self, model: LatentDiffusion, batch: Batch, row: int) -> str:
         pixels = batch.images[row].contiguous().cpu().numpy().tobytes()
         about = {
-            "model": model.digest,
+            "model": [model.digest, self.store.loader],
             "precision": model.precision,
             "device": model.device.type,
             "method": self.describe(),
@@ -121,14 +126,14 @@ def cached(part: Any, store: Store) -> Any:
 
 
 def describe(part: Any) -> dict[str, Any]:
-    """A part's class, version and fields, down to its own parts."""
+    """A part's class, the digest of its code, and its fields, down to its own parts."""
     if isinstance(part, Cached):
         return part.describe()
     kind = type(part)
     values = {f.name: getattr(part, f.name) for f in fields(part)}
     return {
         "class": f"{kind.__module__}.{kind.__qualname__}",
-        "version": kind.version,
+        "code": code_of_part(kind.__module__),
         **{name: describe(v) if is_dataclass(v) else v for name, v in values.items()},
     }
 

@@ -8,9 +8,10 @@ from omegaconf import DictConfig, OmegaConf
 
 from experiments.files import write_json, write_text
 from experiments.locks import exclusive
-from experiments.provenance import code_digest
 from experiments.records import CELLS, CONFIG, RUN, SETTING, TURN, Cell
 from experiments.schema import VOLATILE
+from experiments.sources import code_of
+from experiments.spelling import PLACES
 from pti.errors import InputError
 
 SHARED = ("name", "model", "data", "precision", "seed")
@@ -23,6 +24,10 @@ INDIFFERENT = {
     "data.tasks.train",
 }
 LONGEST_NAME = 200
+"""Bytes."""
+
+NAMED = 3
+"""How many changed modules are named before the rest is only counted."""
 
 
 def setting_folder(cfg: DictConfig) -> Path:
@@ -30,23 +35,30 @@ def setting_folder(cfg: DictConfig) -> Path:
     return Path(cfg.results) / cfg.name / f"{cfg.model.name}-{cfg.data.name}"
 
 
+def cell_folder(cfg: DictConfig) -> Path:
+    """Where a cell lies; raises ``InputError`` where a name in it can't be a folder's."""
+    setting, cell = setting_folder(cfg), cfg.cell.strip(",")
+    for key, name in (("name", cfg.name), ("data.name", setting.name), ("cell", cell)):
+        hidden = not name or name.startswith(".") or not name.isprintable()
+        if hidden or len(name.encode()) > LONGEST_NAME or set(name) & set("/\\"):
+            raise InputError(
+                f"{key}={name!r} can't be a folder's name: give another one with {key}=..."
+            )
+    return setting / CELLS / cell
+
+
 def claim(cfg: DictConfig) -> Path:
     """The cell's folder, made or found; raises ``InputError`` where it belongs to another run."""
-    name = cfg.cell.strip(",")
-    if not name or name.startswith(".") or len(name) > LONGEST_NAME or set(name) & set("/\\"):
-        raise InputError(f"cell={name!r} can't be a folder's name: give another one with cell=...")
-    setting = setting_folder(cfg)
-    folder = setting / CELLS / name
+    folder = cell_folder(cfg)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _keep_or_compare(setting / SETTING, {key: cfg[key] for key in SHARED})
+        _keep_or_compare(setting_folder(cfg) / SETTING, _shared(cfg))
         _keep_or_compare(folder / CONFIG, _lasting(cfg))
     except OSError as error:
         raise InputError(
             f"{folder} can't be written ({error.strerror}): choose another folder with results=..."
         ) from error
-    if not cfg.accept_other_code:
-        _refuse_other_code(folder)
+    _refuse_other_code(cfg, folder)
     return folder
 
 
@@ -55,13 +67,18 @@ def found_cell(cfg: DictConfig) -> Cell | None:
 
     Raises ``InputError`` where it belongs to another run, as ``claim`` would.
     """
-    folder = setting_folder(cfg) / CELLS / cfg.cell.strip(",")
+    folder = cell_folder(cfg)
+    if (setting_folder(cfg) / SETTING).exists():
+        _compare(setting_folder(cfg) / SETTING, _shared(cfg))
     if not (folder / CONFIG).exists():
         return None
     _compare(folder / CONFIG, _lasting(cfg))
-    if not cfg.accept_other_code:
-        _refuse_other_code(folder)
+    _refuse_other_code(cfg, folder)
     return Cell.read(folder)
+
+
+def _shared(cfg: DictConfig) -> dict[Any, Any]:
+    return {key: cfg[key] for key in SHARED}
 
 
 def _lasting(cfg: DictConfig) -> dict[Any, Any]:
@@ -78,7 +95,7 @@ def note_run(folder: Path, about: dict[str, Any]) -> None:
 
 
 def _note_run(path: Path, about: dict[str, Any]) -> None:
-    before = json.loads(path.read_text()) if path.exists() else None
+    before = json.loads(path.read_text("utf-8")) if path.exists() else None
     if before and before["weights"] != about["weights"]:
         raise InputError(
             f"{path.parent} was written with other model weights: delete it, or choose another "
@@ -106,19 +123,37 @@ def _compare(path: Path, config: dict[Any, Any]) -> None:
     ours = OmegaConf.create(OmegaConf.to_yaml(OmegaConf.create(config), resolve=True))
     written, wanted = flat(OmegaConf.load(path)), flat(ours)
     for key in sorted((written.keys() | wanted.keys()) - INDIFFERENT):
-        if written.get(key) != wanted.get(key):
+        if not _same(key, written.get(key), wanted.get(key)):
             raise InputError(
                 f"{path.parent} holds results of {key}={written.get(key)}, not {wanted.get(key)}: "
                 "choose another folder with results=..., or delete that one"
             )
 
 
-def _refuse_other_code(folder: Path) -> None:
+def _same(key: str, written: Any, wanted: Any) -> bool:
+    """Whether a field has the same value; a place may be spelt in several ways."""
+    if key.rpartition(".")[2] in PLACES and isinstance(written, str) and isinstance(wanted, str):
+        return Path(written).resolve() == Path(wanted).resolve()
+    return written == wanted
+
+
+def code_of_cell(cfg: DictConfig) -> dict[str, str]:
+    """The sha256 by module of the code that a cell's pictures follow from."""
+    return code_of(cfg.method, cfg.model.load, cfg.data.tasks)
+
+
+def _refuse_other_code(cfg: DictConfig, folder: Path) -> None:
     path = folder / RUN
-    if path.exists() and json.loads(path.read_text())["code"] != code_digest():
+    if cfg.accept_other_code or not path.exists():
+        return
+    before, now = json.loads(path.read_text("utf-8"))["code"], code_of_cell(cfg)
+    if before != now:
+        before = before if isinstance(before, dict) else {}  # it was one digest of all code once
+        changed = sorted(dict(before.items() ^ now.items()))
+        more = f" and {len(changed) - NAMED} more" if len(changed) > NAMED else ""
         raise InputError(
-            f"{folder} was written by other code (pti, baselines, eval or data have changed): "
-            "delete it, choose another folder with results=..., or go on with "
+            f"{folder} was written by other code ({', '.join(changed[:NAMED])}{more} changed "
+            "since): delete it, choose another folder with results=..., or go on with "
             "accept_other_code=true"
         )
 

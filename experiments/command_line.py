@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
+from experiments.files import WriteError
 from experiments.suggest import closest, explain
 from pti.errors import InputError
 
@@ -14,20 +15,39 @@ from pti.errors import InputError
 def for_people(main: Callable[[], None]) -> None:
     """Run ``main``; print what the user can mend as a sentence and exit with 2."""
     os.environ["HYDRA_FULL_ERROR"] = "1"
+    sys.stdout.reconfigure(errors="replace")  # pyright: ignore[reportAttributeAccessIssue] (a terminal may not know an arrow)
     try:
+        for word in sys.argv[1:]:
+            _check_text(word)
         main()
     except InputError as error:
         sys.exit(_say(str(error)))
     except (HydraException, OmegaConfBaseException) as error:
         sys.exit(_say(explain(error)))
-    except OSError as error:
-        where = error.filename or "a file"
+    except WriteError as error:
         sys.exit(
             _say(
-                f"{where} can't be used ({error.strerror}): make room there, or choose another "
-                "folder with results=... or cache=..."
+                f"{error.filename} can't be written ({error.strerror}): make room there, or choose "
+                "another folder with results=... or cache=..."
             )
         )
+    except OSError as error:
+        if not (error.filename and error.strerror):
+            raise  # a library's, of something that is not a file: where it comes from tells most
+        sys.exit(
+            _say(
+                f"{error.filename} can't be used ({error.strerror}): if results=..., cache=... or "
+                "out=... names it, choose another place"
+            )
+        )
+
+
+def _check_text(word: str) -> None:
+    """Raise ``InputError`` where a word's bytes are not text: it could be written nowhere."""
+    try:
+        word.encode()
+    except UnicodeEncodeError as error:
+        raise InputError(f"{word!r} is not in UTF-8: give that file another name") from error
 
 
 def options_of(words: Sequence[str], known: Sequence[str]) -> dict[str, str]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 import torch
 from hydra.utils import instantiate
@@ -16,6 +17,7 @@ from experiments.oracles import Oracle
 from experiments.provenance import peak_memory
 from experiments.records import seed_of
 from experiments.schema import Goal
+from experiments.sources import code_of_part, module_of
 from pti.diffusion.model import Calls, LatentDiffusion
 from pti.method import Method
 from pti.types import Batch, Edit, Mask
@@ -59,7 +61,7 @@ class Computation:
 
     def __call__(self, opened: list[Opened]) -> "Computed":
         """The results of one batch."""
-        model, store = self.model(), Store(Path(self.cache))
+        model, store = self.model(), self._store()
         start, before = perf_counter(), model.calls
         images, mask = self._pictures(model, store, opened)
         images = images.cpu()  # before the time is taken: a GPU may still be at work
@@ -67,6 +69,10 @@ class Computation:
         cost = spent + store.saved.shared_by(len(opened))
         seconds = (perf_counter() - start) / len(opened)
         return Computed(images, mask, cost, spent, seconds, peak_memory(model.device))
+
+    def _store(self) -> Store:
+        loader: Any = OmegaConf.create(self.load)
+        return Store(Path(self.cache), code_of_part(module_of(loader._target_)))
 
     def _pictures(
         self, model: LatentDiffusion, store: Store, opened: list[Opened]

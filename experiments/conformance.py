@@ -126,8 +126,8 @@ def check_model_is_left_alone(subject: Subject) -> Finding:
 
 
 def _hooks(network: torch.nn.Module) -> int:
-    modules = list(network.modules())
-    return sum(len(m._forward_hooks) + len(m._forward_pre_hooks) for m in modules)  # noqa: SLF001
+    names = ("_forward_hooks", "_forward_pre_hooks")
+    return sum(len(getattr(module, name)) for module in network.modules() for name in names)
 
 
 def check_counts(subject: Subject) -> Finding:
@@ -180,7 +180,7 @@ CHECKS: dict[str, tuple[Callable[[Subject], Finding], str]] = {
     "repeats": (check_repeats, "noise without the items' seeds (Batch.seeds)"),
     "model": (check_model_is_left_alone, "an optimizer that holds the UNet, or a hook left in"),
     "counts": (check_counts, "model.unet called directly: call model.eps"),
-    "cache": (check_cache, "a result that its fields and version do not decide"),
+    "cache": (check_cache, "a result that its fields do not decide"),
     "ceiling": (check_ceiling, "the picture itself leaks into the reconstruction"),
 }
 """By name: the check, and what its failure usually means."""
@@ -219,8 +219,6 @@ def _check_dataclass(part: Any) -> None:
     kind: Any = type(part)
     if not is_dataclass(part) or not kind.__dataclass_params__.frozen:
         raise InputError(f"{kind.__name__} is no frozen dataclass: its fields are its options")
-    if not isinstance(getattr(kind, "version", None), int):
-        raise InputError(f"{kind.__name__} has no version: add version: ClassVar[int] = 1")
 
 
 def conform(subject: Subject) -> Iterator[tuple[str, Finding]]:

@@ -38,6 +38,7 @@ from experiments.files import write_aside, write_json
 from experiments.framing import Frame
 from experiments.items import save_png
 from experiments.provenance import provenance
+from experiments.sources import code_of
 from pti.diffusion.blending import AttentionMask
 from pti.diffusion.model import LatentDiffusion
 from pti.errors import InputError
@@ -92,7 +93,9 @@ def describe(request: Request, model: LatentDiffusion, share: float | None) -> d
         "precision": cfg.precision,
         "seed": cfg.seed,
     }
-    return {"settings": settings, "notes": notes, "provenance": provenance(str(model.device))}
+    code = code_of(cfg.method, cfg.model.load)
+    about = {"code": code, **provenance(str(model.device))}
+    return {"settings": settings, "notes": notes, "provenance": about}
 
 
 def draw(panels: dict[str, Any], title: str) -> Figure:

@@ -15,6 +15,7 @@ from data.task import Task
 from experiments.cell import flat
 from experiments.oracles import Oracle
 from experiments.schema import CONFIGS, register
+from experiments.spelling import spelled
 from experiments.suggest import closest
 from pti.errors import InputError
 from pti.method import Method, Reconstruct
@@ -114,7 +115,7 @@ def configure(options: dict[str, str]) -> DictConfig:
 def _compose(overrides: list[str]) -> DictConfig:
     register()
     with initialize_config_dir(str(CONFIGS), version_base="1.3"):
-        return compose("run", ["goal=edit", *overrides])
+        return compose("run", ["goal=edit", *spelled(overrides)])
 
 
 def _refuse_other_forms(default: dict[str, Any], given: dict[str, Any]) -> None:

@@ -4,7 +4,9 @@ import fcntl
 import json
 import os
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +22,23 @@ def write_aside(path: Path, write: Callable[[Path], object]) -> None:
 
     Raises ``WriteError`` where that can't be done.
     """
-    try:
+    with _telling_of(path):
         _write_aside(path, write)
+
+
+@contextmanager
+def _telling_of(path: Path) -> Generator[None]:
+    try:
+        yield
     except OSError as error:
         raise WriteError(error.errno, error.strerror, error.filename or str(path)) from error
 
 
 def _write_aside(path: Path, write: Callable[[Path], object]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Several machines may share a folder, and numbers of processes.
-    aside = path.with_name(f".{socket.gethostname()}.{os.getpid()}.{path.name}")
+    # Several machines may share a folder, and process numbers; of one length, for any file.
+    maker = f"{socket.gethostname()}/{os.getpid()}/{path.name}"
+    aside = path.with_name(f".{sha256(maker.encode()).hexdigest()[:16]}{path.suffix}")
     try:
         write(aside)
         with aside.open("rb") as written:
@@ -58,10 +67,10 @@ def append_lines(path: Path, values: Iterable[dict[str, Any]]) -> None:
     """Append JSON lines in one write and flush them to the disk.
 
     A torn last line is cut off first. Several processes may append to one file: each waits for its
-    turn.
+    turn. Raises ``WriteError`` where that can't be done.
     """
     lines = "".join(_line(value) for value in values).encode()
-    with path.open("ab+", buffering=0) as stream:
+    with _telling_of(path), path.open("ab+", buffering=0) as stream:
         fcntl.lockf(stream, fcntl.LOCK_EX)
         whole = _whole_lines(stream)
         stream.truncate(whole)

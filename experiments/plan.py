@@ -16,6 +16,7 @@ from experiments.records import Cell
 from experiments.run import choose, take_point
 from experiments.schema import CONFIGS, register
 from experiments.shards import batches_of, of_shard, sweep_shards
+from experiments.spelling import spell_numbers, spelled
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ def plan(words: Sequence[str]) -> list[DictConfig]:
     register()
     GlobalHydra.instance().clear()
     own = [word for word in words if not word.startswith(("-", "rounds="))]
-    overrides = sweep_shards(own)
+    overrides = spelled(sweep_shards(own))
     with initialize_config_dir(str(CONFIGS), version_base="1.3"):
         parsed = OverridesParser.create().parse_overrides(overrides)
         single = [o.input_line for o in parsed if not o.is_sweep_override() and o.input_line]
@@ -61,6 +62,7 @@ def settled(composed: DictConfig, job: Sequence[str]) -> DictConfig:
     with open_dict(cfg):
         del cfg["hydra"]
     take_point(cfg, job)
+    spell_numbers(cfg.method)
     OmegaConf.resolve(cfg)
     return cfg
 

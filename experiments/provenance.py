@@ -1,4 +1,4 @@
-"""What made a result: code, versions, machine."""
+"""What made a result: versions and machine."""
 
 import os
 import platform
@@ -6,7 +6,6 @@ import resource
 import subprocess
 import sys
 from functools import cache
-from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -14,18 +13,7 @@ from typing import Any
 import torch
 
 REPOSITORY = Path(__file__).parent.parent
-SOURCES = ("pti", "baselines", "eval", "data")
 LIBRARIES = ("torch", "torchvision", "diffusers", "transformers", "hydra-core", "torchmetrics")
-
-
-@cache
-def code_digest() -> str:
-    """sha256 over the sources that results depend on."""
-    total = sha256()
-    for folder in SOURCES:
-        for file in sorted((REPOSITORY / folder).rglob("*.py")):
-            total.update(f"{file.relative_to(REPOSITORY)}\n".encode() + file.read_bytes())
-    return total.hexdigest()
 
 
 def _git(*arguments: str) -> str | None:
@@ -54,10 +42,9 @@ def peak_memory(device: torch.device) -> int:
 
 @cache
 def provenance(device: str) -> dict[str, Any]:
-    """Everything about this run that its config does not say; None where there is no git."""
+    """What its config and its code do not say of a run; None where there is no git."""
     state = _git("status", "--porcelain", "--untracked-files=no")
     return {
-        "code": code_digest(),
         "git": {
             "commit": _git("rev-parse", "HEAD"),
             "changed": None if state is None else bool(state),

@@ -11,6 +11,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
@@ -22,7 +23,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from data.task import Task
-from experiments.cell import claim, note_run
+from experiments.cell import cell_folder, claim, code_of_cell, found_cell, note_run
 from experiments.command_line import for_people
 from experiments.compute import Computation
 from experiments.gpu_lease import leased_device
@@ -35,38 +36,81 @@ from experiments.records import TURN, Cell
 from experiments.schema import CONFIGS, Goal, register
 from experiments.score import score
 from experiments.shards import batches_of, of_shard, sweep_shards
+from experiments.spelling import spell_numbers, spelled
 from experiments.suites import suite
 from pti.errors import InputError
 
 register()
 
 
-def run_cell(cfg: DictConfig) -> None:
-    """Compute, record and score what the cell lacks; raises ``InputError`` where items failed."""
-    for name in ("batch_size", "workers", "limit"):
-        if cfg[name] is not None and cfg[name] < 1:
-            raise InputError(f"{name}={cfg[name]}: it counts from 1")
-    check_kind(cfg.log)
-    folder = claim(cfg)
-    source = instantiate(cfg.data.tasks)
-    tasks = choose(source, cfg.limit)
-    check_measurable(cfg, source, tasks)
-    batches = of_shard(batches_of(tasks, cfg.batch_size, cfg.workers), cfg.shard)
-    own = [task for batch in batches for task in batch]
-    if todo := missing(Cell.read(folder), own):
-        keys = {task.key for task in todo}
+@dataclass(frozen=True)
+class Ready:
+    """A cell that can be run, before anything of it is on the disk.
+
+    ``tasks`` are the items of the cell, ``own`` those of this shard, and ``left`` the batches of
+    those that have no picture yet. ``source`` is the data set.
+    """
+
+    cfg: DictConfig
+    source: Any
+    tasks: list[Task]
+    own: list[Task]
+    left: list[list[Task]]
+    computation: Computation
+
+    @classmethod
+    def of(cls, cfg: DictConfig) -> "Ready":
+        """Raise ``InputError`` for all that can be known before the first picture."""
+        for name in ("batch_size", "workers", "limit"):
+            if cfg[name] is not None and cfg[name] < 1:
+                raise InputError(f"{name}={cfg[name]}: it counts from 1")
+        check_kind(cfg.log)
+        cell_folder(cfg)
+        source = instantiate(cfg.data.tasks)
+        tasks = choose(source, cfg.limit)
+        check_measurable(cfg, source, tasks)
+        batches = of_shard(batches_of(tasks, cfg.batch_size, cfg.workers), cfg.shard)
+        own = [task for batch in batches for task in batch]
+        cell = found_cell(cfg)
+        keys = {task.key for task in (own if cell is None else missing(cell, own))}
         left = [[task for task in batch if task.key in keys] for batch in batches]
-        compute(cfg, folder, tasks, list(filter(None, left)))
-    with exclusive(folder / TURN):
-        score(folder, source, Path(cfg.cache))
-        mirror_cell(folder, cfg.log, mirror_of(Path(cfg.results), cfg.log))
-    records = Cell.read(folder).records
-    failed = [records[task.key] for task in own if records[task.key]["status"] == "failed"]
-    if failed:
-        raise InputError(
-            f"{len(failed)} of {len(own)} items failed in {folder}; the rest is done. The first, "
-            f"{failed[0]['key']}: {failed[0]['error']}"
-        )
+        computation = Computation.of(cfg)
+        if keys:
+            instantiate(cfg.method)
+            computation.model()
+        return cls(cfg, source, tasks, own, list(filter(None, left)), computation)
+
+    def run(self) -> None:
+        """Compute, record and score what is left; raises ``InputError`` where items failed."""
+        cfg, folder = self.cfg, claim(self.cfg)
+        if self.left:
+            self._compute(folder)
+        with exclusive(folder / TURN):
+            score(folder, self.source, Path(cfg.cache))
+            mirror_cell(folder, cfg.log, mirror_of(Path(cfg.results), cfg.log))
+        records = Cell.read(folder).records
+        failed = [records[task.key] for task in self.own if records[task.key]["status"] == "failed"]
+        if failed:
+            raise InputError(
+                f"{len(failed)} of {len(self.own)} items failed in {folder}; the rest is done. The "
+                f"first, {failed[0]['key']}: {failed[0]['error']}"
+            )
+
+    def _compute(self, folder: Path) -> None:
+        """Leave an image and a record of each item, and ``run.json`` of what made them."""
+        cfg, model = self.cfg, self.computation.model()
+        about = {
+            "weights": model.digest,
+            "data": chosen_data(self.tasks),
+            "code": code_of_cell(cfg),
+            **provenance(str(model.device)),
+        }
+        note_run(folder, about)
+        items = Items(cfg, folder, self.computation)
+        items.run(self.left)
+        own, most = peak_memory(model.device), max(items.peaks, default=0)
+        memory = own if cfg.workers == 1 else own + cfg.workers * most
+        note_run(folder, {**about, "workers": cfg.workers, "peak memory (MiB)": memory})
 
 
 def check_measurable(cfg: DictConfig, source: Any, tasks: list[Task]) -> None:
@@ -110,8 +154,10 @@ def take_point(cfg: DictConfig, overrides: Sequence[str]) -> None:
 
 
 def choose(tasks: Iterable[Task], limit: int | None) -> list[Task]:
-    """The first ``limit`` items; raises ``InputError`` where two share a key."""
+    """The first ``limit`` items; raises ``InputError`` where there is none, or two share a key."""
     chosen = list(islice(tasks, limit))
+    if not chosen:
+        raise InputError("the data set has no items: correct its settings, data.tasks...")
     key, times = Counter(task.key for task in chosen).most_common(1)[0]
     if times > 1:
         raise InputError(f"the data set lists {key!r} {times} times: keep one of them")
@@ -133,25 +179,6 @@ def missing(cell: Cell, tasks: list[Task]) -> list[Task]:
     return [task for task in tasks if task.key not in done]
 
 
-def compute(
-    cfg: DictConfig, folder: Path, tasks: list[Task], batches: Sequence[list[Task]]
-) -> None:
-    """Leave an image and a record of each item, and ``run.json`` of what made them."""
-    computation = Computation.of(cfg)
-    model = computation.model()
-    about = {
-        "weights": model.digest,
-        "data": chosen_data(tasks),
-        **provenance(str(model.device)),
-    }
-    note_run(folder, about)
-    items = Items(cfg, folder, computation)
-    items.run(batches)
-    own, most = peak_memory(model.device), max(items.peaks, default=0)
-    memory = own if cfg.workers == 1 else own + cfg.workers * most
-    note_run(folder, {**about, "workers": cfg.workers, "peak memory (MiB)": memory})
-
-
 def chosen_data(tasks: list[Task]) -> dict[str, Any]:
     """Which items a run is of, and the digest of that list."""
     items = [[task.key, task.caption, task.target] for task in tasks]
@@ -162,10 +189,12 @@ def chosen_data(tasks: list[Task]) -> dict[str, Any]:
 def job(cfg: DictConfig) -> None:
     """One cell, for Hydra to launch."""
     take_point(cfg, HydraConfig.get().overrides.task)
+    spell_numbers(cfg.method)
     if cfg.cluster.name == "joblib" and cfg.device == "auto":
         cfg.device = leased_device()
+    ready = Ready.of(cfg)
     announce(HydraConfig.get(), cfg.cell)
-    run_cell(cfg)
+    ready.run()
 
 
 def main() -> None:
@@ -182,7 +211,7 @@ def main() -> None:
             "experiment=search is the base of a search's trials, and no run: say python -m "
             "experiments.search"
         )
-    sys.argv[1:] = sweep_shards(words)
+    sys.argv[1:] = spelled(sweep_shards(words))
     job()
 
 

@@ -66,7 +66,7 @@ VOLATILE = (
 def register() -> None:
     """Make the schema and the resolvers known to Hydra."""
     ConfigStore.instance().store(name="schema", node=Run)
-    OmegaConf.register_new_resolver("basename", lambda path: Path(path).name, replace=True)
+    OmegaConf.register_new_resolver("basename", _basename, replace=True)
     OmegaConf.register_new_resolver(
         "field", lambda name, value: "" if value is None else f",{name}={value}", replace=True
     )
@@ -76,6 +76,12 @@ def register() -> None:
         replace=True,
     )
     OmegaConf.register_new_resolver("precision_on", _precision_on, replace=True)
+
+
+def _basename(path: str) -> str:
+    """The last part of a path, also of one such as ``.``."""
+    name = Path(path).name
+    return Path(path).resolve().name if name in ("", "..") else name
 
 
 def _precision_on(device: str, wanted: str) -> str:

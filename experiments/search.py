@@ -35,7 +35,7 @@ from experiments.files import write_aside, write_text
 from experiments.locks import exclusive
 from experiments.plan import plan
 from experiments.records import CELLS, TURN, Cell
-from experiments.run import run_cell
+from experiments.run import Ready
 from experiments.suggest import closest
 from experiments.suites import suite
 from experiments.summary import scores_of
@@ -95,7 +95,7 @@ class Search:
         given = [f"{path}={value}" for path, value in values.items()]
         cell = ",".join(f"{path.rpartition('.')[2]}={v}" for path, v in values.items())
         (cfg,) = plan(["experiment=search", *self.words, *given, f"cell='{cell}'"])
-        run_cell(cfg)
+        Ready.of(cfg).run()
         made = Cell.read(setting_folder(cfg) / CELLS / cell)
         mean = float(scores_of(made, self.objective).mean(skipna=False))
         if not math.isfinite(mean):

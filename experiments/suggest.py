@@ -11,7 +11,6 @@ from hydra.errors import (
     OverrideParseException,
 )
 from omegaconf import OmegaConf
-from omegaconf.errors import MissingMandatoryValue
 
 from experiments.cell import flat
 from experiments.schema import CONFIGS, Run
@@ -33,7 +32,11 @@ def explain(error: Exception) -> str:
     if isinstance(error, InstantiationException) and error.__cause__:
         return _of_part(error, error.__cause__)
     if isinstance(error, OverrideParseException):
-        return f"{error.override!r} can't be read as key=value: put its value in quotes"
+        key = str(error.override).partition("=")[0]
+        return (
+            f"{error.override!r} can't be read as key=value: put its value in quotes within "
+            f"quotes, of which the shell takes one pair away: \"{key}='...'\""
+        )
     text = str(error)
     if isinstance(error, MissingConfigException) and (found := UNKNOWN_CHOICE.search(text)):
         group, _, choice = found[1].rpartition("/")
@@ -41,7 +44,7 @@ def explain(error: Exception) -> str:
         return f"{group}={choice} is unknown.{closest(choice, known)} There are {', '.join(known)}."
     if found := UNKNOWN_KEY.search(text):
         return _no_such_field(found[1])
-    if isinstance(error, MissingMandatoryValue) and (found := MISSING_VALUE.search(text)):
+    if found := MISSING_VALUE.search(text):
         return f"{found[1]} is not set: add {found[1]}=... to the command"
     return " ".join(text.split())
 

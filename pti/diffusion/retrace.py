@@ -42,8 +42,6 @@ class Retrace:
     reduction: Reduction = "mean"
     decay: Decay = "none"
 
-    version: ClassVar[int] = 2
-
     def __post_init__(self) -> None:
         """Raise ``ValueError`` for an unknown choice, or where the tuned branch has no weight."""
         one_of("optimizer", self.optimizer, Optimizer)

@@ -43,8 +43,6 @@ class Trace:
     timestep: Ends = "destination"
     steps_offset: int | None = None
 
-    version = 1
-
     def __post_init__(self) -> None:
         """Raise ``ValueError`` for a field that no trajectory can have."""
         if int(self.steps * self.ratio) < 1 or self.ratio > 1:

@@ -65,6 +65,22 @@ def test_the_example_conforms(outside):
     assert "FAILED" not in done.stdout
 
 
+def test_changing_the_file_mixes_nothing(outside, workplace):
+    few = [*workplace.setting(), "experiment=table2", "method.invert.trace.steps=4"]
+    few += ["method=caption_as_null"]
+    assert run(outside, "run", *few, "limit=1").returncode == 0
+    method = outside / "my_methods.py"
+    method.write_text(method.read_text().replace("return Inversion(path", "return Inversion(-path"))
+    refused = run(outside, "run", *few, "limit=2")
+    assert refused.returncode == 2
+    assert "other code (my_methods changed since)" in refused.stderr
+    again = run(outside, "run", *few, "limit=1", f"results={workplace.folder / 'again'}")
+    assert again.returncode == 0, again.stderr
+    (cell,) = (workplace.folder / "again").rglob("cells/caption_as_null")
+    (record,) = Cell.read(cell).records.values()
+    assert record["spent"]["sample.forward"] > 0, "an inversion of the old code was taken"
+
+
 def test_a_method_can_be_named_by_its_class_alone(outside, workplace):
     words = ["method=negative_prompt", "method.invert._target_=my_methods.CaptionAsNull"]
     few = [*workplace.setting(), "method.invert.trace.steps=4", "limit=1", "cell=mine"]

@@ -7,6 +7,8 @@ import pytest
 import torch
 from PIL import Image
 
+from experiments.cell import code_of_cell
+from experiments.records import CELLS, SETTING
 from tests.tiny import parts
 
 ONE = ("method=pti_reconstruction", "method.invert.trace.steps=2", "name=single", "cell=pti")
@@ -86,6 +88,9 @@ def test_a_caption_that_is_too_long_says_what_is_cut(workplace):
         ("batch_size=0", ["batch_size=0"]),
         ("limit=0", ["limit=0"]),
         ("cell=a/b", ["cell='a/b'"]),
+        ("name=a/b", ["name='a/b'", "name=..."]),
+        (f"cell={'é' * 150}", ["can't be a folder's name"]),
+        (f"data.name={'é' * 150}", ["can't be a folder's name", "data.name=..."]),
         ("method=vae", ["method of this run has no field 'method.invert.trace.steps'"]),
         ("method.invert.omega=0.0", ["nothing to tune"]),
         ("data.path=nowhere", ["nowhere", "no folder"]),
@@ -143,8 +148,10 @@ def test_a_folder_of_another_config_is_refused(workplace):
 @pytest.mark.e2e
 def test_a_folder_of_other_code_is_refused_unless_told(workplace, monkeypatch):
     assert workplace.run(*ONE, "limit=1").code == 0
-    monkeypatch.setattr("experiments.cell.code_digest", lambda: "other")
-    refused(workplace.run(*ONE), "other code", "accept_other_code=true")
+    now = code_of_cell(workplace.cell("single", "pti").config)
+    other = {**now, "pti.diffusion.retrace": "other"}
+    monkeypatch.setattr("experiments.cell.code_of_cell", lambda _: other)
+    refused(workplace.run(*ONE), "other code (pti.diffusion.retrace", "accept_other_code=true")
     assert workplace.run(*ONE, "accept_other_code=true").code == 0
 
 
@@ -155,6 +162,38 @@ def test_a_folder_of_other_weights_is_refused(workplace):
     assert workplace.run(*ONE, "limit=1", f"model.path={folder}").code == 0
     parts(seed=1)["unet"].save_pretrained(folder / "unet")
     refused(workplace.run(*ONE, f"model.path={folder}"), "other model weights")
+
+
+@pytest.mark.e2e
+def test_what_fails_before_its_first_picture_leaves_nothing(workplace):
+    few = ("experiment=table2", "method=ddim,nti", "method.invert.trace.steps=2")
+    for override in ("data.path=nowhere", "model.path=no/such/model", "method.invert.omega=-x"):
+        outcome = workplace.run(*few, override)
+        refused(outcome)
+        assert "cell 1 of" not in outcome.err
+        assert not list((workplace.folder / "results").rglob(SETTING)), override
+        assert not list((workplace.folder / "results").rglob(CELLS)), override
+    assert "cell 1 of 2" in workplace.run(*few).err
+
+
+@pytest.mark.e2e
+def test_one_place_spelt_in_several_ways_is_one_place(workplace, monkeypatch):
+    monkeypatch.chdir(workplace.folder)
+    assert workplace.run(*ONE, "data.path=pictures/", "limit=1").code == 0
+    for path in ("pictures", "./pictures//", str(workplace.folder / "pictures")):
+        outcome = workplace.run(*ONE, f"data.path={path}")
+        assert outcome.code == 0, outcome.err
+    (setting,) = (workplace.folder / "results").rglob(SETTING)
+    assert setting.parent.name == "sd14-folder_pictures"
+
+
+@pytest.mark.e2e
+def test_one_setting_spelt_in_several_ways_is_one_cell(workplace):
+    few = ("experiment=table1", "method.invert.trace.steps=2", "method.invert.trace.omega=0")
+    for omegas in ("1.0,2.50", "1,2.5", "1e0,25e-1"):
+        assert workplace.run(*few, f"method.invert.omega={omegas}").code == 0
+    cells = (workplace.folder / "results").rglob(f"{CELLS}/*")
+    assert {cell.name for cell in cells} == {"forward=0,omega=1", "forward=0,omega=2.5"}
 
 
 @pytest.mark.e2e

@@ -1,7 +1,6 @@
 """Each check of ``experiments.conformance`` catches a method that was broken for it."""
 
 from dataclasses import dataclass, field, replace
-from typing import ClassVar
 
 import pytest
 import torch
@@ -22,7 +21,6 @@ class Broken:
 
     trace: Trace = TRACE
     inner: Ddim = field(default_factory=lambda: Ddim(TRACE, omega=2.0))
-    version: ClassVar[int] = 1
 
     def schedule(self, model):
         return self.trace.schedule(model)
