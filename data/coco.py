@@ -14,6 +14,7 @@ from typing import Any
 from PIL import Image
 
 from data.images import open_picture
+from data.key import check_keys, key_of
 from data.task import Task
 from pti.errors import InputError
 
@@ -31,12 +32,13 @@ Captions = dict[int, str]
 class Coco(Sequence[Task]):
     """``count`` pictures in the order in which ``seed`` draws them; a missing one keeps its item.
 
-    The ids of all pictures with a caption are sorted and shuffled by ``random.Random(seed)``, and
-    the first ``count`` are taken: fewer of one seed are the beginning of more. A picture has about
-    five captions, of which ``caption`` takes the ``first`` by id, the ``longest``, or a ``random``
-    one that follows from the seed and the picture's id. ``annotations`` is the captions file, if it
-    is not in ``root/annotations/``; the pictures of ``captions_val2017.json`` lie in ``root`` or
-    ``root/val2017``. Raises ``InputError`` for a wrong field or file.
+    The ids of all pictures with a caption that is not empty are sorted and shuffled by
+    ``random.Random(seed)``, and the first ``count`` are taken: fewer of one seed are the beginning
+    of more. A picture has about five such captions, of which ``caption`` takes the ``first`` by id,
+    the ``longest``, or a ``random`` one that follows from the seed and the picture's id.
+    ``annotations`` is the captions file, if it is not the only one in ``root/annotations/``; the
+    pictures of ``captions_val2017.json`` lie in ``root`` or ``root/val2017``. Raises ``InputError``
+    for a wrong field or file.
     """
 
     root: str
@@ -54,13 +56,17 @@ class Coco(Sequence[Task]):
         """The captions file."""
         usual = [Path(self.root) / "annotations" / year for year in YEARS]
         tried = usual if self.annotations is None else [Path(self.annotations)]
-        found = next((path for path in tried if path.is_file()), None)
-        if found is None:
+        there = [path for path in tried if path.is_file()]
+        if not there:
             raise InputError(
                 f"{' and '.join(map(str, tried))} can't be found: unpack COCO's "
                 "annotations_trainval2017.zip there or give annotations=FILE"
             )
-        return found
+        if len(there) > 1:
+            raise InputError(
+                f"{' and '.join(map(str, there))} are both there: say which one, annotations=FILE"
+            )
+        return there[0]
 
     @cached_property
     def rows(self) -> list[Row]:
@@ -72,7 +78,7 @@ class Coco(Sequence[Task]):
                 f"count={self.count}: {self.file} has {len(ids)} pictures with captions to draw"
             )
         random.Random(self.seed).shuffle(ids)  # noqa: S311 (a draw that anyone can repeat)
-        return [
+        rows: list[Row] = [
             {
                 "file_name": images[chosen]["file_name"],
                 "id": chosen,
@@ -81,6 +87,8 @@ class Coco(Sequence[Task]):
             }
             for chosen in ids[: self.count]
         ]
+        check_keys(self.file, [(row["file_name"], _key(row["file_name"])) for row in rows])
+        return rows
 
     def __len__(self) -> int:
         """Pictures drawn."""
@@ -90,7 +98,7 @@ class Coco(Sequence[Task]):
         """Picture ``index`` of those drawn."""
         row = self.rows[index]
         return Task(
-            key=Path(row["file_name"]).stem,
+            key=_key(row["file_name"]),
             caption=row["caption"],
             open=partial(self._open, row["file_name"]),
         )
@@ -134,13 +142,19 @@ class Coco(Sequence[Task]):
         return ordered[0]
 
 
+def _key(name: str) -> str:
+    return key_of(Path(name).stem)
+
+
 def _read(path: Path) -> tuple[dict[int, Row], dict[int, Captions]]:
-    """Pictures and captions by the pictures' ids."""
+    """Pictures, and their captions that are not empty, by the pictures' ids."""
     captions: defaultdict[int, Captions] = defaultdict(dict)
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         for row in content["annotations"]:
-            captions[row["image_id"]][row["id"]] = " ".join(row["caption"].split())
+            text = " ".join(row["caption"].split())
+            if text:
+                captions[row["image_id"]][row["id"]] = text
         images = {row["id"]: row for row in content["images"]}
         outside = [row["file_name"] for row in content["images"] if "/" in row["file_name"]]
     except ValueError as error:

@@ -62,7 +62,7 @@ def _problems(tasks: Sequence[Task]) -> Iterator[str]:
     for task in tqdm(tasks, desc="opening", unit="picture", leave=False):
         if task.caption is None:
             yield f"{task.key} has no caption: add its text to the metadata"
-        for opener in filter(None, (task.open, task.retrieved)):
+        for opener in filter(None, (task.open, task.counterfactual, task.retrieved)):
             try:
                 opener()
             except InputError as error:

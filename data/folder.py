@@ -1,26 +1,30 @@
 """``data=folder``: any folder of pictures with captions in ``metadata.jsonl`` or ``.csv``."""
 
-import csv
-import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
-from pathlib import Path
-from typing import Any
+from functools import cached_property, partial, reduce
+from pathlib import Path, PurePath
+from unicodedata import normalize
+
+from PIL import Image
 
 from data.images import open_picture
+from data.key import check_keys, key_of
+from data.metadata import Row, read_metadata
 from data.task import Task
 from pti.errors import InputError
 
-Row = dict[str, Any]
-"""What the metadata says of one picture."""
+NAME_MAX = 255
+"""Bytes that a disk takes as a file's name."""
 
 
 @dataclass(frozen=True)
 class Folder(Sequence[Task]):
     """Hugging Face's imagefolder layout: ``file_name``, ``text`` and, optionally, ``target``.
 
-    Raises ``InputError`` where the folder, its metadata or a row's ``file_name`` is missing.
+    ``words`` may name the phrases of the target that the edit should put there. Raises
+    ``InputError`` where the folder or its metadata are missing, or something in these is wrong.
     """
 
     path: str
@@ -31,18 +35,17 @@ class Folder(Sequence[Task]):
         folder = Path(self.path)
         if not folder.is_dir():
             raise InputError(f"data.path={self.path} is no folder: give one that holds pictures")
-        found = [folder / name for name in ("metadata.jsonl", "metadata.csv")]
-        metadata = next((file for file in found if file.is_file()), None)
-        if metadata is None:
+        metadata = [folder / name for name in ("metadata.jsonl", "metadata.csv")]
+        there = [file for file in metadata if file.is_file()]
+        if not there:
             raise InputError(
                 f"{folder} has neither metadata.jsonl nor metadata.csv: write one with a row a "
                 'picture, such as {"file_name": "car.png", "text": "a red car"}'
             )
-        rows = _read_jsonl(metadata) if metadata.suffix == ".jsonl" else _read_csv(metadata)
-        if not rows:
-            raise InputError(f"{metadata} lists no picture: write a row for each")
-        for number, row in enumerate(rows, start=1):
-            _check(row, f"{metadata}, row {number}", folder)
+        if len(there) > 1:
+            raise InputError(f"{there[0]} and {there[1].name} are both there: keep one of them")
+        rows = read_metadata(there[0])
+        check_keys(there[0], [(row.file_name, key_of(row.file_name)) for row in rows])
         return rows
 
     def __len__(self) -> int:
@@ -52,46 +55,29 @@ class Folder(Sequence[Task]):
     def __getitem__(self, index: int) -> Task:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Row ``index``."""
         row = self.rows[index]
-        name = str(row["file_name"])
         return Task(
-            key=name.replace("/", "__").replace("\\", "__"),
-            caption=row.get("text") or None,
-            target=row.get("target") or None,
-            open=partial(open_picture, Path(self.path) / name),
+            key=key_of(row.file_name),
+            caption=row.text,
+            target=row.target,
+            words=row.words,
+            open=partial(_open, Path(self.path), row.file_name),
         )
 
 
-def _check(row: Row, where: str, folder: Path) -> None:
-    for field in ("file_name", "text", "target"):
-        if not isinstance(row.get(field, ""), str | None):
-            raise InputError(f"{where}: {field} is no text but {row[field]!r}: put it in quotes")
-    if not row.get("file_name"):
-        raise InputError(f"{where}: file_name is missing")
-    if not (folder / str(row["file_name"])).resolve().is_relative_to(folder.resolve()):
-        raise InputError(f"{where}: {row['file_name']} lies outside {folder}: copy it there")
+def _open(folder: Path, name: str) -> Image.Image:
+    return open_picture(reduce(_entry, PurePath(name).parts, folder))
 
 
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not in UTF-8 ({error}): save it so") from error
-
-
-def _read_jsonl(path: Path) -> list[Row]:
-    rows: list[Row] = []
-    for number, line in enumerate(_text(path).split("\n"), start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except ValueError as error:
-            raise InputError(f"{path}, line {number}, is no JSON ({error}): correct it") from error
-        if not isinstance(row, dict):
-            raise InputError(f"{path}, line {number}, is no JSON object: write {{...}}")
-        rows.append(row)
-    return rows
-
-
-def _read_csv(path: Path) -> list[Row]:
-    return list(csv.DictReader(_text(path).splitlines(keepends=True)))
+def _entry(folder: Path, name: str) -> Path:
+    """What ``folder`` has by that name, whichever normal form of Unicode spells it there."""
+    path = folder / name
+    # A name may be too long for the disk in one form alone.
+    if len(os.fsencode(name)) <= NAME_MAX and path.exists():
+        return path
+    entries = folder.iterdir() if folder.is_dir() else ()
+    same = [entry for entry in entries if normalize("NFC", entry.name) == normalize("NFC", name)]
+    if not same:
+        raise InputError(f"{path}: no such file; correct its name or put the picture there")
+    if len(same) > 1:
+        raise InputError(f"{path}: {len(same)} files of {folder} have this name: keep one of them")
+    return same[0]

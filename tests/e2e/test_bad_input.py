@@ -234,7 +234,7 @@ def test_a_picture_that_was_deleted_is_made_again(workplace):
 def test_a_picture_listed_twice_is_named(workplace):
     metadata = workplace.folder / "pictures/metadata.csv"
     metadata.write_text(metadata.read_text() + "\n0.png,again")
-    refused(workplace.run(*ONE), "'0.png' 2 times")
+    refused(workplace.run(*ONE), "metadata.csv lists 0.png twice")
 
 
 @pytest.mark.e2e

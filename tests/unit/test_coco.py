@@ -151,6 +151,28 @@ def test_a_wrong_captions_file_is_named(tmp_path, content, says):
     assert "captions_val2017.json" in str(error.value)
 
 
+@pytest.mark.parametrize("caption", ["first", "longest", "random"])
+def test_empty_captions_are_left_out(root, tmp_path_factory, caption):
+    content = annotations()
+    content["annotations"] += [
+        {"id": number, "image_id": number, "caption": " \n"} for number in [*IDS, 99]
+    ]
+    other = write(tmp_path_factory.mktemp("other"), content=content)
+    wanted = Coco(str(root), count=5, caption=caption).chosen()
+    assert Coco(str(other), count=5, caption=caption).chosen() == wanted
+    with pytest.raises(InputError, match="has 5 pictures with captions"):
+        len(Coco(str(other), count=6))
+
+
+def test_two_pictures_of_one_key_are_named(tmp_path):
+    content = {
+        "images": [{"id": 1, "file_name": "a.jpg"}, {"id": 2, "file_name": "a.png"}],
+        "annotations": [{"id": n, "image_id": n, "caption": "x"} for n in (1, 2)],
+    }
+    with pytest.raises(InputError, match=r"lists a\.\w+ and a\.\w+, whose .* name, a:"):
+        len(Coco(str(write(tmp_path, content=content)), count=2))
+
+
 def test_a_captions_file_that_is_no_json_is_named(root):
     (root / "annotations" / "captions_val2017.json").write_text("<html>")
     with pytest.raises(InputError, match=r"captions_val2017\.json is no JSON"):
@@ -174,6 +196,14 @@ def test_a_wrong_field_is_named(root, fields, says):
 def test_both_years_are_looked_for(tmp_path):
     with pytest.raises(InputError, match=r"val2017\.json and .*val2014\.json can't be found"):
         len(Coco(str(tmp_path)))
+
+
+def test_two_years_are_not_chosen_from(tmp_path):
+    write(write(tmp_path), "val2014")
+    with pytest.raises(InputError, match=r"val2017\.json and .*val2014\.json are both there"):
+        len(Coco(str(tmp_path)))
+    chosen = tmp_path / "annotations" / "captions_val2014.json"
+    assert len(Coco(str(tmp_path), count=5, annotations=str(chosen))) == 5
 
 
 def test_the_configuration_shows_every_field_and_its_default():

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from data.coco import Coco
 from data.command_line import for_people
 from data.doctor import DATA
 from data.imagenet_flexit import read_queries
+from data.task import Task
+from pti.errors import InputError
 
 
 @pytest.fixture
@@ -99,13 +102,34 @@ def test_coco(coco, run):
 
 def test_a_folder(tmp_path, run):
     save(tmp_path / "a.png")
-    rows = ["file_name,text,target", "a.png,a cat,a dog", "b.png,a cat,", "a.png,,"]
+    save(tmp_path / "c.png")
+    rows = ["file_name,text,target", "a.png,a cat,a dog", "b.png,a cat,", "c.png,,"]
     (tmp_path / "metadata.csv").write_text("\n".join(rows))
     code, lines = run("data=folder", f"data.path={tmp_path}")
     assert code == 1
     assert lines[:4] == ["folder: 3 items", "captions: 2", "edits: 1", "missing or damaged: 2"]
     assert "b.png: no such file" in lines[4]
-    assert "a.png has no caption" in lines[5]
+    assert "c.png has no caption" in lines[5]
+
+
+@pytest.mark.parametrize("text", ["0.png,a, b, c", "0.png,a\n0.png,b", '0.png,"a', "../0.png,a"])
+def test_metadata_that_a_run_would_refuse_are_named(tmp_path, run, text):
+    (tmp_path / "metadata.csv").write_text(f"file_name,text\n{text}\n")
+    code, (sentence,) = run("data=folder", f"data.path={tmp_path}")
+    assert code == 2
+    assert sentence.startswith(f"error: {tmp_path / 'metadata.csv'}")
+
+
+@pytest.mark.parametrize("field", ["open", "counterfactual", "retrieved"])
+def test_all_that_a_run_opens_is_opened(field):
+    def whole():
+        return Image.new("RGB", (2, 2))
+
+    def damaged():
+        raise InputError("x.png is damaged")
+
+    task = replace(Task("x", "a cat", open=whole), **{field: damaged})
+    assert doctor.examine([task])[1] == ["x.png is damaged"]
 
 
 @pytest.mark.parametrize("words", [("data=scenes", "data.size=2"), ("data=photos",)])

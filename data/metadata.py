@@ -1,0 +1,203 @@
+"""Reads the metadata of ``data=folder``: all that they say of each picture, or what is wrong."""
+
+import csv
+import json
+import re
+from collections import Counter
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from data.key import SEPARATORS, key_of
+from pti.errors import InputError
+
+COLUMNS = ("file_name", "text", "target", "words")
+"""Columns that are read; others may stand beside them."""
+
+UNWRITABLE = re.compile("[\0\ud800-\udfff]")
+"""NUL, and halves of a character, which no UTF-8 can hold."""
+
+CONTROL = re.compile("[\x01-\x1f\x7f-\x9f\u2028\u2029]")
+
+Fields = dict[str, Any]
+"""A row as it stands in the file."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """What the metadata say of one picture; an empty text counts as none."""
+
+    file_name: str
+    text: str | None
+    target: str | None
+    words: tuple[str, ...]
+
+
+def read_metadata(path: Path) -> list[Row]:
+    """The rows of a ``.jsonl`` or ``.csv``, in the file's order.
+
+    Raises ``InputError`` naming the file and the line where anything in it is ambiguous or wrong.
+    """
+    lines = _read_jsonl(path) if path.suffix == ".jsonl" else _read_csv(path)
+    if not lines:
+        raise InputError(f"{path} lists no picture: write a row for each")
+    return [
+        _row(fields, f"{path}, line {line}, row {number}")
+        for number, (line, fields) in enumerate(lines, start=1)
+    ]
+
+
+def _row(fields: Fields, where: str) -> Row:
+    name = _text(fields, "file_name", where)
+    if not name or not key_of(name):
+        raise InputError(f"{where}: file_name is missing")
+    first, *rest = SEPARATORS.split(name)
+    if first == "" or re.fullmatch("[A-Za-z]:", first) or ".." in (first, *rest):
+        raise InputError(
+            f"{where}: {name} lies outside the folder: copy the picture there, and give its "
+            "name from there without '..'"
+        )
+    if CONTROL.search(name):
+        raise InputError(f"{where}: file_name {name!r} has a control character: rename the file")
+    text, target = _text(fields, "text", where), _text(fields, "target", where)
+    return Row(name, text, target, words=_words(fields.get("words"), where))
+
+
+def _text(fields: Fields, name: str, where: str) -> str | None:
+    value = fields.get(name)
+    if not isinstance(value, str | None):
+        raise InputError(f"{where}: {name} is not a text but {value!r}: put it in quotes")
+    _check_characters(value or "", f"{where}: {name}")
+    return value if value and value.strip() else None
+
+
+def _words(value: Any, where: str) -> tuple[str, ...]:
+    """Phrases: a list of them, or a text with commas between them."""
+    phrases = (value or "").split(",") if isinstance(value, str | None) else value
+    if not isinstance(phrases, list) or not all(isinstance(phrase, str) for phrase in phrases):
+        raise InputError(
+            f"{where}: words is neither a text nor a list of texts but {value!r}: write the "
+            'phrases of the target such as "blue star, snow"'
+        )
+    _check_characters("".join(phrases), f"{where}: words")
+    return tuple(phrase.strip() for phrase in phrases if phrase.strip())
+
+
+def _check_characters(text: str, what: str) -> None:
+    bad = UNWRITABLE.search(text)
+    if bad:
+        raise InputError(f"{what} has {bad[0]!r}, which is not a character of text: leave it out")
+
+
+def _check_columns(path: Path, columns: Collection[str]) -> None:
+    near = [name for name in columns if name not in COLUMNS and name.strip().lower() in COLUMNS]
+    if near or not {"file_name", "text"} <= set(columns):
+        raise InputError(
+            f"{path} has the columns {', '.join(map(repr, columns))}: expected are file_name, text "
+            "and, to edit, target, spelt so (in CSV with a comma and no space between them)"
+        )
+
+
+def _content(path: Path) -> str:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            content = file.read()
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not in UTF-8 ({error}): save it so") from error
+    before, nul, _ = content.partition("\0")
+    if nul:
+        line = len(list(StringIO(before, newline="")))
+        raise InputError(f"{path}, line {line}, has a NUL byte: save the file as text in UTF-8")
+    return content
+
+
+def _read_jsonl(path: Path) -> list[tuple[int, Fields]]:
+    """Each row with its line."""
+    rows: list[tuple[int, Fields]] = []
+    for number, line in enumerate(StringIO(_content(path), newline=""), start=1):
+        if not line.strip():
+            continue
+        try:
+            fields = json.loads(line, object_pairs_hook=_object)
+        except (ValueError, RecursionError) as error:
+            raise _not_an_object(path, number, str(error)) from error
+        if not isinstance(fields, dict):
+            raise _not_an_object(path, number, f"it is a {type(fields).__name__}")
+        rows.append((number, fields))
+    if rows:
+        _check_columns(path, dict.fromkeys(name for _, fields in rows for name in fields))
+    return rows
+
+
+def _object(pairs: list[tuple[str, Any]]) -> Fields:
+    twice = _repeated([name for name, _ in pairs])
+    if twice is not None:
+        raise ValueError(f"{twice!r} is there twice")
+    return dict(pairs)
+
+
+def _not_an_object(path: Path, line: int, reason: str) -> InputError:
+    return InputError(
+        f"{path}, line {line}, is not a JSON object ({reason}): write one {{...}} a line, without "
+        "commas between the lines or brackets around them"
+    )
+
+
+def _read_csv(path: Path) -> list[tuple[int, Fields]]:
+    """Each row with the line in which it begins."""
+    lines = _csv_lines(path)
+    _, header = next(lines, (0, None))
+    if header is None:
+        return []
+    _check_header(path, header)
+    rows: list[tuple[int, Fields]] = []
+    for number, (line, values) in enumerate(lines, start=1):
+        where = f"{path}, line {line}, row {number}"
+        if len(values) != len(header):
+            raise InputError(
+                f"{where} has {len(values)} fields, the header {len(header)}: quote texts that "
+                "contain commas, and leave a field empty rather than out"
+            )
+        spaced = next((value for value in values if value.startswith((" ", "\t"))), None)
+        if spaced is not None:  # the rest of a text with a comma may just fill the fields
+            raise InputError(
+                f"{where} has a space before {spaced.lstrip()!r}: quote texts that contain commas, "
+                "and write no space after the comma between two fields"
+            )
+        rows.append((line, dict(zip(header, values, strict=True))))
+    return rows
+
+
+def _check_header(path: Path, header: list[str]) -> None:
+    twice = _repeated(header)
+    if "" in header:
+        raise InputError(
+            f"{path}: column {header.index('') + 1} of the header has no name: name it or take the "
+            "column out"
+        )
+    if twice is not None:
+        raise InputError(f"{path} has two columns {twice!r}: keep one of them")
+    _check_columns(path, header)
+
+
+def _csv_lines(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """The fields of each line that is not blank, with the line's number."""
+    reader = csv.reader(StringIO(_content(path), newline=""), strict=True)
+    line = 1
+    try:
+        for values in reader:
+            if "".join(values).strip() or len(values) > 1:
+                yield line, values
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise InputError(
+            f"{path}, line {line}: the row that begins here can't be read beyond line "
+            f"{reader.line_num} ({error}): close the quote that it opens, and write each quote "
+            "within a quoted text twice"
+        ) from error
+
+
+def _repeated(names: list[str]) -> str | None:
+    return next((name for name, times in Counter(names).items() if times > 1), None)
