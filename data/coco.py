@@ -11,10 +11,8 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
-
-from data.images import open_picture
 from data.key import check_keys, key_of
+from data.opener import PictureFile
 from data.task import Task
 from pti.errors import InputError
 
@@ -60,11 +58,12 @@ class Coco(Sequence[Task]):
         if not there:
             raise InputError(
                 f"{' and '.join(map(str, tried))} can't be found: unpack COCO's "
-                "annotations_trainval2017.zip there or give annotations=FILE"
+                "annotations_trainval2017.zip there or give data.tasks.annotations=FILE"
             )
         if len(there) > 1:
             raise InputError(
-                f"{' and '.join(map(str, there))} are both there: say which one, annotations=FILE"
+                f"{' and '.join(map(str, there))} are both there: say which one with "
+                "data.tasks.annotations=FILE"
             )
         return there[0]
 
@@ -100,7 +99,7 @@ class Coco(Sequence[Task]):
         return Task(
             key=_key(row["file_name"]),
             caption=row["caption"],
-            open=partial(self._open, row["file_name"]),
+            open=PictureFile(partial(self._find, row["file_name"])),
         )
 
     def chosen(self) -> list[Row]:
@@ -123,7 +122,7 @@ class Coco(Sequence[Task]):
         year = self.file.stem.removeprefix("captions_")
         return flat if flat.is_file() else Path(self.root) / year / name
 
-    def _open(self, name: str) -> Image.Image:
+    def _find(self, name: str) -> Path:
         path = self.path_of(name)
         if not path.is_file():
             words = [f"root={self.root}", f"count={self.count}", f"seed={self.seed}"]
@@ -131,7 +130,7 @@ class Coco(Sequence[Task]):
             raise InputError(
                 f"{path} is missing: python -m data.fetch coco {shlex.join(words)} gets it"
             )
-        return open_picture(path)
+        return path
 
     def _choose(self, captions: Captions, image: int) -> str:
         ordered = [captions[key] for key in sorted(captions)]

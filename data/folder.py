@@ -7,11 +7,9 @@ from functools import cached_property, partial, reduce
 from pathlib import Path, PurePath
 from unicodedata import normalize
 
-from PIL import Image
-
-from data.images import open_picture
 from data.key import check_keys, key_of
 from data.metadata import Row, read_metadata
+from data.opener import PictureFile
 from data.task import Task
 from pti.errors import InputError
 
@@ -60,12 +58,12 @@ class Folder(Sequence[Task]):
             caption=row.text,
             target=row.target,
             words=row.words,
-            open=partial(_open, Path(self.path), row.file_name),
+            open=PictureFile(partial(_find, Path(self.path), row.file_name)),
         )
 
 
-def _open(folder: Path, name: str) -> Image.Image:
-    return open_picture(reduce(_entry, PurePath(name).parts, folder))
+def _find(folder: Path, name: str) -> Path:
+    return reduce(_entry, PurePath(name).parts, folder)
 
 
 def _entry(folder: Path, name: str) -> Path:

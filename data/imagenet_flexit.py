@@ -8,6 +8,7 @@ from functools import cache, cached_property, partial
 from pathlib import Path
 
 from data.images import open_picture
+from data.opener import PictureFile
 from data.task import Reference, Task
 from pti.errors import InputError
 
@@ -131,8 +132,8 @@ class ImagenetFlexit(Sequence[Task]):
             target=self._caption(query.target),
             words=(query.target,),
             target_class=query.target,
-            open=partial(open_picture, self._path(query)),
-            retrieved=partial(open_picture, self._path(retrieved)),
+            open=PictureFile(partial(Path, self._path(query))),
+            retrieved=PictureFile(partial(Path, self._path(retrieved))),
         )
 
     def _caption(self, label: str) -> str:

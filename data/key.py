@@ -8,9 +8,8 @@ from unicodedata import normalize
 
 from pti.errors import InputError
 
-LONGEST = 170
-"""Bytes of a key. A file's name may have 255, and while ``KEY.png`` is written, a host's name (64
-at most) and a process's number stand before it."""
+LONGEST = 200
+"""Bytes of a key: ``KEY.png`` must fit into the 255 that a disk takes."""
 
 SEPARATORS = re.compile(r"[/\\]")
 

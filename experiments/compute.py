@@ -28,7 +28,10 @@ Opened = tuple[Task, Pixels]
 
 @dataclass(frozen=True)
 class Computation:
-    """What a cell's results follow from besides its pictures, in plain values for any process."""
+    """What a cell's results follow from besides its pictures, in plain values for any process.
+
+    ``sources`` names the pictures of a task that a result is made of or compared with.
+    """
 
     load: str
     precision: str
@@ -37,10 +40,13 @@ class Computation:
     cache: str
     seed: int
     edits: bool
+    sources: tuple[str, ...]
 
     @classmethod
     def of(cls, cfg: DictConfig) -> "Computation":
-        """That of a cell's configuration."""
+        """That of a cell's configuration; raises what making its method raises."""
+        edits = cfg.goal == Goal.edit
+        oracle = isinstance(instantiate(cfg.method), Oracle)
         return cls(
             load=OmegaConf.to_yaml(cfg.model.load, resolve=True),
             precision=cfg.precision,
@@ -48,7 +54,12 @@ class Computation:
             method=OmegaConf.to_yaml(cfg.method, resolve=True),
             cache=cfg.cache,
             seed=cfg.seed,
-            edits=cfg.goal == Goal.edit,
+            edits=edits,
+            sources=(
+                "picture",
+                *(["true edit"] if edits else []),
+                *(["retrieved picture"] if oracle else []),
+            ),
         )
 
     def model(self) -> LatentDiffusion:

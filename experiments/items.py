@@ -31,7 +31,9 @@ from experiments.records import (
     Cell,
     Record,
     acknowledge,
+    asked_of,
     seed_of,
+    sources_of,
 )
 from experiments.workers import DeadWorkerError, Result, submit
 from pti.diffusion.model import LatentDiffusion
@@ -48,6 +50,8 @@ class Items:
     folder: Path
     computation: Computation
     peaks: set[int] = field(default_factory=set)
+    sources: dict[str, dict[str, str]] = field(default_factory=dict)
+    """By key, what the pictures were known by when they were opened."""
 
     @cached_property
     def model(self) -> LatentDiffusion:
@@ -104,6 +108,7 @@ class Items:
                 self._keep(INPUTS, task.key, pixels)
                 if self.computation.edits and task.counterfactual:
                     self._keep(TRUTHS, task.key, square(task.counterfactual(), self.model.side))
+                self.sources[task.key] = sources_of(task, self.computation.sources)
             except WriteError:  # it is no fault of the item
                 raise
             except Exception as error:  # noqa: BLE001 (kept as the item's record)
@@ -160,6 +165,7 @@ class Items:
             task,
             status="done",
             image=name,
+            sources=self.sources[task.key],
             mask=None if computed.mask is None else self._keep_mask(task, computed.mask[row, 0]),
             calls=computed.cost.as_json(),
             spent=computed.spent.as_json(),
@@ -183,15 +189,14 @@ class Items:
         return self._record(task, status="failed", error=reason)
 
     def _record(self, task: Task, **outcome: Any) -> Record:
-        caption, target = task.caption or "", self.computation.target(task)
-        notes = [*map(self._cut, dict.fromkeys((caption, target))), _extent(outcome.get("mask"))]
+        asked = asked_of(task, edits=self.computation.edits)
+        prompts = dict.fromkeys((asked["caption"], asked["target"]))
+        notes = [*map(self._cut, prompts), _extent(outcome.get("mask"))]
         for note in filter(None, notes):
             log.warning("%s: %s", task.key, note)
         return Record(
             task.key,
-            caption=caption,
-            target=target,
-            target_class=task.target_class,
+            **asked,
             seed=seed_of(self.cfg.seed, task.key),
             notes=tuple(filter(None, notes)),
             at=datetime.now(UTC).isoformat(timespec="seconds"),

@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 from omegaconf import DictConfig, OmegaConf
 
+from data.opener import identity_of
+from data.task import Opener, Task
 from experiments.files import append_lines, read_lines
 
 CONFIG, RUN, RECORDS, SCORES = "config.yaml", "run.json", "records.jsonl", "scores.jsonl"
@@ -25,6 +27,30 @@ def seed_of(seed: int, key: str) -> int:
     return int.from_bytes(sha256(f"{seed}/{key}".encode()).digest()[:4], "big")
 
 
+def asked_of(task: Task, *, edits: bool) -> dict[str, Any]:
+    """What a result is asked for in words."""
+    caption = task.caption or ""
+    return {
+        "caption": caption,
+        "target": (task.target or "") if edits else caption,
+        "target_class": task.target_class,
+        "words": list(task.edited_words()) if edits else [],
+    }
+
+
+def sources_of(task: Task, names: Iterable[str]) -> dict[str, str]:
+    """Those of a task's pictures that have these names, by what ``identity_of`` knows them by.
+
+    Raises ``InputError`` or ``OSError`` where one can't be read.
+    """
+    openers: dict[str, Opener | None] = {
+        "picture": task.open,
+        "true edit": task.counterfactual,
+        "retrieved picture": task.retrieved,
+    }
+    return {name: identity_of(opener) for name in names if (opener := openers[name]) is not None}
+
+
 @dataclass(frozen=True)
 class Record:
     """One line of ``records.jsonl``; the last line of a key counts.
@@ -32,7 +58,8 @@ class Record:
     ``calls`` are the UNet evaluations an image that the method costs, by stage, ``spent`` those of
     them that this run made: the rest came from the cache. ``seconds`` is the item's share of its
     batch, ``at`` the time (UTC) when it was made. ``mask`` is the share of the picture that the
-    edit was free to change.
+    edit was free to change. ``sources`` are the pictures that the result was made of or is
+    compared with, by what ``identity_of`` knows them by.
     """
 
     key: str
@@ -42,6 +69,8 @@ class Record:
     seed: int
     error: str | None = None
     target_class: str | None = None
+    words: list[str] = field(default_factory=list)
+    sources: dict[str, str] = field(default_factory=dict)
     image: str | None = None
     mask: float | None = None
     calls: dict[str, float] = field(default_factory=dict)

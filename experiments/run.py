@@ -32,7 +32,7 @@ from experiments.locks import exclusive
 from experiments.mirror import check_kind, mirror_cell, mirror_of
 from experiments.progress import announce
 from experiments.provenance import peak_memory, provenance
-from experiments.records import TURN, Cell
+from experiments.records import TURN, Cell, asked_of, sources_of
 from experiments.schema import CONFIGS, Goal, register
 from experiments.score import score
 from experiments.shards import batches_of, of_shard, sweep_shards
@@ -76,7 +76,6 @@ class Ready:
         left = [[task for task in batch if task.key in keys] for batch in batches]
         computation = Computation.of(cfg)
         if keys:
-            instantiate(cfg.method)
             computation.model()
         return cls(cfg, source, tasks, own, list(filter(None, left)), computation)
 
@@ -165,18 +164,29 @@ def choose(tasks: Iterable[Task], limit: int | None) -> list[Task]:
 
 
 def missing(cell: Cell, tasks: list[Task]) -> list[Task]:
-    """Items without a picture; raises ``InputError`` where a finished one had another caption."""
+    """Items without a picture; raises ``InputError`` where a finished one has changed since."""
     done = cell.done()
+    edits = cell.config.goal == Goal.edit.name
     for task in tasks:
-        record = cell.records.get(task.key, {})
-        edits = cell.config.goal == Goal.edit.name
-        now = (task.caption, task.target if edits else task.caption)
-        if task.key in done and (record["caption"], record["target"]) != now:
+        if task.key in done and (changed := changes(cell.records[task.key], task, edits=edits)):
             raise InputError(
-                f"{cell.folder} made {task.key} of another caption than the data set has now: "
-                "choose another folder with results=..., or delete that one"
+                f"the {changed[0].replace('_', ' ')} of {task.key} in the data set changed after "
+                f"{cell.folder} was made of it: choose another folder with results=..., or delete "
+                "that one"
             )
     return [task for task in tasks if task.key not in done]
+
+
+def changes(record: dict[str, Any], task: Task, *, edits: bool) -> list[str]:
+    """Names of what a data set gives now and did not give when the item was made."""
+    now = asked_of(task, edits=edits)
+    changed = [name for name, value in now.items() if record.get(name, value) != value]
+    before = record.get("sources", {})
+    try:
+        sources = sources_of(task, before)
+    except (InputError, OSError):
+        return changed  # a picture that was taken away since is not another one
+    return changed + [name for name in before if before[name] != sources.get(name)]
 
 
 def chosen_data(tasks: list[Task]) -> dict[str, Any]:

@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 from PIL import Image
 
-from data.scenes.render import Mask, render, true_mask
+from data.scenes.render import RENDERER, Mask, render, true_mask
 from data.scenes.spec import BACKGROUNDS, COLOURS, SHAPES, SceneSpec
 from data.scenes.split import scene
 from data.task import Task
@@ -23,9 +22,20 @@ def target_spec(spec: SceneSpec, seed: int) -> SceneSpec:
     return replace(spec, **{field: others[int(rng.integers(len(others)))]})
 
 
-def draw(spec: SceneSpec, seed: int) -> Image.Image:
-    """A scene as a picture."""
-    return Image.fromarray(render(spec, seed))
+@dataclass(frozen=True)
+class Drawing:
+    """A scene as a picture, drawn when it is asked for."""
+
+    spec: SceneSpec
+    seed: int
+
+    def __call__(self) -> Image.Image:
+        """64 by 64."""
+        return Image.fromarray(render(self.spec, self.seed))
+
+    def identity(self) -> str:
+        """What decides every pixel."""
+        return f"{self.spec.caption}, seed {self.seed}, renderer {RENDERER}"
 
 
 @dataclass(frozen=True)
@@ -49,8 +59,8 @@ class Scenes(Sequence[Task]):
             key=f"{self.split}-{index:05d}",
             caption=spec.caption,
             target=edited.caption,
-            open=partial(draw, spec, seed),
-            counterfactual=partial(draw, edited, seed),
+            open=Drawing(spec, seed),
+            counterfactual=Drawing(edited, seed),
         )
 
     def mask(self, index: int) -> Mask:

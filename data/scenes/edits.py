@@ -6,13 +6,11 @@ picture, and with it the true mask.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import count, islice
 
 import numpy as np
 
-from data.scenes.benchmark import draw
-from data.scenes.render import RENDERER
+from data.scenes.benchmark import Drawing
 from data.scenes.spec import ALL_SPECS, COLOURS, SHAPES, SceneSpec
 from data.scenes.split import STRIDE, scene
 from data.task import Reference, Task
@@ -73,9 +71,9 @@ class SceneEdits(Sequence[Task]):
             target=target.caption,
             words=(f"{target.colour} {target.shape}",),
             target_class=name,
-            open=partial(draw, spec, seed),
-            counterfactual=partial(draw, target, seed),
-            retrieved=partial(draw, *next(_showing(name, self.split, OTHER_SEED + index))),
+            open=Drawing(spec, seed),
+            counterfactual=Drawing(target, seed),
+            retrieved=next(_showing(name, self.split, OTHER_SEED + index)),
         )
 
     def _source(self, index: int, name: str) -> tuple[SceneSpec, int]:
@@ -92,17 +90,12 @@ class SceneEdits(Sequence[Task]):
 
     def references(self, name: str) -> list[Reference]:
         """Rendered pictures of a class, of seeds that no query has."""
-        scenes = _showing(name, REFERENCE_SPLIT, CLASSES.index(name) * REFERENCES)
-        return [
-            Reference(
-                f"{spec.caption}, seed {seed}, renderer {RENDERER}", partial(draw, spec, seed)
-            )
-            for spec, seed in islice(scenes, REFERENCES)
-        ]
+        drawings = _showing(name, REFERENCE_SPLIT, CLASSES.index(name) * REFERENCES)
+        return [Reference(drawn.identity(), drawn) for drawn in islice(drawings, REFERENCES)]
 
 
-def _showing(name: str, split: str, start: int) -> Iterator[tuple[SceneSpec, int]]:
+def _showing(name: str, split: str, start: int) -> Iterator[Drawing]:
     """Scenes of a split from index ``start`` on, each made to show class ``name``."""
     for offset in count(start):
         spec, seed = scene(split, offset)
-        yield edited(spec, name), seed
+        yield Drawing(edited(spec, name), seed)

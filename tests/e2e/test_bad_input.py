@@ -1,5 +1,6 @@
 """One clear sentence, a non-zero exit, and nothing lost."""
 
+import os
 import shutil
 
 import numpy as np
@@ -210,7 +211,7 @@ def test_a_caption_changed_after_the_run_is_refused(workplace):
     assert workplace.run(*ONE).code == 0
     metadata = workplace.folder / "pictures/metadata.csv"
     metadata.write_text(metadata.read_text().replace("red star", "blue ring"))
-    refused(workplace.run(*ONE), "0.png of another caption")
+    refused(workplace.run(*ONE), "the caption of 0.png in the data set changed")
 
 
 def pixels_of(path):
@@ -257,3 +258,29 @@ def test_a_cache_entry_cut_short_fails_its_item_and_names_the_file(workplace):
 @pytest.mark.e2e
 def test_a_report_of_nothing_says_how_to_make_it(workplace):
     refused(workplace.report("experiment=table2"), "python -m experiments.run experiment=table2")
+
+
+@pytest.mark.e2e
+def test_a_picture_replaced_after_the_run_is_refused(workplace):
+    assert workplace.run(*ONE, "limit=2").code == 0
+    path = workplace.folder / "pictures/0.png"
+    content, about = path.read_bytes(), path.stat()
+    path.write_bytes((workplace.folder / "pictures/1.png").read_bytes())
+    refused(workplace.run(*ONE, "limit=2"), "the picture of 0.png in the data set changed")
+    path.write_bytes(content)
+    os.utime(path, ns=(about.st_atime_ns, about.st_mtime_ns + 10**9))
+    assert workplace.run(*ONE).code == 0, "a copy has another time, and is the same picture"
+    path.unlink()
+    assert workplace.run(*ONE).code == 0, "what is finished needs its picture no longer"
+
+
+@pytest.mark.e2e
+def test_words_changed_after_the_run_are_refused(workplace):
+    metadata = workplace.folder / "pictures/metadata.csv"
+    lines = ["file_name,text,target,words", "0.png,a red star on grass,a blue ring on grass,{}"]
+    metadata.write_text("\n".join(lines).format("blue"))
+    edit = ("method=ddim_global", "method.invert.trace.steps=2", "goal=edit", "cell=edit")
+    edit += ("metrics=reconstruction",)
+    assert workplace.run(*edit).code == 0
+    metadata.write_text("\n".join(lines).format("ring"))
+    refused(workplace.run(*edit), "the words of 0.png in the data set changed")
