@@ -44,16 +44,35 @@ def build(kind: Callable[..., Any], options: dict[str, str]) -> Any:
 def for_people(main: Callable[[list[str]], int], manual: str) -> None:
     """Exit with what ``main`` returns, or with 2 and a sentence where the input is wrong."""
     arguments = sys.argv[1:]
+    show_anywhere(sys.stdout)
     if {"-h", "--help"} & set(arguments):
         print(manual)  # noqa: T201
         sys.exit(0)
     try:
+        for word in arguments:
+            check_text(word)
         sys.exit(main(arguments))  # a SystemExit, which passes the clauses below
     except InputError as error:
         say(str(error))
     except OSError as error:
         say(f"{error.filename or 'a file'} can't be used ({error.strerror})")
     sys.exit(2)
+
+
+def check_text(word: str) -> None:
+    """Raise ``InputError`` where a word's bytes are not text: it could be written nowhere."""
+    try:
+        word.encode()
+    except UnicodeEncodeError as error:
+        raise InputError(
+            f"{word!r} is not text in UTF-8: give that file another name, or set PYTHONUTF8=1 if "
+            "the terminal has another encoding"
+        ) from error
+
+
+def show_anywhere(stream: Any) -> None:
+    """Print a question mark where a terminal does not know a letter."""
+    stream.reconfigure(errors="replace")
 
 
 def say(sentence: str) -> None:

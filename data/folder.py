@@ -69,8 +69,12 @@ def _find(folder: Path, name: str) -> Path:
 def _entry(folder: Path, name: str) -> Path:
     """What ``folder`` has by that name, whichever normal form of Unicode spells it there."""
     path = folder / name
+    try:
+        length = len(os.fsencode(name))
+    except UnicodeEncodeError as error:
+        raise InputError(f"{path}: this terminal can't name that file: set PYTHONUTF8=1") from error
     # A name may be too long for the disk in one form alone.
-    if len(os.fsencode(name)) <= NAME_MAX and path.exists():
+    if length <= NAME_MAX and path.exists():
         return path
     entries = folder.iterdir() if folder.is_dir() else ()
     same = [entry for entry in entries if normalize("NFC", entry.name) == normalize("NFC", name)]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
+from data.command_line import check_text, show_anywhere
 from experiments.files import WriteError
 from experiments.suggest import closest, explain
 from pti.errors import InputError
@@ -15,10 +16,10 @@ from pti.errors import InputError
 def for_people(main: Callable[[], None]) -> None:
     """Run ``main``; print what the user can mend as a sentence and exit with 2."""
     os.environ["HYDRA_FULL_ERROR"] = "1"
-    sys.stdout.reconfigure(errors="replace")  # pyright: ignore[reportAttributeAccessIssue] (a terminal may not know an arrow)
+    show_anywhere(sys.stdout)
     try:
         for word in sys.argv[1:]:
-            _check_text(word)
+            check_text(word)
         main()
     except InputError as error:
         sys.exit(_say(str(error)))
@@ -40,14 +41,6 @@ def for_people(main: Callable[[], None]) -> None:
                 "out=... names it, choose another place"
             )
         )
-
-
-def _check_text(word: str) -> None:
-    """Raise ``InputError`` where a word's bytes are not text: it could be written nowhere."""
-    try:
-        word.encode()
-    except UnicodeEncodeError as error:
-        raise InputError(f"{word!r} is not in UTF-8: give that file another name") from error
 
 
 def options_of(words: Sequence[str], known: Sequence[str]) -> dict[str, str]:

@@ -1,9 +1,7 @@
 """What was probably meant: Hydra's composition errors as one sentence."""
 
 import re
-from collections.abc import Iterable
 from dataclasses import fields
-from difflib import get_close_matches
 
 from hydra.errors import (
     InstantiationException,
@@ -12,6 +10,7 @@ from hydra.errors import (
 )
 from omegaconf import OmegaConf
 
+from data.command_line import closest
 from experiments.cell import flat
 from experiments.schema import CONFIGS, Run
 from pti.errors import InputError
@@ -19,12 +18,6 @@ from pti.errors import InputError
 UNKNOWN_KEY = re.compile(r"Could not override '([^']+)'")
 UNKNOWN_CHOICE = re.compile(r"Could not find '([^']+)'")
 MISSING_VALUE = re.compile(r"Missing mandatory value: (\S+)")
-
-
-def closest(word: str, known: Iterable[str]) -> str:
-    """A question that names the nearest known word, or nothing."""
-    near = get_close_matches(word, list(known), n=1)
-    return f" Did you mean {near[0]!r}?" if near else ""
 
 
 def explain(error: Exception) -> str:
