@@ -190,6 +190,8 @@ def test_stable_diffusion_has_its_five_layers_at_16():
     class Config:
         sample_size = 64
         layers_per_block = 2
+        transformer_layers_per_block = 1
+        mid_block_type = "UNetMidBlock2DCrossAttn"
         down_block_types = ("CrossAttnDownBlock2D",) * 3 + ("DownBlock2D",)
         up_block_types = ("UpBlock2D",) + ("CrossAttnUpBlock2D",) * 3
 
