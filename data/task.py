@@ -1,12 +1,21 @@
 """One item of a benchmark."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import regex
 from PIL import Image
 
+from pti.diffusion.phrases import plain
+
 Opener = Callable[[], Image.Image]
+
+LITTLE_WORDS = {"a", "an", "the", "of", "on", "in", "with", "and", "at"}
+
+LETTERS = r"(?:(?=[\p{L}\p{N}])\X)+"
+EMOJI = r"(?=[\p{Extended_Pictographic}\p{Regional_Indicator}])\X"
+WORD = regex.compile(rf"{LETTERS}(?:['\u2019\u2010\u2011-]{LETTERS})*|{EMOJI}")
+"""Letters and digits, joined by apostrophes and hyphens, or one emoji."""
 
 
 @dataclass(frozen=True)
@@ -39,12 +48,22 @@ class Task:
     retrieved: Opener | None = None
 
     def edited_words(self) -> tuple[str, ...]:
-        """``words``; where the data set names none, those of the target that the caption lacks."""
+        """``words``; where the data set names none, what of the target the caption lacks.
+
+        Where it lacks nothing but little words (a removal, a swap), or there is no caption: all of
+        the target's words but the little ones. A possessive 's makes no other word.
+        """
         if self.words or self.target is None:
             return self.words
-        known = set(_letters(self.caption or ""))
-        return tuple(word for word in _letters(self.target) if word not in known)
+        words = WORD.findall(self.target)
+        known = {_root(word) for word in WORD.findall(self.caption or "")}
+        new = [word for word in words if _root(word) not in known] if known else []
+        return tuple(new if _content(new) else _content(words) or words)
 
 
-def _letters(prompt: str) -> list[str]:
-    return re.findall(r"[^\W_]+", prompt.lower())
+def _root(word: str) -> str:
+    return plain(word).removesuffix("'s")
+
+
+def _content(words: list[str]) -> list[str]:
+    return [word for word in words if plain(word) not in LITTLE_WORDS]

@@ -18,6 +18,7 @@ from experiments.provenance import peak_memory
 from experiments.records import seed_of
 from experiments.schema import Goal
 from experiments.sources import code_of_part, module_of
+from pti.diffusion.blending import check
 from pti.diffusion.model import Calls, LatentDiffusion
 from pti.method import Method
 from pti.types import Batch, Edit, Mask
@@ -69,6 +70,12 @@ class Computation:
     def target(self, task: Task) -> str:
         """What a result should show: to reconstruct, the caption."""
         return (task.target if self.edits else task.caption) or ""
+
+    def check(self, opened: Opened) -> None:
+        """Raise ``InputError`` where the method can't edit the item; nothing is inverted."""
+        method: Method | Oracle = instantiate(OmegaConf.create(self.method))
+        if self.edits and isinstance(method, Method):
+            check(method.edit, self.model(), self._batch([opened]))
 
     def __call__(self, opened: list[Opened]) -> "Computed":
         """The results of one batch."""

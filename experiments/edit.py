@@ -8,7 +8,8 @@ Writes out and, beside it, NAME-sheet.png (before, after, mask) and NAME.json (s
 
 caption  what the picture shows now. PTI and DDIM-Edit need none; it also tells which words are new.
 words    phrases of the prompt that the mask follows, between commas. Without them: the words that
-         the caption lacks; without a caption, all but articles, prepositions and "and".
+         the caption lacks; where it lacks none but little ones (a removal, a swap), or without a
+         caption: all but articles, prepositions and "and".
 fit      crop edits the largest square in the middle and pastes it back: outside it every pixel is
          the picture's own. pad edits the whole, filled up to a square with the colours of its edges
          and cut to size again. Both keep the picture's size, though what was edited comes back from
@@ -39,7 +40,7 @@ from experiments.framing import Frame
 from experiments.items import save_png
 from experiments.provenance import provenance
 from experiments.sources import code_of
-from pti.diffusion.blending import AttentionMask
+from pti.diffusion.blending import check
 from pti.diffusion.model import LatentDiffusion
 from pti.errors import InputError
 from pti.method import Method
@@ -56,10 +57,9 @@ def edit(
     """The edited square, its mask and the seconds taken; raises ``InputError`` if not finite."""
     method: Method = instantiate(request.cfg.method)
     prompt, words = request.prompt, request.task.edited_words()
-    if isinstance(getattr(method.edit, "mask", None), AttentionMask):
-        model.positions(prompt, words)  # asked early: the mask asks only after the inversion
     images, captions = to_tensor(pixels)[None], (request.task.caption or prompt,)
     batch = Batch(images, captions, (prompt,), seeds=(request.cfg.seed,), words=(words,))
+    check(method.edit, model, batch)
     tell("inverting ...")
     start = perf_counter()
     inversion = method.invert(model, batch)

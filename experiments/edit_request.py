@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from string import punctuation
 from typing import Any
 
 from hydra import compose, initialize_config_dir
@@ -28,7 +27,6 @@ SHORT = {
 }
 KNOWN = (*OWN, *SHORT, "method", "model", "seed", "device", "precision")
 FITS = {"crop": min, "pad": max}  # the edited square's side, of the picture's two
-LITTLE_WORDS = {"a", "an", "the", "of", "on", "in", "with", "and", "at"}
 
 
 @dataclass(frozen=True)
@@ -62,7 +60,7 @@ class Request:
             key=image,
             caption=caption or None,
             open=partial(open_picture, Path(image)),
-            words=named or (() if caption else content_words(prompt)),
+            words=named,
             target=prompt,
         )
         return cls(task, prompt, fit, files, configure(options))
@@ -85,12 +83,6 @@ def parse(arguments: list[str]) -> dict[str, str]:
             )
         options[key] = value.strip()
     return options
-
-
-def content_words(prompt: str) -> tuple[str, ...]:
-    """Its words without the little ones."""
-    words = (word.strip(punctuation) for word in prompt.split())
-    return tuple(word for word in words if word and word.lower() not in LITTLE_WORDS)
 
 
 def configure(options: dict[str, str]) -> DictConfig:

@@ -105,6 +105,7 @@ class Items:
             try:
                 self._check(task)
                 pixels = square(task.open(), self.model.side)
+                self.computation.check((task, pixels))
                 self._keep(INPUTS, task.key, pixels)
                 if self.computation.edits and task.counterfactual:
                     self._keep(TRUTHS, task.key, square(task.counterfactual(), self.model.side))

@@ -87,15 +87,26 @@ def watched(
 def cross_attention_layers(config: Any) -> Counter[int]:
     """How many cross-attention layers a UNet has at each side of its feature maps."""
     levels = len(config.down_block_types)
+    sides = [config.sample_size >> level for level in range(levels)]
+    blocks = _by_level(config.layers_per_block, levels)
+    depths = _by_level(config.transformer_layers_per_block, levels)
     layers: Counter[int] = Counter()
-    for level, kind in enumerate(config.down_block_types):
+    for side, kind, count, depth in zip(
+        sides, config.down_block_types, blocks, depths, strict=True
+    ):
         if "CrossAttn" in kind:
-            layers[config.sample_size >> level] += config.layers_per_block
-    for level, kind in zip(reversed(range(levels)), config.up_block_types, strict=True):
+            layers[side] += count * depth
+    if "CrossAttn" in (config.mid_block_type or ""):
+        layers[sides[-1]] += depths[-1]
+    upwards = zip(sides[::-1], config.up_block_types, blocks[::-1], depths[::-1], strict=True)
+    for side, kind, count, depth in upwards:
         if "CrossAttn" in kind:
-            layers[config.sample_size >> level] += config.layers_per_block + 1
-    layers[config.sample_size >> (levels - 1)] += 1  # the middle block's
+            layers[side] += (count + 1) * depth
     return layers
+
+
+def _by_level(value: Any, levels: int) -> list[int]:
+    return [value] * levels if isinstance(value, int) else list(value)
 
 
 @dataclass

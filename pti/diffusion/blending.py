@@ -38,6 +38,21 @@ class Masker(Protocol):
         ...
 
 
+@runtime_checkable
+class Selective(Protocol):
+    """A masker, or an editor, that can't serve every item: it says so before any is inverted."""
+
+    def check(self, model: LatentDiffusion, batch: Batch) -> None:
+        """Raise ``InputError`` where an item of the batch can't be edited; no UNet call."""
+        ...
+
+
+def check(part: object, model: LatentDiffusion, batch: Batch) -> None:
+    """Raise what an editor or a masker has against the batch, if it is ``Selective``."""
+    if isinstance(part, Selective):
+        part.check(model, batch)
+
+
 @dataclass(frozen=True)
 class NoMask:
     """The edit may change everything (DDIM-Global)."""
@@ -68,12 +83,8 @@ class AttentionMask:
     def __call__(
         self, model: LatentDiffusion, schedule: Schedule, inversion: Inversion, batch: Batch
     ) -> Generator[MaskAfter]:
-        """No UNet call beyond sampling's own.
-
-        Raises ``InputError`` where a target does not contain its words.
-        """
-        pairs = zip(batch.targets, batch.words, strict=True)
-        tokens = [model.positions(target, words) for target, words in pairs]
+        """No UNet call beyond sampling's own; raises what ``check`` does."""
+        tokens = self._tokens(model, batch)
         size = inversion.path.shape[-2:]
 
         def mask_after(index: int) -> Mask | None:
@@ -83,6 +94,14 @@ class AttentionMask:
 
         with watched(model, len(batch), self._weights(tokens, inversion)) as watch:
             yield mask_after
+
+    def check(self, model: LatentDiffusion, batch: Batch) -> None:
+        """Raise ``InputError`` where a target does not contain its words, or has none."""
+        self._tokens(model, batch)
+
+    def _tokens(self, model: LatentDiffusion, batch: Batch) -> list[list[int]]:
+        pairs = zip(batch.targets, batch.words, strict=True)
+        return [model.positions(target, words) for target, words in pairs]
 
     def _weights(self, tokens: list[list[int]], inversion: Inversion) -> TokenWeights | None:
         if self.weight == 1:

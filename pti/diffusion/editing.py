@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-from pti.diffusion.blending import Blend, Masker, NoMask
+from pti.diffusion.blending import Blend, Masker, NoMask, check
 from pti.diffusion.ddim import Schedule
 from pti.diffusion.model import LatentDiffusion
 from pti.diffusion.sampling import sample
@@ -48,6 +48,10 @@ class SampleTarget:
                 after=lambda index, z: blend(index, self.adjust(inversion, index, z)),
             )
         return Edit(latents[:, 0], blend.mask)
+
+    def check(self, model: LatentDiffusion, batch: Batch) -> None:
+        """Raise ``InputError`` for what the mask can't serve."""
+        check(self.mask, model, batch)
 
     def condition(self, inversion: Inversion, target: Contexts) -> Contexts:
         """The conditional embedding of each step: here the target prompt's own."""

@@ -11,8 +11,12 @@ from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, Offl
 from safetensors import SafetensorError
 from torch import nn
 from transformers import CLIPTextModel, CLIPTokenizer
+from transformers.tokenization_utils_base import LARGE_INTEGER
 from transformers.utils.logging import disable_progress_bar
 
+from pti.diffusion.conventions import missing_conventions
+from pti.diffusion.kinds import check_kind, check_tokenizer
+from pti.diffusion.layout import WEIGHTS, weight_files, weight_patterns
 from pti.diffusion.model import LatentDiffusion
 from pti.diffusion.precision import Precision
 from pti.errors import InputError
@@ -23,11 +27,6 @@ DTYPES = ("float32", "bfloat16")
 SMALLEST_VOCABULARY = 256
 """A byte-level tokenizer knows at least every byte."""
 
-WEIGHTS = {
-    "vae": "diffusion_pytorch_model",
-    "unet": "diffusion_pytorch_model",
-    "text_encoder": "model",
-}
 PARTS = {
     "vae": AutoencoderKL,
     "unet": UNet2DConditionModel,
@@ -59,19 +58,29 @@ def from_pretrained(  # noqa: PLR0913 (one argument a field of configs/model/sd1
         folder = _download(path, revision, variant, offline=offline)
     if dtype not in DTYPES:
         raise InputError(f"model.load.dtype={dtype}: choose one of {', '.join(DTYPES)}")
-    parts = {name: _part(folder, name, variant, dtype) for name in PARTS}
+    _check_parts(folder)
+    check_kind(folder)
     digest = f"{folder_digest(folder, variant)}-{dtype}"
+    conventions = missing_conventions(folder)
+    parts = _parts(folder, variant, dtype, conventions)
     if len(parts["tokenizer"]) < SMALLEST_VOCABULARY:
         raise InputError(
             f"{folder / 'tokenizer'} lacks its vocabulary (vocab.json, merges.txt): copy it again"
         )
+    if parts["tokenizer"].model_max_length > LARGE_INTEGER:
+        conventions["max_length"] = parts["text_encoder"].config.max_position_embeddings
+    # What no file says is of the model, too: nothing that was cached without it may be taken.
+    digest += "".join(f"-{name}={value}" for name, value in conventions.items())
     return assemble(parts, digest=digest, device=where, precision=precision)
 
 
 def assemble(
     parts: dict[str, Any], *, digest: str, device: torch.device, precision: Precision
 ) -> LatentDiffusion:
-    """Freeze the parts and put them on ``device``."""
+    """Freeze the parts and put them on ``device``.
+
+    Raises ``InputError`` where they do not fit one another, or predict something else than epsilon.
+    """
     if precision not in get_args(Precision):
         raise InputError(f"precision={precision}: choose one of {', '.join(get_args(Precision))}")
     prediction = parts["scheduler"].config.prediction_type
@@ -80,6 +89,7 @@ def assemble(
             f"the model predicts {prediction!r}; only models that predict epsilon (Stable "
             "Diffusion v1 and its kin) are supported"
         )
+    check_tokenizer(parts["tokenizer"], parts["text_encoder"].config)
     if device.type == "cuda":
         torch.backends.cudnn.deterministic = True
         torch.backends.cudnn.allow_tf32 = False
@@ -111,17 +121,13 @@ def folder_digest(folder: Path, variant: str | None) -> str:
         files = sorted(
             path for path in (folder / name).iterdir() if path.suffix in (".json", ".txt")
         )
-        weights = [folder / name / _weights(name, variant)] if name in WEIGHTS else []
+        weights = weight_files(folder, name, variant) if name in WEIGHTS else []
         for file in files + weights:
             with file.open("rb") as stream:
                 total.update(
                     f"{name}/{file.name}:{file_digest(stream, 'sha256').hexdigest()}".encode()
                 )
     return total.hexdigest()
-
-
-def _weights(part: str, variant: str | None) -> str:
-    return f"{WEIGHTS[part]}.{variant}.safetensors" if variant else f"{WEIGHTS[part]}.safetensors"
 
 
 def _keep_in_bf16(unet: nn.Module) -> None:
@@ -131,18 +137,33 @@ def _keep_in_bf16(unet: nn.Module) -> None:
             module.to(torch.bfloat16)
 
 
-def _part(folder: Path, name: str, variant: str | None, dtype: str) -> Any:
-    if not (folder / name).is_dir():
-        raise InputError(
-            f"{folder} has no folder {name!r}: a Stable Diffusion folder in diffusers' layout "
-            f"holds {', '.join(PARTS)}"
-        )
-    extra: dict[str, Any] = {}
-    if name in WEIGHTS:
-        precise = getattr(torch, dtype) if name == "unet" else torch.float32
-        extra = {"use_safetensors": True, "variant": variant, "torch_dtype": precise}
+def _check_parts(folder: Path) -> None:
+    for name in PARTS:
+        if not (folder / name).is_dir():
+            raise InputError(
+                f"{folder} has no folder {name!r}: a Stable Diffusion folder in diffusers' layout "
+                f"holds {', '.join(PARTS)}"
+            )
+
+
+def _parts(
+    folder: Path, variant: str | None, dtype: str, conventions: dict[str, Any]
+) -> dict[str, Any]:
+    options: dict[str, dict[str, Any]] = {"tokenizer": {}, "scheduler": conventions}
+    for name in WEIGHTS:
+        options[name] = {
+            "use_safetensors": True,
+            "variant": variant,
+            "torch_dtype": getattr(torch, dtype) if name == "unet" else torch.float32,
+            "output_loading_info": True,
+        }
+    return {name: _part(folder, name, options[name]) for name in PARTS}
+
+
+def _part(folder: Path, name: str, options: dict[str, Any]) -> Any:
+    load: Any = PARTS[name].from_pretrained
     try:
-        return PARTS[name].from_pretrained(folder, subfolder=name, local_files_only=True, **extra)
+        part = load(folder, subfolder=name, local_files_only=True, **options)
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         files = ", ".join(sorted(file.name for file in (folder / name).iterdir())) or "nothing"
         reason = str(error).strip().splitlines()[0]
@@ -150,16 +171,23 @@ def _part(folder: Path, name: str, variant: str | None, dtype: str) -> Any:
             f"{folder / name} can't be loaded ({reason}); it holds {files}. Files named *.fp16.* "
             "need model.load.variant=fp16; otherwise copy the folder again"
         ) from error
+    if name not in WEIGHTS:
+        return part
+    network, about = part
+    missing = sorted(about["missing_keys"])
+    if missing:  # diffusers and transformers would go on with random ones
+        raise InputError(
+            f"the weights in {folder / name} lack {len(missing)} of those that its config.json "
+            f"asks for, such as {missing[0]}: copy the folder again"
+        )
+    return network
 
 
 def _download(repository: str, revision: str | None, variant: str | None, *, offline: bool) -> Path:
-    weights = [f"{part}/{_weights(part, variant)}" for part in WEIGHTS]
+    files = [*weight_patterns(variant), *(f"{part}/*.json" for part in PARTS), "tokenizer/*.txt"]
     try:
-        found = snapshot_download(
-            repository,
-            revision=revision,
-            allow_patterns=[*weights, *(f"{part}/*.json" for part in PARTS), "tokenizer/*.txt"],
-            local_files_only=offline,
+        snapshot = snapshot_download(
+            repository, revision=revision, allow_patterns=files, local_files_only=offline
         )
     except (LocalEntryNotFoundError, OfflineModeIsEnabled, HfHubHTTPError, OSError) as error:
         raise InputError(
@@ -170,4 +198,4 @@ def _download(repository: str, revision: str | None, variant: str | None, *, off
         raise InputError(
             f"model.path={repository} is neither a folder here nor a repository's name"
         ) from error
-    return Path(found)
+    return Path(snapshot)

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from pti.diffusion.ddim import Schedule
+from pti.diffusion.phrases import spans
 from pti.diffusion.precision import Precision, autocast
 from pti.errors import InputError
 from pti.types import Context, Image, Latent
@@ -114,36 +115,51 @@ class LatentDiffusion:
             alpha_final=1.0 if config.set_alpha_to_one else None,
         )
 
+    @property
+    def text_length(self) -> int:
+        """How many tokens every prompt is padded or cut to, begin and end tokens included."""
+        return self.text_encoder.config.max_position_embeddings
+
     def cut_by_tokenizer(self, prompt: str) -> str:
         """The end of ``prompt`` that does not fit the text encoder; empty where all of it does."""
-        room = self.tokenizer.model_max_length - 2
-        return self.tokenizer.decode(self._tokens(prompt)[room:]).strip()
+        tokens = self.tokenizer.encode(prompt, add_special_tokens=False, verbose=False)
+        return self.tokenizer.decode(tokens[self.text_length - 2 :]).strip()
 
     def positions(self, prompt: str, phrases: Sequence[str]) -> list[int]:
-        """Where the tokens of ``phrases`` stand in ``prompt``, counted from its begin token.
+        """Where the tokens of ``phrases`` stand among those that ``prompt`` is embedded as.
 
-        Raises ``InputError`` for a phrase that the prompt does not contain, or that was cut off.
+        A token belongs to a phrase where it spells any character of it. Raises ``InputError`` for a
+        phrase that is empty, that the prompt does not contain, or that was cut off.
         """
-        whole = self._tokens(prompt)[: self.tokenizer.model_max_length - 2]
-        found: set[int] = set()
+        whole = self.tokenizer(prompt, return_offsets_mapping=True, verbose=False)
+        part = self._padded(prompt, return_offsets_mapping=True)
+        tokens: set[int] = set()
         for phrase in phrases:
-            part = self._tokens(phrase)
-            starts = [i for i in range(len(whole)) if part and whole[i : i + len(part)] == part]
-            if not starts:
+            if not phrase.strip():
+                raise InputError(
+                    f"an empty phrase is named for {prompt!r}: take it out of its words"
+                )
+            places = spans(phrase, prompt)
+            if not places:
                 raise InputError(
                     f"the prompt {prompt!r} does not contain {phrase!r}: name its words"
                 )
-            found |= {1 + start + offset for start in starts for offset in range(len(part))}
-        if not found:
+            pairs = [(_over(whole, place), _over(part, place)) for place in places]
+            full = [inside for everywhere, inside in pairs if len(inside) == len(everywhere)]
+            if not full:
+                raise InputError(
+                    f"{phrase!r} was cut off: its prompt is longer than the {self.text_length} "
+                    "tokens that the text encoder takes; shorten it, or name other words"
+                )
+            tokens.update(*full)
+        if not tokens:
             raise InputError(f"no words of the prompt {prompt!r} are named to blend on: give some")
-        return sorted(found)
+        return sorted(tokens)
 
     @torch.no_grad()
     def embed(self, prompts: Sequence[str]) -> Context:
-        """Last hidden states of the text encoder, padded to the tokenizer's length."""
-        tokens = self.tokenizer(
-            list(prompts), padding="max_length", truncation=True, return_tensors="pt"
-        )
+        """Last hidden states of the text encoder, padded to the length that it takes."""
+        tokens = self._padded(list(prompts), return_tensors="pt")
         hidden = self.text_encoder(tokens.input_ids.to(self.device)).last_hidden_state
         return hidden.to(self.vae.dtype)
 
@@ -168,8 +184,18 @@ class LatentDiffusion:
         pixels = self.vae.decode(z / self.vae.config.scaling_factor).sample
         return (pixels / 2 + 0.5).clamp(0, 1)
 
-    def _tokens(self, text: str) -> list[int]:
-        return self.tokenizer.encode(text, add_special_tokens=False, verbose=False)
+    def _padded(self, prompts: str | list[str], **form: Any) -> Any:
+        length = self.text_length
+        return self.tokenizer(
+            prompts, padding="max_length", truncation=True, max_length=length, **form
+        )
 
     def _count_backward(self, stage: Stage, gradient: Tensor) -> None:
         self.calls += Calls({(stage, "backward"): len(gradient)})
+
+
+def _over(encoding: Any, place: tuple[int, int]) -> list[int]:
+    """The tokens that spell something of ``place``; those that are added spell nothing."""
+    begin, end = place
+    offsets = enumerate(encoding.offset_mapping)
+    return [index for index, (first, last) in offsets if first < end and begin < last]

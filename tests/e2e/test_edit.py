@@ -137,6 +137,7 @@ def test_without_a_mask_the_sheet_has_two_panels(desk):
         (["words=blue ring, snow"], ["blue ring", "snow"]),
         (["prompt=The $1 Ring!"], ["1", "Ring"]),
         (["prompt=on the"], ["on", "the"]),
+        (["caption=" + PROMPT], ["blue", "ring", "snow"]),
     ],
 )
 def test_which_words_the_mask_follows(words, expected):

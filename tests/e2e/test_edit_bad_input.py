@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.e2e.desk import PROMPT, smooth
+from tests.e2e.desk import smooth
 
 pytestmark = pytest.mark.e2e
 
@@ -29,7 +29,7 @@ def refused(desk, outcome, *says):
         ("data=coco", ["'data=coco' is no option"]),
         ("crop", ["'crop' is no option"]),
         ("words=zebra", ["does not contain 'zebra'"]),
-        ("caption=" + PROMPT, ["words", "give some"]),
+        ("prompt=!!!", ["words", "give some"]),
         ("eta=many", ["method.edit.eta=many", "0.9"]),
         ("method.invert.iterations=1.5", ["iterations=1.5"]),
         ("seed=x", ["seed", "x"]),
