@@ -73,7 +73,7 @@ class Computation:
 
     def check(self, opened: Opened) -> None:
         """Raise ``InputError`` where the method can't edit the item; nothing is inverted."""
-        method: Method | Oracle = instantiate(OmegaConf.create(self.method))
+        method = make_method(self.method)
         if self.edits and isinstance(method, Method):
             check(method.edit, self.model(), self._batch([opened]))
 
@@ -95,7 +95,7 @@ class Computation:
     def _pictures(
         self, model: LatentDiffusion, store: Store, opened: list[Opened]
     ) -> tuple[Images, Mask | None]:
-        method: Method | Oracle = instantiate(OmegaConf.create(self.method))
+        method = make_method(self.method)
         if isinstance(method, Oracle):
             pictures = [square(method(task), model.side) for task, _ in opened]
             return torch.stack([to_tensor(pixels) for pixels in pictures]), None
@@ -132,6 +132,12 @@ class Computed:
     spent: Calls
     seconds: float
     memory: int
+
+
+@lru_cache(maxsize=1)
+def make_method(method: str) -> Method | Oracle:
+    """A cell's method; ``method`` is YAML, to be hashable."""
+    return instantiate(OmegaConf.create(method))
 
 
 @lru_cache(maxsize=1)
