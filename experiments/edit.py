@@ -14,9 +14,13 @@ fit      crop edits the largest square in the middle and pastes it back: outside
          the picture's own. pad edits the whole, filled up to a square with the colours of its edges
          and cut to size again. Both keep the picture's size, though what was edited comes back from
          the model's resolution. Any method.FIELD=... and model.FIELD=... may be given, too.
+
+The result is upright and in 8 bits of sRGB, as a viewer shows the picture. It keeps its alpha: what
+is transparent is edited as it looks over white, and stays as transparent as it was.
 """
 
 import sys
+from dataclasses import replace
 from functools import partial
 from time import perf_counter
 from typing import Any
@@ -27,6 +31,7 @@ from matplotlib.figure import Figure
 from omegaconf import OmegaConf
 from PIL import Image
 
+from data.colours import over_white
 from data.images import Pixels, to_pixels, to_tensor
 from eval.metric import Pictures
 from eval.psnr import PSNR
@@ -37,7 +42,6 @@ from experiments.edit_request import FITS, Request
 from experiments.figures import STYLE, UNDATED
 from experiments.files import write_aside, write_json
 from experiments.framing import Frame
-from experiments.items import save_png
 from experiments.provenance import provenance
 from experiments.sources import code_of
 from pti.diffusion.blending import check
@@ -98,14 +102,16 @@ def describe(request: Request, model: LatentDiffusion, share: float | None) -> d
     return {"settings": settings, "notes": notes, "provenance": about}
 
 
-def draw(panels: dict[str, Any], title: str) -> Figure:
-    """Pictures of one size side by side."""
+def draw(panels: dict[str, Image.Image], title: str) -> Figure:
+    """Pictures of one size side by side, each less than twice as fine as the sheet."""
     width, height = panels["before"].size
     tall = PANEL * min(max(height / width, 0.3), 3.0)
+    dots = STYLE["savefig.dpi"]
+    coarser = max(1, int(width / (dots * PANEL)), int(height / (dots * tall)))
     figure = Figure(figsize=(PANEL * len(panels), tall + 0.6), layout="constrained")
     axes: Any = figure.subplots(1, len(panels))
-    for spot, (name, pixels) in zip(axes, panels.items(), strict=True):
-        spot.imshow(pixels)
+    for spot, (name, picture) in zip(axes, panels.items(), strict=True):
+        spot.imshow(over_white(picture.reduce(coarser)))
         spot.set_title(name)
         spot.set_axis_off()
     figure.suptitle(title, fontsize=9, wrap=True, parse_math=False)
@@ -126,17 +132,17 @@ def run(request: Request) -> None:
     model = load_model(OmegaConf.to_yaml(cfg.model.load, resolve=True), cfg.precision, cfg.device)
     before = frame.squared(model.side)
     after, mask, seconds = edit(request, model, before)
-    whole = frame.put_back(after, picture, Image.Resampling.BICUBIC)
-    panels: dict[str, Any] = {"before": picture, "after": whole}
+    whole = frame.put_back(after, Image.Resampling.BICUBIC)
+    panels = {"before": picture, "after": whole}
     share = None if mask is None else float(mask.mean() / 255)
     if mask is not None:
-        nothing = Image.new("RGB", picture.size)
-        panels["mask"] = frame.put_back(mask, nothing, Image.Resampling.NEAREST)
+        nothing = replace(frame, picture=Image.new("RGB", picture.size))
+        panels["mask"] = nothing.put_back(mask, Image.Resampling.NEAREST)
     compared = Pictures(to_tensor(after)[None], to_tensor(before)[None])
     metrics: dict[str, Any] = {m.id: m.measure(compared).item() for m in (PSNR, SSIM)}
     metrics |= {"mask": share, "calls": model.calls.as_json(), "seconds": seconds}
     description = describe(request, model, share)
-    save_png(out, whole)
+    write_aside(out, partial(whole.save, format="PNG"))
     with mpl.rc_context(STYLE):
         figure = draw(panels, f"{request.prompt} ({cfg.method.name}, model {cfg.model.name})")
         write_aside(sheet, partial(figure.savefig, metadata=UNDATED[".png"], bbox_inches="tight"))

@@ -9,7 +9,7 @@ from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from data.images import open_picture
+from data.images import open_with_alpha
 from data.task import Task
 from experiments.cell import flat
 from experiments.oracles import Oracle
@@ -59,7 +59,7 @@ class Request:
         task = Task(
             key=image,
             caption=caption or None,
-            open=partial(open_picture, Path(image)),
+            open=partial(open_with_alpha, Path(image)),
             words=named,
             target=prompt,
         )

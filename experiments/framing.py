@@ -5,35 +5,57 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from data.colours import over_white
 from data.images import Pixels, square
 
 
 @dataclass(frozen=True)
 class Frame:
-    """The square of a picture that is edited, and its way back into the picture."""
+    """The square of a picture that is edited, and its way back into the picture.
+
+    The picture is RGB, or RGBA where parts may be transparent: they are edited as white.
+    """
 
     picture: Image.Image
     size: int
 
     @property
-    def corner(self) -> tuple[int, int]:
-        """Left and top of the square in the picture; negative where it reaches beyond."""
+    def box(self) -> tuple[int, int, int, int]:
+        """Left, top, right and bottom of the square; they may lie beyond the picture."""
         left, top = ((full - self.size) // 2 for full in self.picture.size)
-        return left, top
+        return left, top, left + self.size, top + self.size
 
     def squared(self, side: int) -> Pixels:
         """The square at the model's size; beyond an edge of the picture its colours go on.
 
         Mirrored, things would be there twice, and one flat colour would draw a border.
         """
-        columns, rows = (
-            np.arange(start, start + self.size).clip(0, full - 1)
-            for start, full in zip(self.corner, self.picture.size, strict=True)
-        )
-        return square(Image.fromarray(np.asarray(self.picture)[rows][:, columns]), side)
+        (left, top, right, bottom), (width, height) = self.box, self.picture.size
+        there = (max(left, 0), max(top, 0), min(right, width), min(bottom, height))
+        view = over_white(self.picture.crop(there))
+        rows, columns = (there[1] - top, bottom - there[3]), (there[0] - left, right - there[2])
+        pixels = np.pad(np.asarray(view), (rows, columns, (0, 0)), mode="edge")
+        return square(Image.fromarray(pixels), side)
 
-    def put_back(self, pixels: Pixels, around: Image.Image, how: Image.Resampling) -> Pixels:
-        """The square over ``around``, which has the picture's size."""
-        whole = around.copy()
-        whole.paste(Image.fromarray(pixels).resize((self.size, self.size), how), self.corner)
-        return np.asarray(whole)
+    def put_back(self, pixels: Pixels, how: Image.Resampling) -> Image.Image:
+        """The picture with these pixels as its square, and with its own alpha."""
+        whole = self.picture.copy()
+        patch = Image.fromarray(pixels).resize((self.size, self.size), how)
+        if whole.mode == "RGBA":
+            patch = _beneath(patch, whole.crop(self.box))
+        whole.paste(patch, self.box)
+        return whole
+
+
+def _beneath(view: Image.Image, own: Image.Image) -> Image.Image:
+    """Colours that look like ``view`` over white through the alpha of ``own``.
+
+    ``view = alpha colour + (1 - alpha) 255``, solved for the colour and cut off at black; where
+    alpha is 0, any colour would do, and it stays its own.
+    """
+    colours, alpha = np.asarray(own)[..., :3], np.asarray(own)[..., 3:]
+    dark = (255 - np.asarray(view)).astype(np.uint16) * 255 + alpha // 2
+    paint = 255 - (dark // np.maximum(alpha, 1)).clip(max=255).astype(np.uint8)
+    patch = Image.fromarray(np.where(alpha > 0, paint, colours))
+    patch.putalpha(own.getchannel("A"))
+    return patch

@@ -28,8 +28,8 @@ class Desk:
     def out(self):
         return self.folder / "made/out.png"
 
-    def put(self, picture, name="in.png"):
-        picture.save(self.folder / name)
+    def put(self, picture, name="in.png", **options):
+        picture.save(self.folder / name, **options)
 
     def edit(self, *words):
         """Later words replace earlier ones of the same key."""

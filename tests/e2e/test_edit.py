@@ -9,13 +9,14 @@ from data.scenes.render import render, true_mask
 from data.scenes.spec import SceneSpec
 from experiments.edit_request import Request
 from tests.e2e.desk import PROMPT, smooth
+from tests.unit.profiles import swapped
 
 pytestmark = pytest.mark.e2e
 
 
-def pixels(path):
+def pixels(path, mode="RGB"):
     with Image.open(path) as picture:
-        assert (picture.format, picture.mode) == ("PNG", "RGB")
+        assert (picture.format, picture.mode) == ("PNG", mode)
         return np.asarray(picture)
 
 
@@ -31,7 +32,8 @@ def test_the_output_has_the_inputs_size(desk, size, mode, fit):
     desk.put(picture)
     outcome = desk.edit(f"fit={fit}")
     assert outcome.code == 0, outcome.err
-    assert pixels(desk.out).shape == (size[1], size[0], 3)
+    bands = "RGBA" if mode == "RGBA" else "RGB"
+    assert pixels(desk.out, bands).shape == (size[1], size[0], len(bands))
     for path in (desk.out, desk.sheet(), desk.out.with_suffix(".json")):
         assert f"wrote {path}" in outcome.out
         assert path.exists()
@@ -48,6 +50,27 @@ def test_crop_keeps_what_lies_outside_the_square(desk, size, inside):
     square[top : top + side, left : left + side] = True
     np.testing.assert_array_equal(before[~square], after[~square])
     assert (before[square] != after[square]).any()
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+def test_crop_keeps_alpha_and_the_colours_beneath(desk, mode):
+    picture = smooth(90, 40, "RGBA").convert(mode)
+    desk.put(picture)
+    assert desk.edit("fit=crop").code == 0
+    before, after = np.asarray(picture.convert("RGBA")), pixels(desk.out, "RGBA")
+    assert before[..., 3].min() < 5
+    np.testing.assert_array_equal(before[..., 3], after[..., 3])
+    np.testing.assert_array_equal(before[:, :25], after[:, :25])
+    np.testing.assert_array_equal(before[:, 65:], after[:, 65:])
+    assert (before[:, 25:65] != after[:, 25:65]).any()
+
+
+def test_a_profile_is_applied_before_the_edit(desk):
+    desk.put(Image.new("RGB", (90, 40), (40, 160, 40)), icc_profile=swapped())
+    assert desk.edit("fit=crop").code == 0
+    assert pixels(desk.out)[0, 0].tolist() == [160, 40, 40]
+    with Image.open(desk.out) as picture:
+        assert "icc_profile" not in picture.info
 
 
 def test_pad_edits_every_part(desk):

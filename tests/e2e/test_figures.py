@@ -89,7 +89,7 @@ def test_figure_6_varies_eta_and_lr_each_about_the_default(call, tmp_path, place
     few = ["experiment=figure6", "method=pti", f"point={ends}", *FEW, *places]
     assert call("run", *few).code == 0
     cells = tmp_path / "results/figure6/scenes-scenes_edit/cells"
-    names = {"eta=1.0,lr=0.1", "eta=0.7,lr=0.1", "eta=0.9,lr=0.01"}
+    names = {"eta=1,lr=0.1", "eta=0.7,lr=0.1", "eta=0.9,lr=0.01"}
     assert {path.name for path in cells.iterdir()} == {
         f"pti,{name},threshold=0.5" for name in names
     }
@@ -100,7 +100,7 @@ def test_figure_6_is_two_ablations_over_the_threshold_and_the_oracles():
     names = {cfg.cell for cfg in plan(["experiment=figure6"])}
     thresholds = (0.1, 0.3, 0.5)
     etas = {
-        f"pti,eta={e},lr=0.1,threshold={t}" for e in (1.0, 0.95, 0.9, 0.8, 0.7) for t in thresholds
+        f"pti,eta={e},lr=0.1,threshold={t}" for e in (1, 0.95, 0.9, 0.8, 0.7) for t in thresholds
     }
     rates = {f"pti,eta=0.9,lr={lr},threshold={t}" for lr in (0.05, 0.01) for t in thresholds}
     assert names == etas | rates | {"copy", "retrieve"}
