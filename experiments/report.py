@@ -30,8 +30,9 @@ from pti.errors import InputError
 EVERY = "all"
 OPTIONS = ("experiment", "model", "data", "results")
 INTERVALS = (
-    "Intervals: 95% expanded percentile bootstrap over images, 10,000 resamples; claims are graded "
-    "by the interval of the difference, paired by image, and never from fewer than 6 images."
+    "Intervals: 95% expanded percentile bootstrap over images, 10,000 resamples. A claim is decided "
+    "where the interval of the difference, paired by image, leaves 0 out and a sign-flip test gives "
+    "p < 0.05 (between curves, the interval alone), and never from fewer than 6 images."
 )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from eval.bootstrap import Interval, paired_interval
 from eval.claims import Comparison, Grade, grade
 from eval.metric import Quantity
+from eval.paired import differences_of, sign_flip_p
 from experiments.curves import compare_curves
 from experiments.paper import Claim, CurveOrdering
 from experiments.summary import Summary
@@ -86,8 +87,9 @@ def _compare(summary: Summary, better: int, worse: int, quantity: Quantity) -> C
     first, second = first.align(second, join="inner")
     if not quantity.higher_is_better:
         first, second = second, first
-    difference = paired_interval(first.to_numpy(), second.to_numpy())
-    return Comparison(summary.name(better), summary.name(worse), difference)
+    values = first.to_numpy(), second.to_numpy()
+    p = sign_flip_p(differences_of(*values))
+    return Comparison(summary.name(better), summary.name(worse), paired_interval(*values), p)
 
 
 def _numbers(interval: Interval) -> dict[str, float | int | None]:
