@@ -37,6 +37,7 @@ from experiments.figures import STYLE, UNDATED
 from experiments.files import write_aside, write_json
 from experiments.framing import Frame
 from experiments.items import save_png
+from experiments.lettering import make_legible, readable, wrapped
 from experiments.provenance import provenance
 from pti.diffusion.blending import AttentionMask
 from pti.diffusion.model import LatentDiffusion
@@ -105,7 +106,8 @@ def draw(panels: dict[str, Any], title: str) -> Figure:
         spot.imshow(pixels)
         spot.set_title(name)
         spot.set_axis_off()
-    figure.suptitle(title, fontsize=9, wrap=True, parse_math=False)
+    figure.suptitle(wrapped(title, PANEL * len(panels), 9), fontsize=9)
+    make_legible(figure)
     return figure
 
 
@@ -135,7 +137,8 @@ def run(request: Request) -> None:
     description = describe(request, model, share)
     save_png(out, whole)
     with mpl.rc_context(STYLE):
-        figure = draw(panels, f"{request.prompt} ({cfg.method.name}, model {cfg.model.name})")
+        prompt = request.prompt if readable(request.prompt) else request.task.key
+        figure = draw(panels, f"{prompt} ({cfg.method.name}, model {cfg.model.name})")
         write_aside(sheet, partial(figure.savefig, metadata=UNDATED[".png"], bbox_inches="tight"))
     write_json(about, description | {"metrics": metrics})
     for note in description["notes"]:
