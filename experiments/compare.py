@@ -165,8 +165,9 @@ def find_cell(name: str, options: dict[str, str]) -> Cell:
         Path(options.get("results", "results")), options["experiment"], **named
     )
     if len(settings) > 1:
-        there = ", ".join(f"model={s.model} data={s.data}" for s in settings)
+        there = ", ".join(f"model={s.names['model']} data={s.names['data']}" for s in settings)
         raise InputError(f"{options['experiment']} was run on several: say which of {there}")
+    settings[0].check()
     cells = {cell.folder.name: cell for cell in settings[0].cells}
     if name not in cells:
         raise InputError(

@@ -12,11 +12,9 @@ NAMED = 3
 def shortfalls(summary: Summary) -> list[str]:
     """A sentence for each thing that keeps the report from being whole."""
     missing = [summary.name(i) for i, cell in enumerate(summary.measured) if cell is None]
-    of_cells = [*_of_cells(summary), *_undefined(summary)]
-    if not missing:
-        return of_cells
-    cells = f"{len(missing)} of {len(summary.measured)} cells are missing"
-    return [f"{cells}: {_named(missing)}.", *of_cells]
+    cells = f"{len(missing)} of {len(summary.measured)} cells are missing: {_named(missing)}."
+    empty = [f"{cell.folder} has no record of any picture." for cell in summary.setting.empty]
+    return [*([cells] if missing else []), *empty, *_of_cells(summary), *_undefined(summary)]
 
 
 MEND = "The command that ran this experiment, run again, computes what is missing and nothing else."

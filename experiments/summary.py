@@ -93,7 +93,7 @@ class Summary:
 
 def summarise(setting: Setting, paper: Paper) -> Summary:
     """Everything that tables, figures and verdicts are made of."""
-    table = paper.table(setting.experiment)
+    table = paper.table(setting.experiment, setting.fields)
     cells, measured = _lay_out(setting, table, paper.methods)
     rows = [
         {

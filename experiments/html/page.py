@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, select_autoescape
 from omegaconf import OmegaConf
 
 from experiments.html.gallery import gallery
-from experiments.records import RUN, SETTING
+from experiments.records import SETTING
 from experiments.summary import Summary
 from experiments.table import Entry, Table
 from experiments.verdicts import Graded
@@ -64,7 +64,7 @@ def _environment() -> Environment:
 
 def _script_safe(value: Any) -> str:
     """JSON that can stand within a script element, whatever a caption says."""
-    text = json.dumps(value, ensure_ascii=False, sort_keys=True)
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, allow_nan=False)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
@@ -114,8 +114,7 @@ def _settings(summary: Summary) -> list[tuple[str, str]]:
         (f"{cell.folder.name}: method", OmegaConf.to_yaml(cell.config.method))
         for cell in setting.cells
     ]
-    if setting.cells and (setting.cells[0].folder / RUN).exists():
-        about = json.loads((setting.cells[0].folder / RUN).read_text("utf-8"))
-        about["data"] = about["data"]["sha256"]
-        found.append((f"{setting.cells[0].folder.name}: made by", json.dumps(about, indent=2)))
+    for name, about in list(setting.runs().items())[:1]:
+        made_by = about | {"data": about["data"]["sha256"]}
+        found.append((f"{name}: made by", json.dumps(made_by, indent=2)))
     return found
