@@ -14,12 +14,14 @@ from pathlib import Path
 from textwrap import fill
 from typing import Any
 
+from experiments import departures
 from experiments.command_line import for_people, options_of
-from experiments.completeness import MEND, shortfalls
+from experiments.completeness import shortfalls
 from experiments.figures import draw
 from experiments.files import write_json, write_text
 from experiments.html.page import index, page
 from experiments.layouts import tables_of
+from experiments.mend import mend
 from experiments.paper import Paper, read_paper
 from experiments.setting import Setting, all_folders, find_settings
 from experiments.summary import Summary, summarise
@@ -54,9 +56,10 @@ class Report:
 
     def remarks(self) -> list[str]:
         """What a reader must know: what is missing, whose numbers, which code and machine."""
-        missing = [*self.shortfalls, MEND] if self.shortfalls else []
+        missing = [*self.shortfalls, *mend(self.summary)]
         notes = [note for note in (self.summary.table.note,) if note]
-        return [*missing, *notes, INTERVALS, *made_by(self.summary.setting)]
+        differs = departures.sentences(self.summary.named())
+        return [*missing, *differs, *notes, INTERVALS, *made_by(self.summary.setting)]
 
     def markdown(self, figures: list[Path]) -> str:
         """The whole report."""
@@ -195,7 +198,10 @@ def _itemize(sentences: list[str]) -> str:
 
 
 def _hang(sentence: str) -> str:
-    return fill(sentence, WIDTH, initial_indent="- ", subsequent_indent="  ")
+    """In lines as wide as the console; a command stays in one, to be copied."""
+    said, command, words = sentence.partition("python -m ")
+    lines = fill(said, WIDTH, initial_indent="- ", subsequent_indent="  ")
+    return f"{lines}\n  {command}{words}" if command else lines
 
 
 if __name__ == "__main__":

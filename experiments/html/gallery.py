@@ -19,7 +19,7 @@ LARGEST = 320
 
 def gallery(summary: Summary) -> dict[str, Any]:
     """Items that some method finished, as many as fit: pictures, prompts, and scores by method."""
-    cells = {summary.name(i): cell for i, cell in enumerate(summary.measured) if cell is not None}
+    cells = dict(summary.named())
     finished = sorted(set[str]().union(*(cell.done() for cell in cells.values())))
     scores = _scores(summary, cells)
     items: list[dict[str, Any]] = []

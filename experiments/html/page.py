@@ -76,8 +76,9 @@ def _figure(path: Path) -> str:
 
 def _costs(summary: Summary) -> Table:
     """UNet calls an image by stage, and seconds, of each cell."""
-    cells = [(summary.name(i), cell) for i, cell in enumerate(summary.measured) if cell is not None]
-    made = {name: [cell.records[key] for key in sorted(cell.done())] for name, cell in cells}
+    made = {
+        name: [cell.records[key] for key in sorted(cell.done())] for name, cell in summary.named()
+    }
     stages = sorted({stage for records in made.values() for r in records for stage in r["calls"]})
     rows = tuple(
         (
@@ -98,9 +99,8 @@ def _mean(values: Sequence[float]) -> str:
 
 def _failures(summary: Summary) -> list[str]:
     return [
-        f"{summary.name(i)}, {key}: {record['error']}"
-        for i, cell in enumerate(summary.measured)
-        if cell is not None
+        f"{name}, {key}: {record['error']}"
+        for name, cell in summary.named()
         for key, record in sorted(cell.records.items())
         if record["status"] == "failed"
     ]
