@@ -26,11 +26,12 @@ class Suite:
 
     ``near`` and ``reached`` are the axes of a trade-off curve: how far a result is from its input,
     and how far from what was asked for; lower is better for both. ``telling`` is what else a
-    curve's first table shows.
+    curve's first table shows. ``lpips`` is what one of the metrics reads pictures with.
     """
 
     metrics: tuple[Metric, ...]
     network: FeatureNetwork | None = None
+    lpips: Lpips | None = None
     near: Metric | None = None
     telling: tuple[Metric, ...] = ()
 
@@ -81,6 +82,16 @@ class Suite:
         weights = "" if self.network is None else self.network.digest()
         names = [metric.id for metric in self.metrics]
         return sha256(json.dumps([names, weights]).encode()).hexdigest()
+
+    def check_weights(self) -> None:
+        """Read its networks' weights; raises ``InputError`` where a file is missing or another's.
+
+        Before the work, which would end unscored.
+        """
+        if self.lpips is not None:
+            self.lpips.load()
+        if self.network is not None:
+            self.network.digest()
 
     def quantity(self, name: str) -> Quantity | None:
         """The quantity of that id; None where it is not measured."""
@@ -154,13 +165,14 @@ def suite(name: str) -> Suite:
     return SUITES[name]
 
 
-def _photographs(lpips: Lpips, network: Inception) -> Suite:
+def _photographs(lpips: Lpips, network: Inception | None = None) -> Suite:
     near = Metric(lpips.id, False, 3, to_source(lpips))
-    return Suite((PSNR, SSIM, MSE, near), network, near)
+    return Suite((PSNR, SSIM, MSE, near), network, lpips, near)
 
 
 SUITES = {
     "reconstruction": Suite((PSNR, SSIM, MSE)),
+    "lpips": _photographs(Lpips()),
     "scenes": Suite(
         (PSNR, SSIM, MSE, PERCEPT, ACCURACY, *WITH_TRUTH),
         SceneFeatures(),
