@@ -64,7 +64,11 @@ class Standard:
 
 
 def standard_of(config: DictConfig) -> Standard | None:
-    """The standard of a cell of this configuration; None where configs/ lacks its experiment."""
+    """The standard of a cell of this configuration.
+
+    None where configs/ lacks its experiment, or where that sweeps over nothing: a search chooses
+    its trials itself.
+    """
     if not (CONFIGS / "experiment" / f"{config.name}.yaml").is_file():
         return None
     groups = [tuple({"name": config[g].name, **places(config, g)}.items()) for g in MOVED]
@@ -72,8 +76,10 @@ def standard_of(config: DictConfig) -> Standard | None:
 
 
 @cache
-def _standard(experiment: str, method: str, model: Place, data: Place) -> Standard:
-    params = _composed(f"experiment={experiment}").hydra.sweeper.params or {}
+def _standard(experiment: str, method: str, model: Place, data: Place) -> Standard | None:
+    params = _composed(f"experiment={experiment}").hydra.sweeper.params
+    if not params:
+        return None
     listed = [word.strip() for word in str(params.get("method", "")).split(",")]
     options = {
         "method": _option("method", (("name", method),), listed),
@@ -86,6 +92,8 @@ def _standard(experiment: str, method: str, model: Place, data: Place) -> Standa
         del composed["hydra"], composed["cell"]
         for group, place in zip(MOVED, (model, data), strict=True):
             composed[group] = OmegaConf.merge(composed[group], dict(place[1:]))
+    # Else the machine would be asked which is fastest, after seconds of imports.
+    composed.precision = composed.model.precision
     # By way of its text, as a cell keeps it.
     written: Any = OmegaConf.create(OmegaConf.to_yaml(composed, resolve=True))
     swept = (*written.report.fields.values(), *(key for key in params if "." in key))

@@ -132,11 +132,11 @@ def draw_lines(summary: Summary) -> Figure:
         )
         label = ", ".join([method, *fields])
         axes.plot(line[along], line["mean"], markersize=4, label=label, **style)
-    axes.set_xticks(sorted(summary.cells[along].unique()))
+    axes.set_xticks(sorted(summary.cells[along].dropna().unique()))
     axes.set(xlabel=along, ylabel=f"{PSNR.id} ({PSNR.unit})")
     axes.grid(axis="y", color="0.9", linewidth=0.6)
     axes.set_axisbelow(True)
-    axes.legend()
+    _explain(axes)
     axes.set_title(_title(summary, f"{PSNR.id}, 95% bands", figure), loc="left")
     return figure
 
@@ -186,9 +186,15 @@ def _draw_curves(summary: Summary, across: Quantity, up: Quantity) -> Figure:
     axes.set(xlabel=_axis(across), ylabel=_axis(up))
     axes.grid(color="0.92", linewidth=0.6)
     axes.set_axisbelow(True)
-    axes.legend(fontsize=7)
+    _explain(axes, fontsize=7)
     axes.set_title(_title(summary, "95% intervals", figure), loc="left")
     return figure
+
+
+def _explain(axes: Axes, **style: Any) -> None:
+    """A legend, where anything was drawn."""
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(**style)
 
 
 def _reach(means: DataFrame) -> Any:

@@ -66,7 +66,11 @@ def _strange(text: str) -> Iterable[str]:
 @cache
 def _font_of(letter: str) -> str:
     """A family that has the letter; empty where there is none."""
-    names = sorted({entry.name for entry in fontManager.ttflist if BOXES not in entry.name})
+    # Of the common weight and style, in which text is looked for.
+    upright = [
+        e for e in fontManager.ttflist if e.weight in (400, "normal") and e.style == "normal"
+    ]
+    names = sorted({entry.name for entry in upright if BOXES not in entry.name})
     return next((name for name in names if ord(letter) in _letters(name)), "")
 
 

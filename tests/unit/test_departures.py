@@ -1,5 +1,8 @@
 """What an experiment's cells were run with that the experiment itself is not."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 from omegaconf import OmegaConf
 
@@ -15,7 +18,8 @@ def cell(*words, **changes):
     for key, value in changes.items():
         OmegaConf.update(cfg, key.replace("__", "."), value, force_add=True)
     lasting = {key: cfg[key] for key in cfg if key not in VOLATILE}
-    return Cell(None, OmegaConf.create(OmegaConf.to_yaml(OmegaConf.create(lasting))), {}, {}, {})
+    config: Any = OmegaConf.create(OmegaConf.to_yaml(OmegaConf.create(lasting)))
+    return Cell(Path("cell"), config, {}, {}, {})
 
 
 def said(*cells):
@@ -48,6 +52,7 @@ TABLE2, FOLDER = "experiment=table2", ("data=folder", "data.path=some/pictures")
         (["experiment=table3", "method=nti", "method.invert.iterations=9",
           "method.invert.lr=0.01"], []),
         (["method=pti", "method.invert.trace.steps=10"], []),
+        (["experiment=search", "method=pti", "method.edit.eta=0.33"], []),
     ],
 )  # fmt: skip
 def test_every_override_that_bears_on_results_is_said(words, departures):
@@ -81,8 +86,10 @@ def test_cells_that_share_a_departure_are_told_together():
 def test_a_method_or_data_set_from_elsewhere_is_left_out_and_the_rest_compared():
     mine = cell(TABLE2, "method=nti", "seed=1", method__name="mine", method__own=1)
     assert said(mine) == ["seed=1 (0) in c0"]
-    theirs = cell(TABLE2, "method=nti", "seed=1", data__name="theirs", metrics="own")
-    assert said(theirs) == ["seed=1 (0) in c0"]
+    changes = {"data__name": "theirs", "data__path": "there", "metrics": "own"}
+    assert said(cell(TABLE2, "method=nti", "seed=1", **changes)) == ["seed=1 (0) in c0"]
+    net = cell(TABLE2, "method=nti", "seed=1", model__name="net", model__path="there")
+    assert "seed=1 (0) in c0" in said(net)
 
 
 def test_a_field_that_no_file_of_the_experiment_has_is_said():

@@ -4,7 +4,7 @@ import matplotlib as mpl
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager, get_font
-from optuna.distributions import FloatDistribution
+from optuna.distributions import BaseDistribution, FloatDistribution
 from optuna.trial import create_trial
 
 from experiments import lettering
@@ -78,7 +78,7 @@ def test_a_title_is_wrapped_at_its_figure_s_width():
 
 def test_a_search_s_logarithmic_axis_has_no_formulae():
     space = {"lr": {"low": 0.001, "high": 1.0, "log": True}}
-    distributions = {"lr": FloatDistribution(0.001, 1.0, log=True)}
+    distributions: dict[str, BaseDistribution] = {"lr": FloatDistribution(0.001, 1.0, log=True)}
     trials = [
         create_trial(params={"lr": lr}, distributions=distributions, value=1.0)
         for lr in (0.002, 0.5)

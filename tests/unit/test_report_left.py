@@ -76,6 +76,21 @@ def test_a_claim_over_fields_that_were_not_swept_is_not_made(tmp_path, report, m
     assert "best omega" not in printed
 
 
+@pytest.mark.parametrize(
+    ("experiment", "fields"),
+    [("table1", {"forward": 1.0, "omega": 2.5}), ("table3", {"iterations": 2, "lr": 0.1})],
+)
+def test_a_method_without_the_swept_fields_is_no_end_of_a_figure(
+    tmp_path, report, experiment, fields
+):
+    write_cell(tmp_path, experiment, "nti", FEW, **fields)
+    odd = write_cell(tmp_path, experiment, "copy", FEW)
+    config = yaml.safe_load((odd / "config.yaml").read_text())
+    (odd / "config.yaml").write_text(yaml.safe_dump(config | {"method": {"name": "copy"}}))
+    report(f"experiment={experiment}")
+    assert len(list((tmp_path / experiment).glob("*/report/*.png"))) == 1
+
+
 def test_no_name_or_caption_is_read_as_a_formula(tmp_path, report):
     cells = [write_cell(tmp_path, "table2", name, FEW, data=ODD) for name in (ODD, "pti")]
     for cell in cells:
