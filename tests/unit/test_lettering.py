@@ -6,8 +6,10 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager, get_font
 from optuna.distributions import BaseDistribution, FloatDistribution
 from optuna.trial import create_trial
+from PIL import Image
 
 from experiments import lettering
+from experiments.edit import draw
 from experiments.figures import STYLE
 from experiments.lettering import cut, make_legible, readable, wrapped
 from experiments.search import Search, _draw
@@ -89,3 +91,13 @@ def test_a_search_s_logarithmic_axis_has_no_formulae():
     said = {label.get_text() for label in figure.axes[1].get_xticklabels()}
     assert "1e\N{MINUS SIGN}02" in said
     assert not any("$" in text for text in said)
+
+
+def test_the_sheet_of_an_edit_takes_any_prompt():
+    picture = Image.new("RGB", (40, 30))
+    with mpl.rc_context(STYLE):
+        figure = draw({"before": picture, "after": picture}, "from $5 to $6_{ \u732b " * 4)
+        figure.canvas.draw()
+    (title,) = [text for text in figure.texts if "$5" in text.get_text()]
+    assert title.get_text().count("$6_{ ?") == 4
+    assert "\n" in title.get_text()
