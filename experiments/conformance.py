@@ -127,7 +127,7 @@ def check_model_is_left_alone(subject: Subject) -> Finding:
 
 def _hooks(network: torch.nn.Module) -> int:
     modules = list(network.modules())
-    return sum(len(m._forward_hooks) + len(m._forward_pre_hooks) for m in modules)
+    return sum(len(m._forward_hooks) + len(m._forward_pre_hooks) for m in modules)  # noqa: SLF001
 
 
 def check_counts(subject: Subject) -> Finding:
