@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf, isnan
+from math import inf, isnan, nan
 from typing import Literal
 
 from eval.bootstrap import Interval
+from eval.paired import LIKELY
 
 Verdict = Literal["reproduced", "contradicted", "undecided"]
 FEWEST = 6
@@ -14,25 +15,36 @@ FEWEST = 6
 FROM_WEAKEST: tuple[Verdict, ...] = ("contradicted", "undecided", "reproduced")
 
 
+def sign_of(difference: Interval, p: float) -> int:
+    """1 or -1 where it is decided on which side of 0 a difference lies, else 0.
+
+    Decided is what the 95% interval and the sign-flip test both say, from 6 items on: of few items
+    a bootstrap interval may leave 0 out though chance does as much in more than 1 of 20 cases.
+    ``p`` is NaN where there is nothing to flip, as between two curves: there the interval decides.
+    """
+    if difference.n < FEWEST or p >= LIKELY:
+        return 0
+    return int(difference.low > 0) - int(difference.high < 0)
+
+
 @dataclass(frozen=True)
 class Comparison:
     """One ordering that a claim asserts, with the paired interval of ``better`` over ``worse``.
 
-    The difference is positive where the claim holds, also for metrics where lower is better.
+    The difference is positive where the claim holds, also for metrics where lower is better. ``p``
+    is that of the sign-flip test; NaN where there is none.
     """
 
     better: str
     worse: str
     difference: Interval
+    p: float = nan
 
     @property
     def verdict(self) -> Verdict:
-        """Which side of zero the whole interval lies on; too few items decide nothing."""
-        if self.difference.n < FEWEST:
-            return "undecided"
-        if self.difference.low > 0:
-            return "reproduced"
-        return "contradicted" if self.difference.high < 0 else "undecided"
+        """Which side of 0 the difference lies on, where that is decided."""
+        verdicts: dict[int, Verdict] = {1: "reproduced", 0: "undecided", -1: "contradicted"}
+        return verdicts[sign_of(self.difference, self.p)]
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ from jaxtyping import Float
 
 from pti.errors import InputError
 
+EPSILON = float(np.finfo(np.float64).eps)
+
 
 @dataclass(frozen=True)
 class Gaussian:
@@ -31,21 +33,27 @@ def gaussian(features: Float[np.ndarray, "n d"]) -> Gaussian:
 def frechet_distance(first: Gaussian, second: Gaussian) -> float:
     """``|m1 - m2|^2 + tr(S1 + S2 - 2 (S1 S2)^(1/2))``: squared, so 0 only for equal Gaussians.
 
-    It falls with the number of pictures, so values at different n are not comparable.
+    It falls with the number of pictures, so values at different n are not comparable. What rounding
+    leaves of nothing is 0; the distance is never below.
     """
     shift = np.square(first.mean - second.mean).sum()
     spread = np.trace(first.covariance) + np.trace(second.covariance)
-    return float(shift + spread - 2 * _overlap(first.covariance, second.covariance))
+    distance = float(shift + spread - 2 * _overlap(first.covariance, second.covariance))
+    return 0.0 if abs(distance) <= len(first.mean) * EPSILON * spread else distance
 
 
 def _overlap(
     first: Float[np.ndarray, "d d"], second: Float[np.ndarray, "d d"]
 ) -> float | np.floating:
-    """The trace of (S1 S2)^(1/2), whose eigenvalues are those of R' S2 R for S1 = R R'.
+    """The trace of (S1 S2)^(1/2): the sum of the singular values of R1' R2, where S = R R'.
 
-    That matrix is symmetric, so its roots are real; rounding below zero, as where there are fewer
-    pictures than features, counts as zero.
+    The eigenvalues of R1' S2 R1 are their squares. The root of one that rounding left in place of
+    0 would not be small: with fewer pictures than features, many such made distances negative.
     """
-    values, vectors = np.linalg.eigh(first)
-    root = vectors * np.sqrt(values.clip(min=0))
-    return np.sqrt(np.linalg.eigvalsh(root.T @ second @ root).clip(min=0)).sum()
+    return np.linalg.svd(_root(first).T @ _root(second), compute_uv=False).sum()
+
+
+def _root(covariance: Float[np.ndarray, "d d"]) -> Float[np.ndarray, "d rank"]:
+    values, vectors = np.linalg.eigh(covariance)
+    there = values > len(values) * EPSILON * values.max()
+    return vectors[:, there] * np.sqrt(values[there])

@@ -40,6 +40,10 @@ class Lpips:
         """The backbone and the size in pixels of what it sees."""
         return f"lpips-{self.net}@{self.size}"
 
+    def load(self) -> None:
+        """Read the files of weights, once; raises ``InputError`` as the first use would."""
+        _ = self._network
+
     @torch.no_grad()
     def __call__(self, images: Image, references: Image) -> PerImage:
         """One value a picture, after FlexIT's resize and crop to ``size``."""

@@ -1,6 +1,7 @@
 """What a paired comparison says: how sure, how large, and how many more items would decide it."""
 
 import math
+from functools import lru_cache
 from itertools import product
 
 import numpy as np
@@ -14,6 +15,14 @@ EXACT = 16
 DRAWS = 100_000
 AT_A_TIME = 1_000
 POWER = 0.8
+LIKELY = 0.05
+"""From this p on, chance alone explains a difference."""
+
+
+def differences_of(first: Differences, second: Differences) -> Float[np.ndarray, " defined"]:
+    """``first - second`` of the items where both are finite."""
+    both = np.isfinite(first) & np.isfinite(second)
+    return first[both] - second[both]
 
 
 def sign_flip_p(differences: Differences) -> float:
@@ -28,8 +37,7 @@ def sign_flip_p(differences: Differences) -> float:
     # What rounds otherwise in another order of summation counts as equal.
     reached = abs(differences.sum()) * (1 - 1e-9)
     if n <= EXACT:
-        signs = np.array(list(product((1.0, -1.0), repeat=n)))
-        return float((np.abs(signs @ differences) >= reached).mean())
+        return float((np.abs(_signs(n) @ differences) >= reached).mean())
     generator = np.random.default_rng(0)
     draws = np.concatenate(
         [
@@ -40,15 +48,20 @@ def sign_flip_p(differences: Differences) -> float:
     return float(((np.abs(draws) >= reached).sum() + 1) / (DRAWS + 1))
 
 
+@lru_cache(maxsize=2)
+def _signs(n: int) -> Float[np.ndarray, "choices n"]:
+    return np.array(list(product((1.0, -1.0), repeat=n)))
+
+
 def effect_size(differences: Differences) -> float:
     """Cohen's d of paired differences: their mean over their standard deviation (n - 1).
 
-    NaN below two differences; infinite where they are all the same and not 0.
+    NaN below two differences, or where all are 0; infinite where they are all the same and not 0.
     """
     if len(differences) < 2:
         return math.nan
     mean, spread = differences.mean(), differences.std(ddof=1)
-    if spread == 0:
+    if spread <= abs(mean) * 1e-9:  # rounding is no variation
         return math.nan if mean == 0 else math.copysign(math.inf, mean)
     return float(mean / spread)
 

@@ -32,7 +32,7 @@ def class_means(
     if not hasattr(tasks, "references"):
         raise InputError(
             "this data set has no pictures of its classes, which CSFID needs: choose "
-            "metrics=reconstruction"
+            "metrics=lpips or metrics=reconstruction"
         )
     references = {name: list(tasks.references(name)) for name in sorted(set(classes))}
     weights = f"{network.id} {network.digest()}"

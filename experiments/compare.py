@@ -6,19 +6,19 @@
 A and B are cells of one experiment, by their folder's name, or folders of two cells anywhere.
 Without ``metric``, every metric of each item. Says the mean difference A - B with its 95% interval,
 a sign-flip p-value, the effect size, the share of items on which A is better, and how many more
-items would likely decide it.
+items would likely decide it. Decided is what the paper's claims in a report are decided by: the
+interval leaves 0 out and p is below 0.05, from 6 items on.
 """
 
 import math
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from eval.bootstrap import Interval, paired_interval
-from eval.claims import FEWEST
+from eval.claims import FEWEST, sign_of
 from eval.metric import Quantity
-from eval.paired import EXACT, effect_size, items_to_decide, sign_flip_p
+from eval.paired import EXACT, differences_of, effect_size, items_to_decide, sign_flip_p
 from experiments.command_line import for_people, options_of
 from experiments.records import CELLS, CONFIG, INPUTS, Cell
 from experiments.setting import find_settings
@@ -46,8 +46,7 @@ class Compared:
 
     def more(self) -> str:
         """How many more items would likely decide it."""
-        enough = self.interval.n >= FEWEST and not math.isnan(self.interval.low)
-        if enough and not self.interval.low <= 0 <= self.interval.high:
+        if sign_of(self.interval, self.p):
             return "decided"
         needed = items_to_decide(self.effect) - self.interval.n
         if math.isnan(needed):
@@ -61,20 +60,16 @@ def compare(first: Cell, second: Cell, quantity: Quantity) -> Compared:
     """A against B by one metric; items without a value on either side are left out."""
     a, b = (scores_of(cell, quantity.id) for cell in (first, second))
     a, b = a.align(b, join="inner")
-    found = paired_interval(a.to_numpy(), b.to_numpy())
-    differences = _finite(a - b)
+    values = a.to_numpy(), b.to_numpy()
+    differences = differences_of(*values)
     sign = 1 if quantity.higher_is_better else -1
     return Compared(
         quantity,
-        found,
-        sign_flip_p(differences.to_numpy()),
-        effect_size(differences.to_numpy()),
-        float((sign * differences > 0).mean()),
+        paired_interval(*values),
+        sign_flip_p(differences),
+        effect_size(differences),
+        float((sign * differences > 0).mean()) if len(differences) else math.nan,
     )
-
-
-def _finite(values: Any) -> Any:
-    return values[values.abs() < math.inf]
 
 
 def check_pair(first: Cell, second: Cell) -> tuple[int, int, int]:
@@ -124,25 +119,36 @@ def table_of(names: tuple[str, str], found: list[Compared]) -> Table:
 
 
 def _rows(found: list[Compared]) -> tuple[tuple[Entry, ...], ...]:
-    rows: list[tuple[Entry, ...]] = []
-    for one in found:
-        quantity, made = one.quantity, one.interval
-        value, low, high = (
-            f"{number:+.{quantity.decimals}f}" for number in (made.value, made.low, made.high)
-        )
-        arrow = "↑" if quantity.higher_is_better else "↓"
-        rows.append(
-            (
-                Entry(f"{quantity.id} {arrow}"),
-                Entry(value, "" if math.isnan(made.low) else f"[{low}, {high}]"),
-                Entry(str(made.n)),
-                Entry(f"{one.p:.2g}"),
-                Entry(f"{one.effect:+.2f}"),
-                Entry(f"{one.better:.0%}"),
-                Entry(one.more()),
-            )
-        )
-    return tuple(rows)
+    return tuple(_row(one) for one in found)
+
+
+def _row(one: Compared) -> tuple[Entry, ...]:
+    quantity, made = one.quantity, one.interval
+    name = Entry(f"{quantity.id} {'↑' if quantity.higher_is_better else '↓'}")
+    count = Entry(f"{made.n} ({made.undefined} undefined)" if made.undefined else f"{made.n}")
+    if made.n == 0:
+        return (name, Entry("not measured"), count, *[Entry("–")] * 4)
+    value, low, high = (
+        f"{number:+.{quantity.decimals}f}" for number in (made.value, made.low, made.high)
+    )
+    return (
+        name,
+        Entry(value, "" if math.isnan(made.low) else f"[{low}, {high}]"),
+        count,
+        Entry(f"{one.p:.2g}"),
+        Entry(_effect(one)),
+        Entry(f"{one.better:.0%}"),
+        Entry(one.more()),
+    )
+
+
+def _effect(one: Compared) -> str:
+    """The effect size; in words where the differences do not vary, or there is only one."""
+    if math.isfinite(one.effect):
+        return f"{one.effect:+.2f}"
+    if one.interval.n == 1:
+        return "–"
+    return "all differ alike" if math.isinf(one.effect) else "no difference"
 
 
 def find_cell(name: str, options: dict[str, str]) -> Cell:
@@ -159,8 +165,9 @@ def find_cell(name: str, options: dict[str, str]) -> Cell:
         Path(options.get("results", "results")), options["experiment"], **named
     )
     if len(settings) > 1:
-        there = ", ".join(f"model={s.model} data={s.data}" for s in settings)
+        there = ", ".join(f"model={s.names['model']} data={s.names['data']}" for s in settings)
         raise InputError(f"{options['experiment']} was run on several: say which of {there}")
+    settings[0].check()
     cells = {cell.folder.name: cell for cell in settings[0].cells}
     if name not in cells:
         raise InputError(

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from experiments.records import Cell
+from experiments.setting import Setting
 from experiments.summary import Summary
 
 NAMED = 3
@@ -12,25 +13,26 @@ NAMED = 3
 def shortfalls(summary: Summary) -> list[str]:
     """A sentence for each thing that keeps the report from being whole."""
     missing = [summary.name(i) for i, cell in enumerate(summary.measured) if cell is None]
-    of_cells = [*_of_cells(summary), *_undefined(summary)]
-    if not missing:
-        return of_cells
-    cells = f"{len(missing)} of {len(summary.measured)} cells are missing"
-    return [f"{cells}: {_named(missing)}.", *of_cells]
+    cells = f"{len(missing)} of {len(summary.measured)} cells are missing: {_named(missing)}."
+    empty = [f"{cell.folder} has no record of any picture." for cell in summary.setting.empty]
+    return [*([cells] if missing else []), *empty, *_of_cells(summary), *_undefined(summary)]
 
 
-MEND = "The command that ran this experiment, run again, computes what is missing and nothing else."
+def asked(setting: Setting) -> set[str]:
+    """Keys of the items that the fullest run was to make, or that any has a record of."""
+    lists = [[key for key, *_ in run["data"]["items"]] for run in setting.runs().values()]
+    return set[str]().union(*lists, *(cell.records for cell in setting.cells))
 
 
 def _of_cells(summary: Summary) -> Iterator[str]:
-    everything = set[str]().union(*(cell.records for cell in summary.setting.cells))
-    for position, cell in enumerate(summary.measured):
-        if cell is not None:
-            for problem in _of_cell(cell, everything):
-                yield f"{summary.name(position)}: {problem}."
+    everything = asked(summary.setting)
+    for name, cell in summary.named():
+        for problem in problems(cell, everything):
+            yield f"{name}: {problem}."
 
 
-def _of_cell(cell: Cell, everything: set[str]) -> Iterator[str]:
+def problems(cell: Cell, everything: set[str]) -> Iterator[str]:
+    """What keeps a cell from having scored all of ``everything``."""
     done = cell.done()
     failed = sorted(cell.records.keys() - done)
     if failed:

@@ -43,17 +43,23 @@ def compare_curves(summary: Summary, better: str, worse: str) -> list[Comparison
     """The gap between the curves of the cells that two queries select, by target class.
 
     Once in plain CSFID, as the paper has it, and once in the corrected one: of few pictures a class
-    the plain one also rewards a method for making them alike.
+    the plain one also rewards a method for making them alike. Nothing where no classes were
+    compared.
     """
     sides = [
         [i for i in summary.cells.query(query).index if summary.measured[i] is not None]
         for query in (better, worse)
     ]
     names = [_name(summary, *side) for side in zip(sides, (better, worse), strict=True)]
+    near = summary.suite.near
+    if near is None or not summary.suite.of_classes:
+        return [Comparison(names[0], names[1], NOTHING)]
     classes = _shared_classes(summary, [position for side in sides for position in side])
     comparisons: list[Comparison] = []
     for quantity in summary.suite.of_classes:
-        first, second = ([_by_class(summary, i, quantity.id) for i in side] for side in sides)
+        first, second = (
+            [_by_class(summary, i, (near.id, quantity.id)) for i in side] for side in sides
+        )
         measured = bool(first and second and classes)
         found = gap(_curve(first, classes), _curve(second, classes)) if measured else NOTHING
         better_name, worse_name = (f"{name}, {quantity.id}" for name in names)
@@ -73,8 +79,8 @@ def _shared_classes(summary: Summary, positions: list[int]) -> list[str]:
 
 
 def _curve(points: list[tuple[Any, Any]], classes: list[str]) -> Curve:
-    x = np.stack([near[classes].to_numpy() for near, _ in points])
-    y = np.stack([reached[classes].to_numpy() for _, reached in points])
+    x = np.stack([near.reindex(classes).to_numpy() for near, _ in points])
+    y = np.stack([reached.reindex(classes).to_numpy() for _, reached in points])
     return Curve(x, y)
 
 
@@ -87,10 +93,10 @@ def _name(summary: Summary, positions: list[int], query: str) -> str:
     return " ".join([str(row["label"]), *(f"{field}={shown(row[field])}" for field in others)])
 
 
-def _by_class(summary: Summary, position: int, reached: str) -> tuple[Series, Series]:
+def _by_class(summary: Summary, position: int, axes: tuple[str, str]) -> tuple[Series, Series]:
     """Distance to the input and a CSFID of a cell, each by target class."""
     cell = summary.measured[position]
     assert cell is not None
     classes = {key: record["target_class"] for key, record in cell.records.items()}
-    near: Any = scores_of(cell, summary.suite.near).groupby(classes).mean()
-    return near, scores_of(cell, reached)
+    near: Any = scores_of(cell, axes[0]).groupby(classes).mean()
+    return near, scores_of(cell, axes[1])

@@ -42,6 +42,7 @@ from experiments.edit_request import FITS, Request
 from experiments.figures import STYLE, UNDATED
 from experiments.files import write_aside, write_json
 from experiments.framing import Frame
+from experiments.lettering import make_legible, readable, wrapped
 from experiments.provenance import provenance
 from experiments.sources import code_of
 from pti.diffusion.blending import check
@@ -114,7 +115,8 @@ def draw(panels: dict[str, Image.Image], title: str) -> Figure:
         spot.imshow(over_white(picture.reduce(coarser)))
         spot.set_title(name)
         spot.set_axis_off()
-    figure.suptitle(title, fontsize=9, wrap=True, parse_math=False)
+    figure.suptitle(wrapped(title, PANEL * len(panels), 9), fontsize=9)
+    make_legible(figure)
     return figure
 
 
@@ -144,7 +146,8 @@ def run(request: Request) -> None:
     description = describe(request, model, share)
     write_aside(out, partial(whole.save, format="PNG"))
     with mpl.rc_context(STYLE):
-        figure = draw(panels, f"{request.prompt} ({cfg.method.name}, model {cfg.model.name})")
+        prompt = request.prompt if readable(request.prompt) else request.task.key
+        figure = draw(panels, f"{prompt} ({cfg.method.name}, model {cfg.model.name})")
         write_aside(sheet, partial(figure.savefig, metadata=UNDATED[".png"], bbox_inches="tight"))
     write_json(about, description | {"metrics": metrics})
     for note in description["notes"]:

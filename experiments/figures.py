@@ -13,14 +13,17 @@ from matplotlib.patches import Rectangle
 from pandas import DataFrame
 
 from eval.edits import PSNR_OUTSIDE, PSNR_TO_TRUTH
+from eval.metric import Quantity
 from eval.psnr import PSNR
 from experiments.curves import lines
 from experiments.files import write_aside
 from experiments.layouts import caption
+from experiments.lettering import BASE, make_legible, wrapped
 from experiments.sheet import draw_sheet
 from experiments.summary import Summary, shown
 
 STYLE: dict[Any, Any] = {
+    "font.family": BASE,
     "font.size": 9,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -29,6 +32,9 @@ STYLE: dict[Any, Any] = {
     "pdf.fonttype": 42,
     "savefig.dpi": 200,
     "svg.hashsalt": "fixed",
+    # Names and captions are anybody's: a dollar in them is a dollar, and begins no formula.
+    "text.parse_math": False,
+    "text.usetex": False,
 }
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
 """Okabe and Ito's, which people with colour blindness tell apart."""
@@ -62,6 +68,7 @@ def draw(summary: Summary, folder: Path) -> list[Path]:
 
 
 def _save(figure: Figure, stem: Path) -> Path:
+    make_legible(figure)
     for suffix, metadata in UNDATED.items():
         save = partial(figure.savefig, metadata=metadata, bbox_inches="tight")
         write_aside(stem.with_suffix(suffix), save)
@@ -75,7 +82,7 @@ def draw_heatmap(summary: Summary) -> Figure:
     grid: Any = figure.subplots(1, len(panels), squeeze=False)
     for axes, (_, means) in zip(grid[0], panels, strict=True):
         _heat(axes, means, summary.fields)
-    figure.suptitle(_title(summary, PSNR.id), fontsize=9)
+    figure.suptitle(_title(summary, PSNR.id, figure), fontsize=9)
     return figure
 
 
@@ -125,21 +132,22 @@ def draw_lines(summary: Summary) -> Figure:
         )
         label = ", ".join([method, *fields])
         axes.plot(line[along], line["mean"], markersize=4, label=label, **style)
-    axes.set_xticks(sorted(summary.cells[along].unique()))
+    axes.set_xticks(sorted(summary.cells[along].dropna().unique()))
     axes.set(xlabel=along, ylabel=f"{PSNR.id} ({PSNR.unit})")
     axes.grid(axis="y", color="0.9", linewidth=0.6)
     axes.set_axisbelow(True)
-    axes.legend()
-    axes.set_title(_title(summary, f"{PSNR.id}, 95% bands"), loc="left")
+    _explain(axes)
+    axes.set_title(_title(summary, f"{PSNR.id}, 95% bands", figure), loc="left")
     return figure
 
 
 def draw_trade_off(summary: Summary) -> Figure | None:
-    """Distance to the input against CSFID: the lower left is better."""
-    suite = summary.suite
-    if not suite.of_classes:
-        return None
-    return _draw_curves(summary, suite.near, suite.reached)
+    """Distance to the input against CSFID: the lower left is better.
+
+    None where either is not measured.
+    """
+    near, reached = summary.suite.near, summary.suite.reached
+    return None if near is None or reached is None else _draw_curves(summary, near, reached)
 
 
 def draw_truth(summary: Summary) -> Figure | None:
@@ -147,16 +155,14 @@ def draw_truth(summary: Summary) -> Figure | None:
 
     None where the truth is not known.
     """
-    known = {quantity.id for quantity in summary.suite.quantities}
-    if not {PSNR_OUTSIDE.id, PSNR_TO_TRUTH.id} <= known:
-        return None
-    return _draw_curves(summary, PSNR_OUTSIDE.id, PSNR_TO_TRUTH.id)
+    known = summary.suite.needs_truth
+    return _draw_curves(summary, PSNR_OUTSIDE, PSNR_TO_TRUTH) if known else None
 
 
-def _draw_curves(summary: Summary, across: str, up: str) -> Figure:
+def _draw_curves(summary: Summary, across: Quantity, up: Quantity) -> Figure:
     figure = Figure(figsize=(6.4, 4.6), layout="constrained")
     axes = figure.subplots()
-    x, y = summary.of(across), summary.of(up)
+    x, y = summary.of(across.id), summary.of(up.id)
     for number, line in enumerate(lines(summary)):
         here = [i for i in line.positions if np.isfinite(x.loc[i, "mean"] + y.loc[i, "mean"])]
         if not here:
@@ -177,12 +183,18 @@ def _draw_curves(summary: Summary, across: str, up: str) -> Figure:
             alpha=0.9,
             **points,
         )
-    axes.set(xlabel=_axis(summary, across), ylabel=_axis(summary, up))
+    axes.set(xlabel=_axis(across), ylabel=_axis(up))
     axes.grid(color="0.92", linewidth=0.6)
     axes.set_axisbelow(True)
-    axes.legend(fontsize=7)
-    axes.set_title(_title(summary, "95% intervals"), loc="left")
+    _explain(axes, fontsize=7)
+    axes.set_title(_title(summary, "95% intervals", figure), loc="left")
     return figure
+
+
+def _explain(axes: Axes, **style: Any) -> None:
+    """A legend, where anything was drawn."""
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(**style)
 
 
 def _reach(means: DataFrame) -> Any:
@@ -190,10 +202,9 @@ def _reach(means: DataFrame) -> Any:
     return [means["mean"] - means["low"], means["high"] - means["mean"]]
 
 
-def _axis(summary: Summary, name: str) -> str:
-    quantity = summary.suite.quantity(name)
+def _axis(quantity: Quantity) -> str:
     better = "higher is better" if quantity.higher_is_better else "lower is better"
-    return f"{name}{f' ({quantity.unit})' if quantity.unit else ''}, {better}"
+    return f"{quantity.id}{f' ({quantity.unit})' if quantity.unit else ''}, {better}"
 
 
 def _numbered(lines: Any, part: int | slice) -> dict[Any, int]:
@@ -201,6 +212,7 @@ def _numbered(lines: Any, part: int | slice) -> dict[Any, int]:
     return {value: i for i, value in enumerate(dict.fromkeys(key[part] for key, _ in lines))}
 
 
-def _title(summary: Summary, what: str) -> str:
+def _title(summary: Summary, what: str, figure: Figure) -> str:
     title, _, made_by = caption(summary, what).partition(". Model ")
-    return f"{title}\nModel {made_by}"
+    lines = (title, f"Model {made_by}")
+    return "\n".join(wrapped(line, figure.get_figwidth(), 9) for line in lines)

@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import math
 import os
 import socket
 from collections.abc import Callable, Generator, Iterable
@@ -11,6 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from pti.errors import InputError
+
+NOT_FINITE = "not finite"
+"""Under which an object says which of its nulls are numbers that JSON lacks: inf, -inf or nan."""
 
 
 class WriteError(OSError):
@@ -55,12 +59,12 @@ def write_text(path: Path, text: str) -> None:
 
 def write_json(path: Path, value: object) -> None:
     """Write a whole JSON file, with sorted keys."""
-    write_text(path, json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+    write_text(path, _json(value, indent=2))
 
 
 def write_lines(path: Path, values: Iterable[dict[str, Any]]) -> None:
     """Write a whole file of JSON lines."""
-    write_text(path, "".join(_line(value) for value in values))
+    write_text(path, "".join(_json(value) for value in values))
 
 
 def append_lines(path: Path, values: Iterable[dict[str, Any]]) -> None:
@@ -69,7 +73,7 @@ def append_lines(path: Path, values: Iterable[dict[str, Any]]) -> None:
     A torn last line is cut off first. Several processes may append to one file: each waits for its
     turn. Raises ``WriteError`` where that can't be done.
     """
-    lines = "".join(_line(value) for value in values).encode()
+    lines = "".join(_json(value) for value in values).encode()
     with _telling_of(path), path.open("ab+", buffering=0) as stream:
         fcntl.lockf(stream, fcntl.LOCK_EX)
         whole = _whole_lines(stream)
@@ -91,7 +95,9 @@ def _write(file: int, data: bytes) -> None:
 def read_lines(path: Path) -> list[dict[str, Any]]:
     """Every whole line; a last line without its newline was torn by a kill and is dropped.
 
-    Raises ``InputError`` naming the line where a whole line is no JSON.
+    Numbers come back as they were written: infinite ones too, and NaN, also of files that were
+    written before these stood under ``NOT_FINITE``. Raises ``InputError`` naming the line where a
+    whole line is no JSON.
     """
     if not path.exists():
         return []
@@ -100,13 +106,33 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
     return [_parse(path, number, line) for number, line in enumerate(lines, start=1)]
 
 
-def _line(value: dict[str, Any]) -> str:
-    return json.dumps(value, sort_keys=True, ensure_ascii=False) + "\n"
+def _json(value: object, indent: int | None = None) -> str:
+    strict = _strict(value)
+    text = json.dumps(strict, indent=indent, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    return f"{text}\n"
+
+
+def _strict(value: Any) -> Any:
+    """What JSON has: null for a number that is not finite, with a word on it beside it."""
+    if isinstance(value, list | tuple):
+        return [_strict(one) for one in value]
+    if not isinstance(value, dict):
+        return None if _is_not_finite(value) else value
+    odd = {key: str(float(one)) for key, one in value.items() if _is_not_finite(one)}
+    return {key: _strict(one) for key, one in value.items()} | ({NOT_FINITE: odd} if odd else {})
+
+
+def _is_not_finite(value: object) -> bool:
+    return isinstance(value, float) and not math.isfinite(value)
+
+
+def _restored(read: dict[str, Any]) -> dict[str, Any]:
+    return read | {key: float(said) for key, said in read.pop(NOT_FINITE, {}).items()}
 
 
 def _parse(path: Path, number: int, line: bytes) -> dict[str, Any]:
     try:
-        return json.loads(line)
+        return json.loads(line, object_hook=_restored)
     except ValueError as error:
         raise InputError(
             f"{path}, line {number}, is damaged: delete that line and run the same command again"

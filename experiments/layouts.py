@@ -136,11 +136,11 @@ def _rows(summary: Summary) -> list[Table]:
 
 
 def _curves(summary: Summary) -> list[Table]:
-    """First the axes of the curves and what tells most, then everything else."""
+    """First the axes of the curves and what tells most, then everything else; or all in one."""
     first = [Statistic.mean(quantity) for quantity in summary.suite.headline]
     ids = {statistic.id for statistic in first}
     others = [statistic for statistic in summary.statistics if statistic.id not in ids]
-    return [_listing(summary, first), _listing(summary, others)]
+    return [_listing(summary, statistics) for statistics in (first, others) if statistics]
 
 
 def _listing(summary: Summary, statistics: list[Statistic]) -> Table:

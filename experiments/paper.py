@@ -1,5 +1,6 @@
 """``paper.yaml``: the numbers and the claims that the paper states, as values."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise, product
 from pathlib import Path
@@ -72,10 +73,14 @@ Claim = Ordering | Decrease
 
 @dataclass(frozen=True)
 class PaperTable:
-    """What the paper says about one experiment; ``setting`` is where its numbers come from."""
+    """What the paper says about one experiment; ``setting`` is where its numbers come from.
+
+    ``fields`` are those that its claims name, where ``cells`` does not.
+    """
 
     title: str
     cells: dict[str, list[Any]] = field(default_factory=dict)
+    fields: list[str] = field(default_factory=list)
     setting: str = ""
     note: str = ""
     numbers: tuple[Number, ...] = ()
@@ -98,9 +103,11 @@ class Paper:
     methods: dict[str, str]
     tables: dict[str, PaperTable]
 
-    def table(self, experiment: str) -> PaperTable:
-        """What it says about an experiment: nothing, if that is ours."""
-        return self.tables.get(experiment, PaperTable(title=experiment))
+    def table(self, experiment: str, fields: Iterable[str]) -> PaperTable:
+        """What it says about an experiment over ``fields``: nothing, if that is ours."""
+        nothing = PaperTable(title=experiment)
+        table = self.tables.get(experiment, nothing)
+        return table if {*table.cells, *table.fields} <= {"method", *fields} else nothing
 
 
 def read_paper(path: Path = PAPER) -> Paper:

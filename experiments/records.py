@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from omegaconf import DictConfig, OmegaConf
+from yaml import YAMLError
 
 from data.opener import identity_of
 from data.task import Opener, Task
 from experiments.files import append_lines, read_lines
+from pti.errors import InputError
 
 CONFIG, RUN, RECORDS, SCORES = "config.yaml", "run.json", "records.jsonl", "scores.jsonl"
 CLASSES, FEATURES = "classes.jsonl", "features.npz"
@@ -98,8 +100,7 @@ class Cell:
     @classmethod
     def read(cls, folder: Path) -> "Cell":
         """Read a cell's files; of several lines for one key, the last."""
-        config = OmegaConf.load(folder / CONFIG)
-        assert isinstance(config, DictConfig)
+        config = _read_config(folder / CONFIG)
         records = {line["key"]: line for line in read_lines(folder / RECORDS)}
         scores = {line["key"]: line for line in read_lines(folder / SCORES)}
         classes = {line["class"]: line for line in read_lines(folder / CLASSES)}
@@ -109,6 +110,15 @@ class Cell:
         """Keys of finished items whose image is in place."""
         finished = (r for r in self.records.values() if r["status"] == "done")
         return {r["key"] for r in finished if (self.folder / r["image"]).is_file()}
+
+
+def _read_config(path: Path) -> DictConfig:
+    try:
+        config = OmegaConf.load(path)
+    except YAMLError as error:
+        raise InputError(f"{path} is damaged: delete its folder and run it again") from error
+    assert isinstance(config, DictConfig)
+    return config
 
 
 def read_cells(setting: Path) -> list[Cell]:

@@ -14,24 +14,27 @@ from pathlib import Path
 from textwrap import fill
 from typing import Any
 
+from experiments import departures
 from experiments.command_line import for_people, options_of
-from experiments.completeness import MEND, shortfalls
+from experiments.completeness import shortfalls
 from experiments.figures import draw
 from experiments.files import write_json, write_text
 from experiments.html.page import index, page
 from experiments.layouts import tables_of
+from experiments.mend import mend
 from experiments.paper import Paper, read_paper
-from experiments.setting import Setting, all_settings, find_settings
+from experiments.setting import Setting, all_folders, find_settings
 from experiments.summary import Summary, summarise
-from experiments.table import WIDTH, Table, console, escape, latex, markdown
+from experiments.table import WIDTH, Table, console, escape, escape_markdown, latex, markdown
 from experiments.verdicts import Graded, grade_claims
 from pti.errors import InputError
 
 EVERY = "all"
 OPTIONS = ("experiment", "model", "data", "results")
 INTERVALS = (
-    "Intervals: 95% expanded percentile bootstrap over images, 10,000 resamples; claims are graded "
-    "by the interval of the difference, paired by image, and never from fewer than 6 images."
+    "Intervals: 95% expanded percentile bootstrap over images, 10,000 resamples. A claim is "
+    "decided where the interval of the difference, paired by image, leaves 0 out and a sign-flip "
+    "test gives p < 0.05 (between curves, the interval alone), and never from fewer than 6 images."
 )
 
 
@@ -46,24 +49,27 @@ class Report:
 
     @classmethod
     def of(cls, setting: Setting, paper: Paper) -> "Report":
-        """Read, average and grade."""
+        """Read, average and grade; raises ``InputError`` where there is nothing to report."""
+        setting.check()
         summary = summarise(setting, paper)
         return cls(summary, tables_of(summary), grade_claims(summary), shortfalls(summary))
 
     def remarks(self) -> list[str]:
         """What a reader must know: what is missing, whose numbers, which code and machine."""
-        missing = [*self.shortfalls, MEND] if self.shortfalls else []
+        missing = [*self.shortfalls, *mend(self.summary)]
         notes = [note for note in (self.summary.table.note,) if note]
-        return [*missing, *notes, INTERVALS, *made_by(self.summary.setting)]
+        differs = departures.sentences(self.summary.named())
+        return [*missing, *differs, *notes, INTERVALS, *made_by(self.summary.setting)]
 
     def markdown(self, figures: list[Path]) -> str:
         """The whole report."""
         setting = self.summary.setting
-        parts = [f"# {setting.experiment}: model {setting.model}, data {setting.data}\n"]
+        title = f"{setting.experiment}: model {setting.model}, data {setting.data}"
+        parts = [f"# {escape_markdown(title)}\n"]
         parts += [markdown(self.tables[0])]
         if self.claims:
             parts += ["## The paper's claims\n", *(_claim_markdown(claim) for claim in self.claims)]
-        parts += ["## Remarks\n", "".join(f"- {remark}\n" for remark in self.remarks())]
+        parts += ["## Remarks\n", "".join(f"- {escape_markdown(r)}\n" for r in self.remarks())]
         parts += [f"![{path.stem}]({path.name})\n" for path in figures]
         return "\n".join(parts + [markdown(table) for table in self.tables[1:]])
 
@@ -86,7 +92,7 @@ def made_by(setting: Setting) -> list[str]:
     """The code, versions and machines that the cells' own files name."""
     config = setting.cells[0].config
     sentences = [f"Precision {config.precision}, seed {config.seed}."]
-    for run in setting.runs():
+    for run in setting.runs().values():
         commit, machine = run["git"]["commit"] or "unknown", run["machine"]
         changed = " with uncommitted changes" if run["git"]["changed"] else ""
         where = machine["gpu"] or machine["processor"]
@@ -127,18 +133,37 @@ def main() -> None:
         return
     options = parse(sys.argv[1:])
     results = Path(options.pop("results", "results"))
-    paper = read_paper()
-    if options["experiment"] != EVERY:
-        for setting in find_settings(results, **options):
-            report = Report.of(setting, paper)
-            print(report.console(write(report)))  # noqa: T201
+    if options["experiment"] == EVERY:
+        _report_all(results, read_paper())
         return
-    links = [_report_and_link(setting, paper, results) for setting in all_settings(results)]
+    # Those without a record come last: what says so must not keep the others from being told.
+    for setting in sorted(find_settings(results, **options), key=lambda s: not s.cells):
+        report = Report.of(setting, read_paper())
+        print(report.console(write(report)))  # noqa: T201
+
+
+def _report_all(results: Path, paper: Paper) -> None:
+    """Report each setting and link it; at last raise what kept some from being reported."""
+    folders, links, errors = all_folders(results), list[dict[str, Any]](), list[Exception]()
+    for folder in folders:
+        try:
+            links.append(_report_and_link(folder, paper, results))
+        except Exception as error:  # noqa: BLE001 (raised once the others are reported)
+            print(f"left out: {folder} ({error})", file=sys.stderr)  # noqa: T201
+            errors.append(error)
     write_text(results / "index.html", index(links))
     print(f"The reports of {len(links)} settings are linked in {results / 'index.html'}")  # noqa: T201
+    for error in errors:
+        if not isinstance(error, InputError):
+            raise error
+    if errors:
+        raise InputError(
+            f"{len(errors)} of {len(folders)} settings are left out, as said above"
+        ) from errors[0]
 
 
-def _report_and_link(setting: Setting, paper: Paper, results: Path) -> dict[str, Any]:
+def _report_and_link(folder: Path, paper: Paper, results: Path) -> dict[str, Any]:
+    setting = Setting.read(folder)
     report = Report.of(setting, paper)
     written = write(report) / "report.html"
     print(f"{setting.experiment}: model {setting.model}, data {setting.data}")  # noqa: T201
@@ -154,12 +179,12 @@ def _report_and_link(setting: Setting, paper: Paper, results: Path) -> dict[str,
 
 def _claim_markdown(claim: Graded) -> str:
     """The sentence, and each comparison behind it where there are several."""
-    sentence = f"- {claim.sentence()}\n"
+    sentence = f"- {escape_markdown(claim.sentence())}\n"
     parts = claim.grade.parts
     if len(parts) == 1:
         return sentence
     rows = [
-        f"  | {part.better} against {part.worse} | {part.verdict} "
+        f"  | {escape_markdown(f'{part.better} against {part.worse}')} | {part.verdict} "
         f"| {claim.shown(part.difference)} | {part.difference.n} |"
         for part in parts
     ]
@@ -173,7 +198,10 @@ def _itemize(sentences: list[str]) -> str:
 
 
 def _hang(sentence: str) -> str:
-    return fill(sentence, WIDTH, initial_indent="- ", subsequent_indent="  ")
+    """In lines as wide as the console; a command stays in one, to be copied."""
+    said, command, words = sentence.partition("python -m ")
+    lines = fill(said, WIDTH, initial_indent="- ", subsequent_indent="  ")
+    return f"{lines}\n  {command}{words}" if command else lines
 
 
 if __name__ == "__main__":

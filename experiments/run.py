@@ -116,19 +116,20 @@ def check_measurable(cfg: DictConfig, source: Any, tasks: list[Task]) -> None:
     """Raise ``InputError`` where the pictures, once made, could not be scored."""
     measures = suite(cfg.metrics)
     if measures.network is None:
+        measures.check_weights()
         return
     without = next((task.key for task in tasks if task.target_class is None), None)
     if without is not None or not hasattr(source, "references"):
         raise InputError(
             f"metrics={cfg.metrics} compares classes, which data={cfg.data.name} has not: add "
-            "metrics=reconstruction"
+            "metrics=lpips, or metrics=reconstruction, which needs no weights"
         )
     if measures.needs_truth and any(task.counterfactual is None for task in tasks):
         raise InputError(
             f"metrics={cfg.metrics} needs the true edits, which data={cfg.data.name} has not: add "
             "metrics=photographs"
         )
-    measures.digest()  # reads the network's weights, where they are
+    measures.check_weights()
     for name in sorted({str(task.target_class) for task in tasks}):
         source.references(name)
 

@@ -22,6 +22,7 @@ from typing import Any
 import matplotlib as mpl
 import optuna
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogFormatter
 from omegaconf import DictConfig, OmegaConf
 from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback
 from optuna.trial import FrozenTrial, Trial, TrialState
@@ -32,6 +33,7 @@ from experiments.cell import setting_folder
 from experiments.command_line import for_people
 from experiments.figures import STYLE, UNDATED
 from experiments.files import write_aside, write_text
+from experiments.lettering import make_legible
 from experiments.locks import exclusive
 from experiments.plan import plan
 from experiments.records import CELLS, TURN, Cell
@@ -157,6 +159,7 @@ def write(study: optuna.Study, search: Search, folder: Path, cfg: DictConfig) ->
     write_text(folder / "trials.csv", DataFrame(rows).to_csv(index=False))
     with mpl.rc_context(STYLE):
         figure = _draw(trials, search, study.best_trial.number)
+        make_legible(figure)
         for suffix, metadata in UNDATED.items():
             write_aside(
                 (folder / "trials").with_suffix(suffix),
@@ -177,6 +180,9 @@ def _draw(trials: Sequence[FrozenTrial], search: Search, best: int) -> Figure:
         axes.set_xlabel(name)
         if search.space.get(name, {}).get("log"):
             axes.set_xscale("log")
+            # Matplotlib's own writes formulae, which STYLE does not read.
+            axes.xaxis.set_major_formatter(LogFormatter())
+            axes.xaxis.set_minor_formatter(LogFormatter(minor_thresholds=(2, 0.4)))
     grid[0][0].set_ylabel(search.objective)
     figure.suptitle(f"{len(trials)} trials; the best in orange", fontsize=9, x=0.01, ha="left")
     return figure

@@ -1,7 +1,7 @@
 """A sheet of pictures: each input, then what every method made of it."""
 
 from collections.abc import Sequence
-from textwrap import shorten
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,12 +13,20 @@ from PIL import Image
 from eval.edits import PSNR_TO_TRUTH
 from eval.psnr import PSNR
 from experiments.layouts import caption
+from experiments.lettering import cut, readable, wrapped
 from experiments.records import INPUTS, TRUTHS, Cell
 from experiments.summary import Summary
+from pti.errors import InputError
 
 ROWS = 8
 SIDE = 1.25
 """Inches of a picture."""
+
+LETTERS = 26
+"""That fit beneath a picture."""
+
+UNDEFINED = {True: "not scored", False: "identical"}
+"""What stands beneath a picture whose PSNR is NaN, and infinite."""
 
 
 def draw_sheet(summary: Summary) -> Figure | None:
@@ -44,34 +52,37 @@ def draw_sheet(summary: Summary) -> Figure | None:
         pictures = [_output(cell, key, scores[key]) for key in keys]
         _column(axes, pictures, summary.name(position))
     if known:
-        _column(grid[:, -1], [(_pixels(path), "") for path in truths], "true edit")
-    figure.suptitle(
-        caption(summary, f"{len(keys)} of the images, {quantity.id} beneath each"),
-        fontsize=8,
-        wrap=True,
-    )
+        _column(grid[:, -1], [(read_picture(path), "") for path in truths], "true edit")
+    title = caption(summary, f"{len(keys)} of the images, {quantity.id} beneath each")
+    figure.suptitle(wrapped(title, figure.get_figwidth(), 8), fontsize=8)
     return figure
 
 
 def _inputs(summary: Summary, cell: Cell, key: str) -> tuple[Any, str]:
     path = summary.setting.folder / INPUTS / f"{key}.png"
-    record = cell.records[key]
-    return _pixels(path), shorten(record["target"], 26, placeholder=" …")
+    target = cell.records[key]["target"]
+    return read_picture(path), cut(target if readable(target) else key, LETTERS)
 
 
 def _output(cell: Cell, key: str, score: float) -> tuple[Any, str]:
-    return _pixels(cell.folder / cell.records[key]["image"]), f"{score:.1f} {PSNR.unit}"
+    said = f"{score:.1f} {PSNR.unit}" if np.isfinite(score) else UNDEFINED[np.isnan(score)]
+    return read_picture(cell.folder / cell.records[key]["image"]), said
 
 
-def _pixels(path: Any) -> Any:
-    with Image.open(path) as picture:
-        return np.asarray(picture)
+def read_picture(path: Path) -> Image.Image:
+    """A whole picture of the results; raises ``InputError`` where it is damaged."""
+    try:
+        with Image.open(path) as picture:
+            picture.load()
+            return picture
+    except (OSError, SyntaxError) as error:  # which one depends on where the file breaks off
+        raise InputError(f"{path} can't be read: delete it and run its experiment again") from error
 
 
 def _column(axes: Sequence[Axes], pictures: list[tuple[Any, str]], title: str) -> None:
     axes[0].set_title(title, fontsize=9, pad=3)
     for spot, (pixels, text) in zip(axes, pictures, strict=True):
-        spot.imshow(pixels, interpolation="nearest")
+        spot.imshow(np.asarray(pixels), interpolation="nearest")
         spot.set_xlabel(text, fontsize=6, labelpad=2)
         spot.set(xticks=[], yticks=[])
         spot.spines[:].set_visible(False)

@@ -25,14 +25,15 @@ class Suite:
     """The metrics of each picture, and the network whose features classes are compared by.
 
     ``near`` and ``reached`` are the axes of a trade-off curve: how far a result is from its input,
-    and how far from what was asked for; lower is better for both. ``telling`` names
-    what else a curve's first table shows.
+    and how far from what was asked for; lower is better for both. ``telling`` is what else a
+    curve's first table shows. ``lpips`` is what one of the metrics reads pictures with.
     """
 
     metrics: tuple[Metric, ...]
     network: FeatureNetwork | None = None
-    near: str = ""
-    telling: tuple[str, ...] = ()
+    lpips: Lpips | None = None
+    near: Metric | None = None
+    telling: tuple[Metric, ...] = ()
 
     @property
     def of_classes(self) -> tuple[Quantity, ...]:
@@ -61,9 +62,9 @@ class Suite:
         return (*self.metrics, *self.of_classes, *self.of_all)
 
     @property
-    def reached(self) -> str:
-        """CSFID, in FlexIT's plain form."""
-        return self.of_classes[0].id
+    def reached(self) -> Quantity | None:
+        """CSFID, in FlexIT's plain form; None where no classes are compared."""
+        return self.of_classes[0] if self.of_classes else None
 
     @property
     def needs_truth(self) -> bool:
@@ -72,9 +73,9 @@ class Suite:
 
     @property
     def headline(self) -> list[Quantity]:
-        """What the first table of a curve shows."""
-        shown = [self.near, *(quantity.id for quantity in self.of_classes), *self.telling]
-        return [self.quantity(name) for name in shown]
+        """What the first table of a curve shows, of what is measured."""
+        near = [] if self.near is None else [self.near]
+        return [*near, *self.of_classes, *self.telling]
 
     def digest(self) -> str:
         """Changes with the metrics, and with the weights of the network that reads features."""
@@ -82,9 +83,19 @@ class Suite:
         names = [metric.id for metric in self.metrics]
         return sha256(json.dumps([names, weights]).encode()).hexdigest()
 
-    def quantity(self, name: str) -> Quantity:
-        """The quantity of that id."""
-        return next(quantity for quantity in self.quantities if quantity.id == name)
+    def check_weights(self) -> None:
+        """Read its networks' weights; raises ``InputError`` where a file is missing or another's.
+
+        Before the work, which would end unscored.
+        """
+        if self.lpips is not None:
+            self.lpips.load()
+        if self.network is not None:
+            self.network.digest()
+
+    def quantity(self, name: str) -> Quantity | None:
+        """The quantity of that id; None where it is not measured."""
+        return next((quantity for quantity in self.quantities if quantity.id == name), None)
 
 
 @dataclass(frozen=True)
@@ -154,18 +165,19 @@ def suite(name: str) -> Suite:
     return SUITES[name]
 
 
-def _photographs(lpips: Lpips, network: Inception) -> Suite:
+def _photographs(lpips: Lpips, network: Inception | None = None) -> Suite:
     near = Metric(lpips.id, False, 3, to_source(lpips))
-    return Suite((PSNR, SSIM, MSE, near), network, near.id)
+    return Suite((PSNR, SSIM, MSE, near), network, lpips, near)
 
 
 SUITES = {
     "reconstruction": Suite((PSNR, SSIM, MSE)),
+    "lpips": _photographs(Lpips()),
     "scenes": Suite(
         (PSNR, SSIM, MSE, PERCEPT, ACCURACY, *WITH_TRUTH),
         SceneFeatures(),
-        near=PERCEPT.id,
-        telling=(ACCURACY.id, PSNR_OUTSIDE.id, PSNR_TO_TRUTH.id),
+        near=PERCEPT,
+        telling=(ACCURACY, PSNR_OUTSIDE, PSNR_TO_TRUTH),
     ),
     "photographs": _photographs(Lpips(), Inception()),
     "photographs_512": _photographs(Lpips(size=512), Inception()),

@@ -82,6 +82,10 @@ class Summary:
         fields = [f"{f}={shown(row[f])}" for f in self.fields if not isna(row[f])]
         return " ".join([str(row["label"]), *fields])
 
+    def named(self) -> list[tuple[str, Cell]]:
+        """The cells that there are, each with its name."""
+        return [(self.name(i), cell) for i, cell in enumerate(self.measured) if cell is not None]
+
     def scores(self, position: int, metric: str) -> Series:
         """A metric of a cell, by key of the image."""
         return scores_of(self.measured[position], metric)
@@ -93,7 +97,7 @@ class Summary:
 
 def summarise(setting: Setting, paper: Paper) -> Summary:
     """Everything that tables, figures and verdicts are made of."""
-    table = paper.table(setting.experiment)
+    table = paper.table(setting.experiment, setting.fields)
     cells, measured = _lay_out(setting, table, paper.methods)
     rows = [
         {

@@ -17,7 +17,7 @@ from experiments.command_line import for_people, options_of
 from experiments.locks import exclusive
 from experiments.mirror import check_kind, mirror_cell, mirror_of
 from experiments.records import TURN
-from experiments.setting import all_settings, find_settings
+from experiments.setting import Setting, all_folders, find_settings
 from pti.errors import InputError
 
 OPTIONS = ("experiment", "log", "model", "data", "results")
@@ -35,10 +35,10 @@ def main() -> None:
     if "experiment" not in options:
         raise InputError("say which experiment to mirror: experiment=table2, or experiment=all")
     if options["experiment"] == "all":
-        settings = all_settings(results)
+        settings = [Setting.read(folder) for folder in all_folders(results)]
     else:
         settings = find_settings(results, **options)
-    cells = [cell.folder for setting in settings for cell in setting.cells if cell.records]
+    cells = [cell.folder for setting in settings for cell in setting.cells]
     mirror = mirror_of(results, kind)
     shown = 0
     for cell in tqdm(cells, unit="cell"):

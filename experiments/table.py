@@ -1,5 +1,6 @@
 """A table, and the three ways to write it: Markdown, LaTeX, and a console 100 columns wide."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from textwrap import wrap
@@ -14,6 +15,8 @@ LATEX = str.maketrans(
         "^": r"\textasciicircum{}",
         "<": r"\textless{}",
         ">": r"\textgreater{}",
+        "|": r"\textbar{}",
+        "−": r"$-$",
         "↑": r"$\uparrow$",
         "↓": r"$\downarrow$",
         "–": "--",
@@ -30,8 +33,9 @@ class Entry:
     bold: bool = False
 
     def on_console(self) -> str:
-        """Bold becomes a star."""
-        return f"{self.text}*" if self.bold else self.text
+        """In one line; bold becomes a star."""
+        line = " ".join(self.text.split())
+        return f"{line}*" if self.bold else line
 
 
 @dataclass(frozen=True)
@@ -47,14 +51,30 @@ class Table:
 def markdown(table: Table) -> str:
     """A pipe table under its caption."""
     align = [":--" if column < table.labels else "--:" for column in range(len(table.header))]
-    lines = [table.header, align, *([_markdown(entry) for entry in row] for row in table.rows)]
+    header = map(escape_markdown, table.header)
+    lines = [header, align, *([_markdown(entry) for entry in row] for row in table.rows)]
     body = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    return f"**{table.caption}**\n\n{body}\n"
+    return f"**{escape_markdown(table.caption)}**\n\n{body}\n"
 
 
 def _markdown(entry: Entry) -> str:
-    text = f"**{entry.text}**" if entry.bold else entry.text
-    return f"{text} {entry.detail}".strip().replace("|", "\\|")
+    text = escape_markdown(entry.text)
+    return f"{f'**{text}**' if entry.bold else text} {entry.detail}".strip()
+
+
+MARKS = re.compile(
+    r"""[\\`*|<~$]      # code, emphasis, columns, tags, strikes and formulae, wherever they stand
+    | (?<!\w)_ | _(?!\w)  # between letters it is a letter
+    | (?<=])(?=\()        # a link
+    | &(?=\#?\w+;)        # a character's name
+    """,
+    re.VERBOSE,
+)
+
+
+def escape_markdown(text: str) -> str:
+    """Plain text in one line for Markdown, as GitHub reads it."""
+    return MARKS.sub(r"\\\g<0>", " ".join(text.split()))
 
 
 def latex(table: Table) -> str:
@@ -80,12 +100,13 @@ def latex(table: Table) -> str:
 
 def _latex(entry: Entry) -> str:
     text = rf"\textbf{{{escape(entry.text)}}}" if entry.bold else escape(entry.text)
-    return rf"{text} {{\scriptsize {escape(entry.detail)}}}" if entry.detail else text
+    return rf"{text} {{\scriptsize {entry.detail}}}" if entry.detail else text
 
 
 def escape(text: str) -> str:
-    """Plain text for LaTeX."""
-    return text.translate(LATEX)
+    """Plain text in one line for LaTeX, which would end a caption at an empty one."""
+    line = " ".join(text.split()).translate(LATEX)
+    return f"{{}}{line}" if line.startswith("[") else line  # else an option of what comes before
 
 
 def console(table: Table) -> str:

@@ -7,18 +7,19 @@ from typing import Any
 from eval.bootstrap import Interval, paired_interval
 from eval.claims import Comparison, Grade, grade
 from eval.metric import Quantity
-from experiments.curves import compare_curves
+from eval.paired import differences_of, sign_flip_p
+from experiments.curves import NOTHING, compare_curves
 from experiments.paper import Claim, CurveOrdering
 from experiments.summary import Summary
 
 
 @dataclass(frozen=True)
 class Graded:
-    """A claim with its verdict and what that rests on."""
+    """A claim with its verdict and what that rests on: None where that was not measured."""
 
     claim: Claim | CurveOrdering
     grade: Grade
-    measured: Quantity
+    measured: Quantity | None
 
     def sentence(self) -> str:
         """The verdict with the interval behind it."""
@@ -35,9 +36,11 @@ class Graded:
 
     def shown(self, interval: Interval) -> str:
         """A difference with its bounds, to the metric's digits."""
-        if interval.n == 0:
-            return "not measured"
         metric = self.measured
+        if interval.n == 0 or metric is None:
+            return "not measured"
+        if math.isnan(interval.value):
+            return "not defined"
         value, low, high = (
             f"{number:+.{metric.decimals}f}"
             for number in (interval.value, interval.low, interval.high)
@@ -50,7 +53,7 @@ class Graded:
         return {
             "claim": self.claim.claim,
             "source": self.claim.source,
-            "metric": self.measured.id,
+            "metric": self.measured and self.measured.id,
             "verdict": self.grade.verdict,
             **_numbers(self.grade.weakest.difference),
             "parts": [
@@ -78,19 +81,23 @@ def _of_cells(summary: Summary, claim: Claim) -> Graded:
 
 def _of_curves(summary: Summary, claim: CurveOrdering) -> Graded:
     parts = compare_curves(summary, claim.better, claim.worse)
-    return Graded(claim, grade(parts), summary.suite.quantity(summary.suite.reached))
+    return Graded(claim, grade(parts), summary.suite.reached)
 
 
-def _compare(summary: Summary, better: int, worse: int, quantity: Quantity) -> Comparison:
+def _compare(summary: Summary, better: int, worse: int, quantity: Quantity | None) -> Comparison:
+    names = summary.name(better), summary.name(worse)
+    if quantity is None:
+        return Comparison(*names, NOTHING)
     first, second = (summary.scores(position, quantity.id) for position in (better, worse))
     first, second = first.align(second, join="inner")
     if not quantity.higher_is_better:
         first, second = second, first
-    difference = paired_interval(first.to_numpy(), second.to_numpy())
-    return Comparison(summary.name(better), summary.name(worse), difference)
+    values = first.to_numpy(), second.to_numpy()
+    p = sign_flip_p(differences_of(*values))
+    return Comparison(*names, paired_interval(*values), p)
 
 
 def _numbers(interval: Interval) -> dict[str, float | int | None]:
     values = {"difference": interval.value, "low": interval.low, "high": interval.high}
-    known = {key: None if math.isnan(value) else value for key, value in values.items()}
+    known = {key: value if math.isfinite(value) else None for key, value in values.items()}
     return known | {"n": interval.n, "undefined": interval.undefined}

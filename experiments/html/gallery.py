@@ -6,9 +6,8 @@ import math
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
-
 from experiments.records import INPUTS, MASKS, TRUTHS, Cell
+from experiments.sheet import read_picture
 from experiments.summary import Summary, scores_of
 
 BUDGET = 7 << 20
@@ -20,7 +19,7 @@ LARGEST = 320
 
 def gallery(summary: Summary) -> dict[str, Any]:
     """Items that some method finished, as many as fit: pictures, prompts, and scores by method."""
-    cells = {summary.name(i): cell for i, cell in enumerate(summary.measured) if cell is not None}
+    cells = dict(summary.named())
     finished = sorted(set[str]().union(*(cell.done() for cell in cells.values())))
     scores = _scores(summary, cells)
     items: list[dict[str, Any]] = []
@@ -86,13 +85,13 @@ def _scores(summary: Summary, cells: dict[str, Cell]) -> dict[str, dict[str, dic
 
 def _encoded(path: Path) -> str:
     """A data address of the picture; smaller, and no longer exact, where it is large."""
-    with Image.open(path) as picture:
-        if max(picture.size) <= LARGEST:
-            return _address("png", path.read_bytes())
-        small, stream = picture.convert("RGB"), io.BytesIO()
-        small.thumbnail((LARGEST, LARGEST))
-        small.save(stream, "JPEG", quality=85)
-        return _address("jpeg", stream.getvalue())
+    picture = read_picture(path)
+    if max(picture.size) <= LARGEST:
+        return _address("png", path.read_bytes())
+    small, stream = picture.convert("RGB"), io.BytesIO()
+    small.thumbnail((LARGEST, LARGEST))
+    small.save(stream, "JPEG", quality=85)
+    return _address("jpeg", stream.getvalue())
 
 
 def _address(kind: str, data: bytes) -> str:

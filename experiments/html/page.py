@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, select_autoescape
 from omegaconf import OmegaConf
 
 from experiments.html.gallery import gallery
-from experiments.records import RUN, SETTING
+from experiments.records import SETTING
 from experiments.summary import Summary
 from experiments.table import Entry, Table
 from experiments.verdicts import Graded
@@ -64,7 +64,7 @@ def _environment() -> Environment:
 
 def _script_safe(value: Any) -> str:
     """JSON that can stand within a script element, whatever a caption says."""
-    text = json.dumps(value, ensure_ascii=False, sort_keys=True)
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, allow_nan=False)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
@@ -76,8 +76,9 @@ def _figure(path: Path) -> str:
 
 def _costs(summary: Summary) -> Table:
     """UNet calls an image by stage, and seconds, of each cell."""
-    cells = [(summary.name(i), cell) for i, cell in enumerate(summary.measured) if cell is not None]
-    made = {name: [cell.records[key] for key in sorted(cell.done())] for name, cell in cells}
+    made = {
+        name: [cell.records[key] for key in sorted(cell.done())] for name, cell in summary.named()
+    }
     stages = sorted({stage for records in made.values() for r in records for stage in r["calls"]})
     rows = tuple(
         (
@@ -98,9 +99,8 @@ def _mean(values: Sequence[float]) -> str:
 
 def _failures(summary: Summary) -> list[str]:
     return [
-        f"{summary.name(i)}, {key}: {record['error']}"
-        for i, cell in enumerate(summary.measured)
-        if cell is not None
+        f"{name}, {key}: {record['error']}"
+        for name, cell in summary.named()
         for key, record in sorted(cell.records.items())
         if record["status"] == "failed"
     ]
@@ -114,8 +114,7 @@ def _settings(summary: Summary) -> list[tuple[str, str]]:
         (f"{cell.folder.name}: method", OmegaConf.to_yaml(cell.config.method))
         for cell in setting.cells
     ]
-    if setting.cells and (setting.cells[0].folder / RUN).exists():
-        about = json.loads((setting.cells[0].folder / RUN).read_text("utf-8"))
-        about["data"] = about["data"]["sha256"]
-        found.append((f"{setting.cells[0].folder.name}: made by", json.dumps(about, indent=2)))
+    for name, about in list(setting.runs().items())[:1]:
+        made_by = about | {"data": about["data"]["sha256"]}
+        found.append((f"{name}: made by", json.dumps(made_by, indent=2)))
     return found

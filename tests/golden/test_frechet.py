@@ -38,7 +38,27 @@ def test_fewer_pictures_than_features():
     shift = np.square(a.mean(0) - b.mean(0)).sum()
     overlap = np.linalg.svd(x @ y.T, compute_uv=False).sum()
     expected = shift + np.square(x).sum() + np.square(y).sum() - 2 * overlap
-    assert frechet_distance(gaussian(a), gaussian(b)) == pytest.approx(expected, rel=1e-6)
+    assert frechet_distance(gaussian(a), gaussian(b)) == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize(("n", "d"), [(2, 256), (48, 256), (600, 64)])
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e3])
+def test_a_set_is_at_0_from_itself_and_never_below_0_from_another(n, d, scale):
+    features = (scale * samples(7, n, d)).astype(np.float32)
+    one = gaussian(features)
+    assert frechet_distance(one, one) == 0.0
+    shuffled = gaussian(features[::-1])
+    assert frechet_distance(one, shuffled) == pytest.approx(
+        0.0, abs=1e-9 * np.trace(one.covariance)
+    )
+    moved = Gaussian(one.mean + 1e-4 * scale, one.covariance)
+    assert frechet_distance(one, moved) == pytest.approx(d * (1e-4 * scale) ** 2, rel=1e-3)
+
+
+def test_pictures_that_are_all_alike_have_no_spread():
+    still = gaussian(np.ones((3, 4)))
+    assert frechet_distance(still, still) == 0.0
+    assert frechet_distance(still, gaussian(np.zeros((3, 4)))) == 4.0
 
 
 def test_equal_sets_are_at_0_and_order_does_not_matter():

@@ -22,6 +22,13 @@ def test_an_interval_decides_by_the_side_of_zero_it_lies_on(value, verdict):
     assert part(value).verdict == verdict
 
 
+@pytest.mark.parametrize("p", [0.05, 0.0625, 1.0])
+def test_an_interval_does_not_decide_what_chance_explains(p):
+    surely = Interval(1.0, 0.5, 1.5, 16, 0)
+    assert Comparison("a", "b", surely, p).verdict == "undecided"
+    assert Comparison("a", "b", surely, 0.049).verdict == "reproduced"
+
+
 def test_nothing_measured_decides_nothing():
     assert UNMEASURED.verdict == "undecided"
 

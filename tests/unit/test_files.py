@@ -1,8 +1,12 @@
-"""Files that are whole or absent."""
+"""Files that are whole or absent, and JSON for any reader."""
 
+import json
+import math
+
+import numpy as np
 import pytest
 
-from experiments.files import append_lines, read_lines, write_aside
+from experiments.files import append_lines, read_lines, write_aside, write_json, write_lines
 from pti.errors import InputError
 
 
@@ -45,3 +49,47 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_beside_it(tmp_path):
         write_aside(path, fail)
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def strictly(text):
+    """JSON as the standard has it, of which NaN and Infinity are no part."""
+
+    def refuse(word):
+        raise ValueError(word)
+
+    return json.loads(text, parse_constant=refuse)
+
+
+ODD = {"inf": math.inf, "low": -math.inf, "nan": math.nan, "numpy": np.float64("inf"), "one": 1.0}
+
+
+@pytest.mark.parametrize("write", [append_lines, write_lines])
+def test_numbers_that_json_lacks_are_null_and_come_back(tmp_path, write):
+    path = tmp_path / "scores.jsonl"
+    write(path, [{"key": "inf", **ODD, "of": [{"a": math.inf}]}, {"key": "b", "psnr": 2.0}])
+    first, second = (strictly(line) for line in path.read_text().splitlines())
+    assert [first[name] for name in ODD] == [None] * 4 + [1.0]
+    assert second == {"key": "b", "psnr": 2.0}
+    back, plain = read_lines(path)
+    assert back["key"] == "inf", "a text is never read as a number"
+    assert [back[n] for n in ("inf", "low", "numpy")] == [math.inf, -math.inf, math.inf]
+    assert math.isnan(back["nan"])
+    assert back["of"] == [{"a": math.inf}]
+    assert back.keys() == {"key", "of", *ODD}
+    assert plain == second
+
+
+def test_a_file_from_before_is_read_as_ever(tmp_path):
+    path = tmp_path / "scores.jsonl"
+    path.write_text('{"key": "a", "psnr": Infinity, "ssim": NaN}\n')
+    (line,) = read_lines(path)
+    assert line["psnr"] == math.inf
+    assert math.isnan(line["ssim"])
+
+
+def test_a_whole_file_is_json_too(tmp_path):
+    write_json(tmp_path / "about.json", {"metrics": {"psnr": math.inf}, "values": (math.nan, 1)})
+    assert strictly((tmp_path / "about.json").read_text()) == {
+        "metrics": {"psnr": None, "not finite": {"psnr": "inf"}},
+        "values": [None, 1],
+    }

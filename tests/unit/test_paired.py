@@ -44,6 +44,8 @@ def test_effect_size_is_mean_over_spread():
     assert effect_size(np.array([1.0, 2.0, 3.0])) == 2.0
     assert math.isnan(effect_size(np.array([1.0])))
     assert effect_size(np.array([-2.0, -2.0])) == -math.inf
+    assert effect_size(np.array([0.1 + 0.2, 0.3, 0.3])) == math.inf
+    assert math.isnan(effect_size(np.zeros(3)))
 
 
 @pytest.mark.parametrize(("effect", "n"), [(0.2, 197), (-0.5, 32), (0.8, 13)])

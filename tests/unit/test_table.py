@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from experiments.table import WIDTH, Entry, Table, console, escape, latex, markdown
+from experiments.table import WIDTH, Entry, Table, console, escape, escape_markdown, latex, markdown
 
 TABLE = Table(
     "Odd_names & 95% of them.",
@@ -47,6 +47,29 @@ def test_nothing_that_latex_would_read_as_its_own_survives():
     assert escape("a\\b{c}^~#$") == (
         r"a\textbackslash{}b\{c\}\textasciicircum{}\textasciitilde{}\#\$"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "escaped"),
+    [
+        ("folder_$x$|y", r"folder\_\$x\$\|y"),
+        ("`a` *b* _c_ d_e", r"\`a\` \*b\* \_c\_ d_e"),
+        ("<script> &lt; & [a](b) psnr[0,1]", r"\<script> \&lt; & [a]\(b) psnr[0,1]"),
+        ("one\ntwo\n\n- three", "one two - three"),
+    ],
+)
+def test_nothing_that_markdown_would_read_as_its_own_survives(text, escaped):
+    assert escape_markdown(text) == escaped
+
+
+def test_a_newline_ends_no_row_and_no_caption():
+    odd = Table("a\n\nb", ("m", "n|n"), ((Entry("[x]\ny|z"), Entry("1")),), labels=1)
+    assert latex(odd).count("\n\n") == 0
+    assert console(odd).splitlines()[-1] == "[x] y|z    1"
+    assert r"{}[x] y\textbar{}z & 1 \\" in latex(odd)
+    assert markdown(odd).splitlines() == [
+        "**a b**", "", r"| m | n\|n |", "| :-- | --: |", r"| [x] y\|z | 1 |",
+    ]  # fmt: skip
 
 
 def test_console_stars_what_is_bold():

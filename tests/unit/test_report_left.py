@@ -1,0 +1,169 @@
+"""Reports of what is there, where something is missing, damaged, or named by anybody."""
+
+import json
+import sys
+
+import pytest
+import yaml
+from omegaconf.errors import OmegaConfBaseException
+
+from experiments.report import main
+from pti.errors import InputError
+from tests.unit.synthetic import KEYS, LAYOUTS, psnrs, write_cell, write_table2
+
+FEW = {key: 20.0 + i for i, key in enumerate(KEYS[:3])}
+ODD = "a $b_{c$ `d` |<e"
+THRESHOLD = {"threshold": "method.edit.mask.threshold"}
+CURVES = {
+    "figure4": THRESHOLD,
+    "figure6": {"eta": "method.edit.eta", "lr": "method.invert.lr", **THRESHOLD},
+    "edit_choices": {"start": "method.edit.mask.start", **THRESHOLD},
+}
+
+
+@pytest.fixture
+def report(tmp_path, monkeypatch, capsys):
+    """Run the command with its figures, or without; what it printed."""
+
+    def run(*words, figures=True):
+        if not figures:
+            monkeypatch.setattr("experiments.report.draw", lambda *_: [])
+        monkeypatch.setattr(sys, "argv", ["report", *words, f"results={tmp_path}"])
+        main()
+        return capsys.readouterr()
+
+    return run
+
+
+@pytest.mark.parametrize("experiment", CURVES)
+def test_curves_without_classes_are_a_report_of_what_was_measured(
+    tmp_path, report, monkeypatch, experiment
+):
+    monkeypatch.setitem(LAYOUTS, experiment, ("curves", CURVES[experiment]))
+    for method in ("copy", "pti"):
+        write_cell(tmp_path, experiment, method, FEW)
+    report(f"experiment={experiment}")
+    folder = tmp_path / experiment / "scenes-scenes/report"
+    text = (folder / f"{experiment}.md").read_text()
+    assert "21.00 [" in text
+    claims = json.loads((folder / "claims.json").read_text())
+    assert {(c["verdict"], c["metric"], c["n"]) for c in claims} <= {("undecided", None, 0)}
+    assert text.count("not measured") == len(claims)
+
+
+@pytest.mark.parametrize(
+    ("layout", "fields", "sentence"),
+    [
+        ("heatmaps", {}, "report.layout=heatmaps is unknown. Did you mean 'heatmap'"),
+        ("heatmap", {"N": "method.invert.N"}, "report.layout=heatmap can't show 1"),
+        ("lines", {}, "report.layout=lines can't show 0"),
+    ],
+)
+def test_a_layout_that_does_not_fit_is_said(
+    tmp_path, report, monkeypatch, layout, fields, sentence
+):
+    monkeypatch.setitem(LAYOUTS, "mine", (layout, fields))
+    write_cell(tmp_path, "mine", "pti", FEW)
+    with pytest.raises(InputError, match=sentence):
+        report("experiment=mine")
+
+
+def test_a_claim_over_fields_that_were_not_swept_is_not_made(tmp_path, report, monkeypatch):
+    monkeypatch.setitem(LAYOUTS, "table1", ("rows", {}))
+    write_cell(tmp_path, "table1", "ddim", FEW)
+    printed = report("experiment=table1", figures=False).out
+    assert "missing" not in printed
+    assert "best omega" not in printed
+
+
+@pytest.mark.parametrize(
+    ("experiment", "fields"),
+    [("table1", {"forward": 1.0, "omega": 2.5}), ("table3", {"iterations": 2, "lr": 0.1})],
+)
+def test_a_method_without_the_swept_fields_is_no_end_of_a_figure(
+    tmp_path, report, experiment, fields
+):
+    write_cell(tmp_path, experiment, "nti", FEW, **fields)
+    odd = write_cell(tmp_path, experiment, "copy", FEW)
+    config = yaml.safe_load((odd / "config.yaml").read_text())
+    (odd / "config.yaml").write_text(yaml.safe_dump(config | {"method": {"name": "copy"}}))
+    report(f"experiment={experiment}")
+    assert len(list((tmp_path / experiment).glob("*/report/*.png"))) == 1
+
+
+def test_no_name_or_caption_is_read_as_a_formula(tmp_path, report):
+    cells = [write_cell(tmp_path, "table2", name, FEW, data=ODD) for name in (ODD, "pti")]
+    for cell in cells:
+        lines = (cell / "records.jsonl").read_text()
+        (cell / "records.jsonl").write_text(lines.replace("a red star on grass", "$a $b$ \\\\frac"))
+    report("experiment=table2")
+    folder = tmp_path / f"table2/scenes-{ODD}/report"
+    assert (folder / "table2-sheet.png").is_file()
+    assert r"| a \$b\_{c\$ \`d\` \|\<e |" in (folder / "table2.md").read_text()
+    assert r"a \$b\_\{c\$ `d` \textbar{}\textless{}e &" in (folder / "table2.tex").read_text()
+    page = (folder / "report.html").read_text()
+    assert "|&lt;e" in page
+    assert "|<e" not in page
+
+
+def test_letters_that_no_font_has_are_no_boxes_and_no_warnings(tmp_path, report):
+    cell = write_cell(tmp_path, "table2", "pti", FEW, data="猫の写真")
+    lines = (cell / "records.jsonl").read_text().splitlines()
+    said = ["赤い車が草の上にある 🚗", "a cafe\u0301", "a dog"]
+    odd = [line.replace("a red star on grass", s) for line, s in zip(lines, said, strict=True)]
+    (cell / "records.jsonl").write_text("\n".join(odd) + "\n", encoding="utf-8")
+    report("experiment=table2")
+    assert (tmp_path / "table2/scenes-猫の写真/report/table2-sheet.pdf").is_file()
+
+
+def empty(cell):
+    (cell / "records.jsonl").unlink()
+
+
+def without_keys(cell):
+    (cell / "config.yaml").write_text(yaml.safe_dump({"name": "table2"}))
+
+
+DAMAGES = {
+    "no record": empty,
+    "no YAML": lambda cell: (cell / "config.yaml").write_text("a: [b"),
+    "half a YAML": without_keys,
+    "no JSON": lambda cell: (cell / "run.json").write_text('{"git"'),
+    "no line": lambda cell: (cell / "scores.jsonl").write_text('{"key"\n{}\n'),
+    "no picture": lambda cell: (cell / f"images/{KEYS[0]}.png").write_bytes(b"\x89PNG"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_all_are_reported_but_what_can_t_be(tmp_path, monkeypatch, capsys, damage):
+    monkeypatch.setattr("experiments.report.draw", lambda *_: [])
+    monkeypatch.setattr(sys, "argv", ["report", "experiment=all", f"results={tmp_path}"])
+    DAMAGES[damage](write_cell(tmp_path, "a", "pti", FEW))
+    write_cell(tmp_path, "b", "pti", FEW)
+    with pytest.raises((InputError, OmegaConfBaseException)):
+        main()
+    assert f"left out: {tmp_path / 'a/scenes-scenes'} (" in capsys.readouterr().err
+    page = (tmp_path / "index.html").read_text()
+    assert page.count("report.html") == 1
+    assert "b/scenes-scenes/report/report.html" in page
+
+
+def test_a_setting_without_a_record_is_no_table_of_nothing(tmp_path, report):
+    write_table2(tmp_path, data="photos")
+    empty(write_cell(tmp_path, "table2", "pti", FEW))
+    with pytest.raises(InputError, match="scenes-scenes has no record of any picture"):
+        report("experiment=table2", "data=scenes")
+    with pytest.raises(InputError, match="has no record of any picture"):
+        report("experiment=table2", figures=False)
+    assert (tmp_path / "table2/scenes-photos/report/table2.md").is_file()
+    assert not (tmp_path / "table2/scenes-scenes/report").exists()
+
+
+def test_a_cell_without_a_record_is_said_and_has_no_row(tmp_path, report):
+    write_cell(tmp_path, "mine", "pti", psnrs(20.0))
+    folder = write_cell(tmp_path, "mine", "other", psnrs(20.0))
+    empty(folder)
+    report("experiment=mine", figures=False)
+    text = (tmp_path / "mine/scenes-scenes/report/mine.md").read_text()
+    assert f"{folder} has no record of any picture." in text
+    assert "| other" not in text
