@@ -15,6 +15,7 @@ from data.images import square, to_tensor
 from data.task import Reference
 from eval.feature_network import FeatureNetwork
 from experiments.files import write_aside
+from experiments.sources import digest, sources
 from pti.errors import InputError
 
 BATCH = 50
@@ -35,13 +36,19 @@ def class_means(
             "metrics=lpips or metrics=reconstruction"
         )
     references = {name: list(tasks.references(name)) for name in sorted(set(classes))}
-    weights = f"{network.id} {network.digest()}"
+    weights = f"{network.id} {reader_of(network)}"
     paths = {name: _path(folder, weights, found, side) for name, found in references.items()}
     todo = [name for name, path in paths.items() if not path.exists()]
     for name in tqdm(todo, desc=f"class means, {network.id}", unit="class", disable=not todo):
         mean = _mean(references[name], network, side)
         write_aside(paths[name], lambda aside, mean=mean: _save(aside, mean))
     return {name: np.load(path) for name, path in paths.items()}
+
+
+def reader_of(network: FeatureNetwork) -> str:
+    """Changes with a network's weights, its code, and how pictures come to it."""
+    code = digest(sources((type(network).__module__, __name__)))
+    return sha256(f"{network.digest()} {code}".encode()).hexdigest()
 
 
 def _save(path: Path, mean: Mean) -> None:

@@ -33,8 +33,8 @@ def for_people(main: Callable[[], None]) -> None:
             )
         )
     except OSError as error:
-        if not (error.filename and error.strerror):
-            raise  # a library's, of something that is not a file: where it comes from tells most
+        if not error.filename:
+            sys.exit(_say(str(error) or repr(error)))
         sys.exit(
             _say(
                 f"{error.filename} can't be used ({error.strerror}): if results=..., cache=... or "

@@ -13,7 +13,7 @@ NAMED = 3
 def shortfalls(summary: Summary) -> list[str]:
     """A sentence for each thing that keeps the report from being whole."""
     missing = [summary.name(i) for i, cell in enumerate(summary.measured) if cell is None]
-    cells = f"{len(missing)} of {len(summary.measured)} cells are missing: {_named(missing)}."
+    cells = f"{len(missing)} of {len(summary.measured)} cells are missing: {named(missing)}."
     empty = [f"{cell.folder} has no record of any picture." for cell in summary.setting.empty]
     return [*([cells] if missing else []), *empty, *_of_cells(summary), *_undefined(summary)]
 
@@ -37,7 +37,7 @@ def problems(cell: Cell, everything: set[str]) -> Iterator[str]:
     failed = sorted(cell.records.keys() - done)
     if failed:
         reasons = [f"{key} ({cell.records[key]['error']})" for key in failed]
-        yield f"{len(failed)} of {len(everything)} images failed: {_named(reasons)}"
+        yield f"{len(failed)} of {len(everything)} images failed: {named(reasons)}"
     if absent := everything - cell.records.keys():
         yield f"{len(absent)} of {len(everything)} images are not made yet"
     if unscored := done - cell.scores.keys():
@@ -52,6 +52,7 @@ def _undefined(summary: Summary) -> Iterator[str]:
         yield f"{summary.name(row['cell'])}: {what}, which its mean leaves out."
 
 
-def _named(names: list[str]) -> str:
+def named(names: list[str]) -> str:
+    """The first few, and how many more."""
     more = len(names) - NAMED
     return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -13,7 +13,7 @@ from experiments.cell import INDIFFERENT, flat
 from experiments.records import Cell
 from experiments.schema import CONFIGS, VOLATILE, register
 
-PLACES = ("path", "root", "train", "split")
+WHERE = ("path", "root", "train", "split")
 """Fields of a model or data set that say where it lies, or that its name tells."""
 
 MOVED = ("model", "data")
@@ -130,7 +130,7 @@ def _which(names: list[str], of: int) -> str:
 def places(config: DictConfig, group: str) -> dict[str, Any]:
     """Where a cell's model or data set lies."""
     own: Any = config[group]
-    return {key: own[key] for key in PLACES if own.get(key) is not None}
+    return {key: own[key] for key in WHERE if own.get(key) is not None}
 
 
 def _composed(*words: str) -> DictConfig:
@@ -152,5 +152,5 @@ def _name(group: str, option: str, where: dict[str, Any]) -> str | None:
     if "name" not in file:
         return _name(group, file.defaults[0], where)
     merged: Any = OmegaConf.merge({group: file}, {group: where})
-    missing = any(OmegaConf.is_missing(merged[group], key) for key in PLACES)
+    missing = any(OmegaConf.is_missing(merged[group], key) for key in WHERE)
     return None if missing else merged[group].name

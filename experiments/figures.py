@@ -71,8 +71,9 @@ def _save(figure: Figure, stem: Path) -> Path:
     make_legible(figure)
     for suffix, metadata in UNDATED.items():
         save = partial(figure.savefig, metadata=metadata, bbox_inches="tight")
-        write_aside(stem.with_suffix(suffix), save)
-    return stem.with_suffix(".png")
+        # Not with_suffix: the experiment's name may have dots.
+        write_aside(stem.parent / f"{stem.name}{suffix}", save)
+    return stem.parent / f"{stem.name}.png"
 
 
 def draw_heatmap(summary: Summary) -> Figure:

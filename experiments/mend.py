@@ -12,6 +12,7 @@ from pandas import isna
 from experiments.completeness import NAMED, asked, problems
 from experiments.departures import MOVED, Standard, places, standard_of, word
 from experiments.records import Cell
+from experiments.spelling import in_quotes
 from experiments.summary import Summary
 
 RUN = "To compute what is missing, and nothing else: "
@@ -138,7 +139,4 @@ def _command(words: Words) -> str:
 
 def _quoted(text: str) -> str:
     """Between quotes where Hydra would read it otherwise."""
-    if PLAIN.fullmatch(text):
-        return text
-    escaped = re.sub(r"""(\\*)'""", r"\1\1\\'", text)
-    return f"'{escaped}'"
+    return text if PLAIN.fullmatch(text) else in_quotes(text)

@@ -100,19 +100,25 @@ def _pictures(cell: Cell, key: str) -> tuple[Path, ...]:
 def mirror_cell(folder: Path, kind: str, mirror: Path) -> bool:
     """Show the cell in ``mirror``; False where it shows this very content already.
 
-    What was shown of the cell before is replaced. Raises ``InputError`` for an unknown ``kind``, or
-    where its package is not installed.
+    What was shown of the cell before is replaced. Raises ``InputError`` for an unknown ``kind``,
+    where its package is not installed, or where that can't write.
     """
     check_kind(kind)
     if kind == "none":
         return False
     content, shown = _digest(folder), Mirrored.of(Cell.read(folder))
     stamp = mirror / "cells" / f"{shown.id}.json"
-    before = json.loads(stamp.read_text()) if stamp.exists() else {}
+    before = json.loads(stamp.read_text("utf-8")) if stamp.exists() else {}
     if before.get("content") == content:
         return False
     mirror.mkdir(parents=True, exist_ok=True)
-    _show(kind)(shown, mirror)
+    try:
+        _show(kind)(shown, mirror)
+    except OSError as error:
+        raise InputError(
+            f"log={kind} can't show {shown.name} ({error}); its results are whole, and python -m "
+            "experiments.sync shows them once that is mended"
+        ) from error
     write_json(stamp, {"content": content})
     return True
 

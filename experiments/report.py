@@ -22,6 +22,7 @@ from experiments.files import write_json, write_text
 from experiments.html.page import index, page
 from experiments.layouts import tables_of
 from experiments.mend import mend
+from experiments.mixtures import mixtures
 from experiments.paper import Paper, read_paper
 from experiments.setting import Setting, all_folders, find_settings
 from experiments.summary import Summary, summarise
@@ -58,8 +59,9 @@ class Report:
         """What a reader must know: what is missing, whose numbers, which code and machine."""
         missing = [*self.shortfalls, *mend(self.summary)]
         notes = [note for note in (self.summary.table.note,) if note]
-        differs = departures.sentences(self.summary.named())
-        return [*missing, *differs, *notes, INTERVALS, *made_by(self.summary.setting)]
+        setting = self.summary.setting
+        differs = [*departures.sentences(self.summary.named()), *mixtures(setting)]
+        return [*missing, *differs, *notes, INTERVALS, *made_by(setting)]
 
     def markdown(self, figures: list[Path]) -> str:
         """The whole report."""
@@ -106,12 +108,12 @@ def write(report: Report) -> Path:
     """Write every file of the report; the folder."""
     summary = report.summary
     folder = summary.setting.folder / "report"
-    stem = folder / summary.setting.experiment
+    name = summary.setting.experiment
     figures = draw(summary, folder)
-    write_text(stem.with_suffix(".md"), report.markdown(figures))
-    write_text(stem.with_suffix(".tex"), report.latex())
+    write_text(folder / f"{name}.md", report.markdown(figures))
+    write_text(folder / f"{name}.tex", report.latex())
     long_form = summary.means.drop(columns="cell")
-    write_text(stem.with_suffix(".csv"), long_form.to_csv(index=False, float_format="%.8g"))
+    write_text(folder / f"{name}.csv", long_form.to_csv(index=False, float_format="%.8g"))
     html = page(summary, report.tables, report.claims, report.remarks(), figures)
     write_text(folder / "report.html", html)
     write_json(folder / "claims.json", [claim.as_json() for claim in report.claims])

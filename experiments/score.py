@@ -17,7 +17,7 @@ from eval.csfid import class_distances, sfid
 from eval.feature_network import FeatureNetwork
 from eval.frechet import frechet_distance, gaussian
 from eval.metric import Pictures
-from experiments.class_means import Mean, class_means
+from experiments.class_means import Mean, class_means, reader_of
 from experiments.files import append_lines, write_aside, write_lines
 from experiments.records import CLASSES, EVERYTHING, FEATURES, INPUTS, SCORES, TRUTHS, Cell
 from experiments.suites import Suite, suite
@@ -110,11 +110,11 @@ def _score_classes(
 def _features(
     folder: Path, network: FeatureNetwork, images: list[Path]
 ) -> Float[np.ndarray, "n d"]:
-    """Features of each image, kept in ``folder`` by the digests of network and image."""
+    """Features of each image, kept in ``folder`` by what reads them and the image's digest."""
     path = folder / FEATURES
     kept: dict[str, Any] = dict(np.load(path)) if path.exists() else {}
-    weights = network.digest()[:16]
-    digests = [f"{weights}-{_digest(image)}" for image in images]
+    reader = reader_of(network)[:16]
+    digests = [f"{reader}-{_digest(image)}" for image in images]
     for image, digest in zip(images, digests, strict=True):
         if digest not in kept:
             with torch.no_grad():

@@ -62,8 +62,13 @@ def _as_text(value: str) -> str:
     quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "'\""
     if quoted or value in ("", "null") or "${" in value or _read(value) == value:
         return value
-    # Hydra takes a backslash for itself, except before a quote.
-    escaped = re.sub(r"(\\*)('|$)", r"\1\1\2", value).replace("'", "\\'")
+    return in_quotes(value)
+
+
+def in_quotes(text: str) -> str:
+    """The text so that Hydra reads it as it is."""
+    # It takes a backslash for itself, except before a quote.
+    escaped = re.sub(r"(\\*)('|$)", r"\1\1\2", text).replace("'", "\\'")
     return f"'{escaped}'"
 
 

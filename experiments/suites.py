@@ -15,9 +15,13 @@ from eval.metric import Metric, PerImage, Pictures, Quantity, to_source
 from eval.perceptual import distance
 from eval.psnr import MSE, PSNR
 from eval.ssim import SSIM
+from experiments.sources import digest, sources
 from experiments.suggest import closest
 from pti.errors import InputError
 from pti.types import Image
+
+SCORING = ("experiments.class_means", "experiments.score", "experiments.suites")
+"""The modules of this package that scores follow from, with all of eval that they import."""
 
 
 @dataclass(frozen=True)
@@ -78,10 +82,11 @@ class Suite:
         return [*near, *self.of_classes, *self.telling]
 
     def digest(self) -> str:
-        """Changes with the metrics, and with the weights of the network that reads features."""
+        """Changes with the metrics, their code, and the weights of the network that compares."""
         weights = "" if self.network is None else self.network.digest()
         names = [metric.id for metric in self.metrics]
-        return sha256(json.dumps([names, weights]).encode()).hexdigest()
+        about = [names, weights, digest(sources(SCORING))]
+        return sha256(json.dumps(about).encode()).hexdigest()
 
     def check_weights(self) -> None:
         """Read its networks' weights; raises ``InputError`` where a file is missing or another's.

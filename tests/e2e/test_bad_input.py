@@ -97,7 +97,8 @@ def test_a_caption_that_is_too_long_says_what_is_cut(workplace):
         ("data.path=nowhere", ["nowhere", "no folder"]),
         ("model.path=no/such/model", ["no/such/model", "model.path="]),
         ("limit=many", ["limit", "many"]),
-        ("data.path=a=b", ["data.path=a=b"]),
+        ("data.path=a=b", ["data.path=a=b is no folder"]),
+        ("method.invert.lr=a=b", ["\"method.invert.lr='...'\""]),
     ],
 )
 def test_what_is_unknown_is_named(workplace, override, says):

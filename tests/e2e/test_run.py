@@ -199,3 +199,17 @@ def test_killed_in_the_middle_it_goes_on_where_it_was(workplace, tmp_path):
     workplace.call("report", whole, "experiment=table2")
     other = tmp_path / "whole/table2/sd14-folder_pictures/report/table2.csv"
     assert other.read_text() == interrupted
+
+
+@pytest.mark.e2e
+def test_other_scoring_code_scores_anew_and_computes_nothing(workplace, monkeypatch):
+    words = ("experiment=table2", *QUICK, "method=ddim", "limit=1")
+    assert workplace.run(*words).code == 0
+    cell = workplace.cell("table2", "ddim")
+    records, (before,) = (cell.folder / "records.jsonl").read_bytes(), cell.scores.values()
+    monkeypatch.setattr("experiments.suites.digest", lambda _: "other code")
+    assert workplace.run(*words).code == 0
+    (after,) = workplace.cell("table2", "ddim").scores.values()
+    assert after["suite"] != before["suite"]
+    assert after == {**before, "suite": after["suite"]}
+    assert (cell.folder / "records.jsonl").read_bytes() == records

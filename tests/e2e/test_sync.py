@@ -107,3 +107,15 @@ def test_a_mirror_that_there_is_not_is_said(workplace):
     refused = workplace.run(*TABLE2, "log=paper")
     assert refused.code == 2
     assert "log=paper is no mirror: there are none, wandb, tensorboard" in refused.err
+
+
+def test_a_mirror_that_can_t_write_is_one_sentence_and_loses_nothing(workplace, monkeypatch):
+    def show(*_):
+        raise PermissionError("Unable to write to /home: set WANDB_DATA_DIR")
+
+    monkeypatch.setattr("experiments.mirror._show", lambda _: show)
+    refused = workplace.run(*TABLE2, "method=ddim", "log=wandb")
+    assert refused.code == 2
+    assert "Traceback" not in refused.err
+    assert "log=wandb can't show ddim (Unable to write to /home: set WANDB_DATA_DIR)" in refused.err
+    assert len(workplace.cell("table2", "ddim").scores) == 3

@@ -55,6 +55,7 @@ def write_cell(results: Path, experiment, method, values, data="scenes", **inver
 
 
 RUN = {
+    "code": {"pti.method": "00", "pti.diffusion.ddim": "00"},
     "data": {"sha256": "fedcba9876543210", "items": []},
     "git": {"commit": "0123456789abcdef", "changed": True},
     "versions": {"torch": "2.15.0"},
@@ -84,7 +85,8 @@ def write_items(folder, method, values):
         if not failed:
             mse = 10 ** (-value / 10)
             scores.append(
-                {"key": key, "psnr[0,1]": value, "mse[0,1]": mse, "ssim[0,1]": value / 40}
+                {"key": key, "suite": "00", "psnr[0,1]": value, "mse[0,1]": mse}
+                | {"ssim[0,1]": value / 40}
             )
             write_picture(folder / "images" / f"{key}.png", key, np.sqrt(mse))
         write_picture(folder.parents[1] / "inputs" / f"{key}.png", key, 0.0)

@@ -6,7 +6,15 @@ import math
 import numpy as np
 import pytest
 
-from experiments.files import append_lines, read_lines, write_aside, write_json, write_lines
+from experiments.files import (
+    WriteError,
+    append_lines,
+    read_lines,
+    write_aside,
+    write_json,
+    write_lines,
+    write_text,
+)
 from pti.errors import InputError
 
 
@@ -93,3 +101,19 @@ def test_a_whole_file_is_json_too(tmp_path):
         "metrics": {"psnr": None, "not finite": {"psnr": "inf"}},
         "values": [None, 1],
     }
+
+
+def test_a_name_as_long_as_the_disk_takes_can_be_written_on_any_host(tmp_path, monkeypatch):
+    monkeypatch.setattr("socket.gethostname", lambda: "h" * 64)
+    path = tmp_path / f"{'k' * 251}.txt"
+    write_text(path, "whole")
+    assert path.read_text("utf-8") == "whole"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_that_can_t_be_written_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    for write in (lambda path: write_text(path, ""), lambda path: append_lines(path, [])):
+        with pytest.raises(WriteError) as caught:
+            write(tmp_path / "file/lines.jsonl")
+        assert str(tmp_path / "file") in str(caught.value.filename)

@@ -167,3 +167,24 @@ def test_a_cell_without_a_record_is_said_and_has_no_row(tmp_path, report):
     text = (tmp_path / "mine/scenes-scenes/report/mine.md").read_text()
     assert f"{folder} has no record of any picture." in text
     assert "| other" not in text
+
+
+def test_cells_of_different_code_are_told_apart(tmp_path, report):
+    cells = [write_cell(tmp_path, "table2", method, FEW) for method in ("ddim", "nti")]
+    assert "different code" not in report("experiment=table2", figures=False).out
+    run = json.loads((cells[0] / "run.json").read_text())
+    run["code"] |= {"pti.diffusion.ddim": "01", "baselines.ddim": "02"}
+    (cells[0] / "run.json").write_text(json.dumps(run))
+    scores = cells[0] / "scores.jsonl"
+    scores.write_text(scores.read_text().replace('"suite": "00"', '"suite": "01"'))
+    said = " ".join(report("experiment=table2", figures=False).out.split())
+    assert "made by different code (pti.diffusion.ddim changed between them)" in said
+    assert "scored by different code or networks" in said
+
+
+def test_an_experiment_s_name_may_have_dots(tmp_path, report):
+    for method in ("ddim", "nti"):
+        write_cell(tmp_path, "v1.2", method, FEW)
+    report("experiment=v1.2")
+    names = {path.name for path in (tmp_path / "v1.2/scenes-scenes/report").iterdir()}
+    assert {"v1.2.md", "v1.2.tex", "v1.2.csv", "v1.2-sheet.png", "v1.2-sheet.svg"} <= names
