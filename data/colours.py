@@ -19,6 +19,9 @@ SIXTEEN = ("JPEG2000", "PNG", "PPM", "TIFF")
 MISREAD_KEYS = ("L;2", "L;4", "RGB;16B")
 """How a PNG stores pixels that PIL turns into 8 bits, though not their transparent colour."""
 
+DARK = 16
+"""A picture whose brightest pixel is no more than white divided by this may have another white."""
+
 DIM = 8.0
 """Of 255. Floats most of which are darker than this are likelier to have another white."""
 
@@ -104,7 +107,14 @@ def _through(colours: Image.Image, profile: ImageCms.ImageCmsProfile) -> Image.I
 def _from_deep(picture: Image.Image) -> Layers:
     # PIL would clip values above 255 and so turn most 16-bit pictures white.
     numbers = np.asarray(picture)
-    levels = np.multiply(numbers, 255 / _white(picture, numbers), dtype=np.float32)
+    white = _white(picture, numbers)
+    if 0 < float(numbers.max()) * DARK <= white:
+        warnings.warn(
+            f"its brightest number is {numbers.max():g}, where white is {white:g}: it is read as "
+            "nearly black",
+            stacklevel=2,
+        )
+    levels = np.multiply(numbers, 255 / white, dtype=np.float32)
     if _tags(picture).get(TiffImagePlugin.PHOTOMETRIC_INTERPRETATION) == 0:
         levels = 255 - levels  # zero is white, which PIL heeds up to 8 bits
     colours = Image.fromarray(levels.clip(0, 255).round().astype(np.uint8))
@@ -116,6 +126,8 @@ def _from_deep(picture: Image.Image) -> Layers:
 
 def _white(picture: Image.Image, numbers: Numbers) -> float:
     """The number that means white; raises ``ValueError`` where nothing tells it."""
+    if not np.isfinite(numbers).all():
+        raise ValueError("some of its numbers are not finite")
     low, high = float(numbers.min()), float(numbers.max())
 
     def within(white: float) -> bool:

@@ -148,48 +148,52 @@ def _not_an_object(path: Path, line: int, reason: str) -> InputError:
 def _read_csv(path: Path) -> list[tuple[int, Fields]]:
     """Each row with the line in which it begins."""
     lines = _csv_lines(path)
-    _, header = next(lines, (0, None))
+    _, header, _ = next(lines, (0, None, None))
     if header is None:
         return []
     _check_header(path, header)
     rows: list[tuple[int, Fields]] = []
-    for number, (line, values) in enumerate(lines, start=1):
+    for number, (line, values, spaced) in enumerate(lines, start=1):
         where = f"{path}, line {line}, row {number}"
         if len(values) != len(header):
             raise InputError(
                 f"{where} has {len(values)} fields, the header {len(header)}: quote texts that "
                 "contain commas, and leave a field empty rather than out"
             )
-        spaced = next((value for value in values if value.startswith((" ", "\t"))), None)
         if spaced is not None:  # the rest of a text with a comma may just fill the fields
             raise InputError(
                 f"{where} has a space before {spaced.lstrip()!r}: quote texts that contain commas, "
                 "and write no space after the comma between two fields"
             )
+        for name, value in zip(header, values, strict=True):
+            if not name and value and not value.isdigit():
+                raise InputError(
+                    f"{where} has {value!r} in a column without a name: quote texts that contain "
+                    "commas, or name the column"
+                )
         rows.append((line, dict(zip(header, values, strict=True))))
     return rows
 
 
 def _check_header(path: Path, header: list[str]) -> None:
-    twice = _repeated(header)
-    if "" in header:
-        raise InputError(
-            f"{path}: column {header.index('') + 1} of the header has no name: name it or take the "
-            "column out"
-        )
+    twice = _repeated([name for name in header if name])  # row numbers have no name
     if twice is not None:
         raise InputError(f"{path} has two columns {twice!r}: keep one of them")
     _check_columns(path, header)
 
 
-def _csv_lines(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """The fields of each line that is not blank, with the line's number."""
-    reader = csv.reader(StringIO(_content(path), newline=""), strict=True)
+def _csv_lines(path: Path) -> Iterator[tuple[int, list[str], str | None]]:
+    """Each line that is not blank: its number, its fields, and one with a space before it."""
+    content = _content(path)
+    reader = csv.reader(StringIO(content, newline=""), strict=True)
+    # Fields differ here where a space stands before them that is not within quotes.
+    trimmed = csv.reader(StringIO(content, newline=""), skipinitialspace=True)
     line = 1
     try:
-        for values in reader:
+        for values, others in zip(reader, trimmed, strict=False):
             if "".join(values).strip() or len(values) > 1:
-                yield line, values
+                pairs = zip(values, others, strict=False)
+                yield line, values, next((value for value, other in pairs if value != other), None)
             line = reader.line_num + 1
     except csv.Error as error:
         raise InputError(

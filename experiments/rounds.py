@@ -28,7 +28,7 @@ def repeat(words: Sequence[str], rounds: str) -> None:
             return
     if not missing:
         raise InputError(
-            f"the last of {rounds} rounds failed, though nothing is missing: it says why"
+            f"the last of {rounds} rounds failed, though nothing is missing; its error stands above"
         )
     names = [name_of(cfg) for cfg in missing]
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""

@@ -8,6 +8,7 @@ A rerun of the same command computes only what is missing, also beside a run tha
 """
 
 import json
+import os
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -158,6 +159,13 @@ def choose(tasks: Iterable[Task], limit: int | None) -> list[Task]:
     chosen = list(islice(tasks, limit))
     if not chosen:
         raise InputError("the data set has no items: correct its settings, data.tasks...")
+    for task in chosen:
+        try:
+            os.fsencode(task.key)
+        except UnicodeEncodeError as error:
+            raise InputError(
+                f"this terminal can't name the files of {task.key!r}: set PYTHONUTF8=1"
+            ) from error
     key, times = Counter(task.key for task in chosen).most_common(1)[0]
     if times > 1:
         raise InputError(f"the data set lists {key!r} {times} times: keep one of them")

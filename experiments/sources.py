@@ -2,7 +2,7 @@
 
 Read from the files, without importing them, so that every command over a cell comes to the same
 list, whatever ran in its process before. Libraries are not among them: ``run.json`` has their
-versions.
+versions. A module whose name is put together while the code runs is not seen, nor is a data file.
 """
 
 import ast
@@ -124,6 +124,17 @@ def _imports(source: bytes, package: str) -> Iterator[str]:
             module = resolve_name(base, package) if node.level else base
             yield module
             yield from (f"{module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Call):
+            yield from _called_for(node)
+
+
+def _called_for(call: ast.Call) -> Iterator[str]:
+    """The module of ``import_module("name")`` or ``__import__("name")``."""
+    function = call.func
+    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+    if name in ("import_module", "__import__"):
+        given = (value.value for value in call.args[:1] if isinstance(value, ast.Constant))
+        yield from (module for module in given if isinstance(module, str))
 
 
 @cache

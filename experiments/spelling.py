@@ -37,7 +37,7 @@ def _spelled(word: str) -> str:
     whole = field in PLACES and Path(value).exists()
     values = [value] if whole or field in {"results", "cache"} else list(_divided(value))
     form = _as_text if field in TEXT else _as_number
-    return f"{key}={','.join(map(form, values))}"
+    return f"{key}={','.join(dict.fromkeys(map(form, values)))}"
 
 
 def _divided(value: str) -> Iterator[str]:

@@ -18,8 +18,8 @@ BETAS = ("beta_start", "beta_end", "beta_schedule")
 def missing_conventions(folder: Path) -> dict[str, Any]:
     """Stable Diffusion's conventions that the folder's scheduler does not say, told in the log.
 
-    A file of DDIM's own class means that class's defaults. Raises ``InputError`` where a file of
-    another class has no noise schedule that DDIM could take.
+    A file of DDIM's own class means that class's defaults of both. Raises ``InputError`` where a
+    file has no noise schedule that DDIM could take.
     """
     path = folder / "scheduler" / "scheduler_config.json"
     config = read_json(path)
@@ -27,14 +27,14 @@ def missing_conventions(folder: Path) -> dict[str, Any]:
     if spacing != "leading":
         log.warning("%s spaces steps as %r: here they are spaced as 'leading'", path, spacing)
     kind = config.get("_class_name")
-    if kind == "DDIMScheduler":
-        return {}
     missing = [name for name in BETAS if config.get(name) is None]
     if missing and not config.get("trained_betas"):
         raise InputError(
             f"{path} is of class {kind} and does not say {', '.join(missing)}: give the noise "
             "schedule that the model was trained on; models of flow matching are not supported"
         )
+    if kind == "DDIMScheduler":
+        return {}
     ours = {name: value for name, value in STABLE_DIFFUSION.items() if config.get(name) is None}
     if ours:
         values = ", ".join(f"{name}={value}" for name, value in ours.items())

@@ -50,6 +50,12 @@ def test_where_zero_is_white(tmp_path, numbers):
     np.testing.assert_array_equal(inverse, 255 - RAMP)
 
 
+@pytest.mark.parametrize(("most", "told"), [(4095, True), (4097, False), (0, False)])
+def test_deep_numbers_of_which_none_comes_near_white_are_told(tmp_path, caplog, most, told):
+    of_tiff(tmp_path, np.full((8, 8), most, np.uint16))
+    assert ("read as nearly black" in caplog.text) is told
+
+
 def test_12_bits_reach_white(tmp_path):
     tags = {256: 3, 257: 1, 258: 12, 259: 1, 262: 1, 273: 0, 277: 1, 278: 1, 279: 5}
     start = 8 + 2 + 12 * len(tags) + 4
@@ -102,7 +108,8 @@ def test_floats_up_to_1_or_255(tmp_path, numbers, view):
     ids=lambda numbers: f"{numbers.dtype} to {numbers.max()}",
 )
 def test_numbers_without_a_known_white_are_refused(tmp_path, numbers):
-    with pytest.raises(InputError, match=r"picture.tif can't be used .*nothing tells which"):
+    says = r"picture.tif can't be used .*(nothing tells which|are not finite)"
+    with pytest.raises(InputError, match=says):
         of_tiff(tmp_path, numbers)
 
 

@@ -185,6 +185,10 @@ def test_steps_that_a_folder_spaces_otherwise_are_told(folder, caplog):
     [
         (EULER | {"beta_start": None}, "EulerDiscreteScheduler and does not say beta_start"),
         (
+            {"_class_name": "DDIMScheduler", "beta_end": None},
+            "DDIMScheduler and does not say beta_end",
+        ),
+        (
             {"_class_name": "FlowMatchEulerDiscreteScheduler"}
             | dict.fromkeys(("beta_start", "beta_end", "beta_schedule")),
             "beta_start, beta_end, beta_schedule",

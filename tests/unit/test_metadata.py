@@ -38,6 +38,8 @@ def jsonl(**fields):
         ("file_name,text\n0.png,\n1.png,a\n", [None, "a"]),
         (f"file_name,text\n0.png,{SEPARATORS}\n", [SEPARATORS]),
         ('file_name,text\n0.png,a 5" pipe\n', ['a 5" pipe']),
+        ('file_name,text\n0.png," a, b"\n', [" a, b"]),
+        (",file_name,text,\n0,0.png,a,\n1,1.png,b,\n", ["a", "b"]),
     ],
 )
 def test_csv(tmp_path, text, wanted):
@@ -86,7 +88,7 @@ def test_words_are_phrases(tmp_path, name, text):
         ("file_name,text\n0.png,a\n".encode("utf-16-le"), "line 1, has a NUL byte"),
         ("file_name,text\n0.png,a\n".encode("utf-16"), "is not in UTF-8"),
         ("file_name,text,text\n0.png,a,b\n", "two columns 'text'"),
-        (",file_name,text\n0,0.png,a\n", "column 1 of the header has no name"),
+        ("file_name,text,\n0.png,a,shiny\n", "row 1 has 'shiny' in a column without a name"),
         ("file_name, text\n0.png,a\n", "columns 'file_name', ' text': expected are file_name, te"),
         ("file_name,text, target\n0.png,a,b\n", "columns .*' target': expected"),
         ("file_name,text,Target\n0.png,a,b\n", "columns .*'Target': expected"),

@@ -36,7 +36,9 @@ def test_a_method_from_elsewhere_is_followed_into_its_own_modules(tmp_path, monk
     (tmp_path / "lab").mkdir()
     for name, content in {
         "lab/__init__.py": "",
-        "lab/method.py": "import torch\nfrom . import helper\nfrom .more import thing",
+        "lab/method.py": "import torch\nfrom . import helper\nfrom .more import thing\n"
+        "called = importlib.import_module('lab.called')",
+        "lab/called.py": "",
         "lab/helper.py": "from pti.diffusion.ddim import Schedule",
         "lab/more.py": "",
         "lab/unused.py": "",
@@ -49,6 +51,7 @@ def test_a_method_from_elsewhere_is_followed_into_its_own_modules(tmp_path, monk
         "lab.method",
         "lab.helper",
         "lab.more",
+        "lab.called",
     }
     assert "pti.diffusion.ddim" in code
 

@@ -72,6 +72,7 @@ def test_a_comma_divides_a_sweep_but_not_a_path_that_is_there(tmp_path):
         ("0.010", "0.01"),
         ("1e-2", "0.01"),
         ("1.0,2.50", "1,2.5"),
+        ("1,1.0,1e0,2", "1,2"),
         ("true", "true"),
         ("adam,sgd", "adam,sgd"),
         ("range(1,3)", "range(1,3)"),
