@@ -44,7 +44,7 @@ for words in $(1); do \
   $(RUN) $$words limit=$$limit || status=1; \
   $(REPORT) $$words || status=1; \
 done; \
-printf '\nThe reports:\n'; ls -1 results/*/*/report/*.md || status=1; \
+printf '\nThe reports:\n'; ls -1 results/*/*/report/report.html results/index.html || status=1; \
 exit $$status
 endef
 

@@ -14,6 +14,11 @@ from jaxtyping import Float
 
 from pti.errors import InputError
 
+CORRECTED_BELOW_ZERO = (
+    "an unbiased estimate of a squared distance falls below 0 by chance where the distance is "
+    "small; read it as a distance too small to be told by so few pictures a class"
+)
+
 Features = Float[np.ndarray, "n d"]
 Mean = Float[np.ndarray, " d"]
 

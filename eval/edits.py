@@ -45,4 +45,4 @@ PSNR_OUTSIDE = Metric("psnr-outside[0,1]", True, PSNR.decimals, _psnr_outside, u
 SSIM_INSIDE = Metric("ssim-inside[0,1]", True, SSIM.decimals, _ssim_inside)
 SSIM_OUTSIDE = Metric("ssim-outside[0,1]", True, SSIM.decimals, _ssim_outside)
 
-WITH_TRUTH = (PSNR_TO_TRUTH, PSNR_INSIDE, PSNR_OUTSIDE, SSIM_INSIDE, SSIM_OUTSIDE)
+BESIDE_TRUTH = (PSNR_OUTSIDE, PSNR_INSIDE, SSIM_OUTSIDE, SSIM_INSIDE)

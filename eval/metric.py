@@ -31,13 +31,15 @@ class Quantity:
     """Something measured: per picture, or per class of pictures.
 
     ``id`` says what was measured and how: it is the key in the score files and a table's header.
-    ``decimals`` is how many a table prints.
+    ``decimals`` is how many a table prints. ``below_zero`` is what a value below 0 means, for a
+    quantity that has none by its nature but may be estimated as one.
     """
 
     id: str
     higher_is_better: bool
     decimals: int
     unit: str = field(default="", kw_only=True)
+    below_zero: str = field(default="", kw_only=True)
 
 
 @dataclass(frozen=True)

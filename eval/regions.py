@@ -9,6 +9,14 @@ from pti.types import Image
 Mask = Bool[Tensor, "b 1 height width"]
 """True where pixels count; its complement gives the other side."""
 
+CHANGED = 6.5 / 255
+"""A pixel that differs by over 6 of 255, in any channel, is one that the true edit changes."""
+
+
+def changed(truth: Image, source: Image) -> Mask:
+    """Where the true edit of ``source`` changes it; all are 8-bit pictures in [0, 1]."""
+    return (truth - source).abs().amax(dim=1, keepdim=True) > CHANGED
+
 
 def psnr_where(images: Image, references: Image, mask: Mask) -> PerImage:
     """In dB, for a peak of 1; infinite where the pictures are equal, NaN where no pixel counts."""

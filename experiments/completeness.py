@@ -1,6 +1,7 @@
 """What is missing from a setting, in sentences: nothing is dropped without a word."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from experiments.records import Cell
 from experiments.setting import Setting
@@ -46,10 +47,13 @@ def problems(cell: Cell, everything: set[str]) -> Iterator[str]:
 
 def _undefined(summary: Summary) -> Iterator[str]:
     classes = {quantity.id for quantity in summary.suite.of_classes}
-    for row in summary.means.query("undefined > 0").to_dict("records"):
-        of = "classes" if row["metric"] in classes else "images"
-        what = f"{row['metric']} is undefined for {row['undefined']} of its {of}"
-        yield f"{summary.name(row['cell'])}: {what}, which its mean leaves out."
+    rows: Any = summary.means.query("undefined > 0")
+    for (metric, count), alike in rows.groupby(["metric", "undefined"], sort=False):
+        cells = [summary.name(position) for position in alike["cell"]]
+        of = "classes" if metric in classes else "images"
+        whose = "its" if len(cells) == 1 else "their"
+        what = f"{metric} is undefined for {count} of {whose} {of}, left out of the mean"
+        yield f"{named(cells)}: {what}."
 
 
 def named(names: list[str]) -> str:

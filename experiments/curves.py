@@ -1,19 +1,23 @@
 """Trade-off curves: cells of one method over the field that moves along its curve."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from pandas import Series
+from pandas import DataFrame, Series
 
 from eval.bootstrap import Interval
 from eval.claims import Comparison
 from eval.curves import Curve, gap
 from experiments.records import EVERYTHING
-from experiments.summary import Summary, scores_of, shown
+from experiments.summary import Summary, in_words, scores_of
 
 ALONG = "threshold"
 """The paper's curves run over the mask threshold."""
+
+Values = Mapping[str, Any]
+"""Of the method and of fields."""
 
 NOTHING = Interval(np.nan, np.nan, np.nan, 0, 0)
 
@@ -33,22 +37,21 @@ def lines(summary: Summary) -> list[Line]:
     """
     groups: dict[str, list[int]] = {}
     for position in summary.cells.index:
-        name = _name(summary, [position], "")
         if summary.measured[position] is not None:
-            groups.setdefault(name, []).append(position)
+            groups.setdefault(summary.name(position, but=ALONG), []).append(position)
     return [Line(name, tuple(positions)) for name, positions in groups.items()]
 
 
-def compare_curves(summary: Summary, better: str, worse: str) -> list[Comparison]:
-    """The gap between the curves of the cells that two queries select, by target class.
+def compare_curves(summary: Summary, better: Values, worse: Values) -> list[Comparison]:
+    """The gap between the curves of the cells that have these values, by target class.
 
     Once in plain CSFID, as the paper has it, and once in the corrected one: of few pictures a class
     the plain one also rewards a method for making them alike. Nothing where no classes were
     compared.
     """
     sides = [
-        [i for i in summary.cells.query(query).index if summary.measured[i] is not None]
-        for query in (better, worse)
+        [i for i in _having(summary.cells, values) if summary.measured[i] is not None]
+        for values in (better, worse)
     ]
     names = [_name(summary, *side) for side in zip(sides, (better, worse), strict=True)]
     near = summary.suite.near
@@ -84,13 +87,17 @@ def _curve(points: list[tuple[Any, Any]], classes: list[str]) -> Curve:
     return Curve(x, y)
 
 
-def _name(summary: Summary, positions: list[int], query: str) -> str:
-    """The curve's name, with the fields that do not run along it."""
-    if not positions:
-        return query
-    row = summary.cells.loc[positions[0]]
-    others = [field for field in summary.fields if field != ALONG]
-    return " ".join([str(row["label"]), *(f"{field}={shown(row[field])}" for field in others)])
+def _having(cells: DataFrame, values: Values) -> list[int]:
+    return cells.index[(cells[list(values)] == Series(values)).all(axis=1)].tolist()
+
+
+def _name(summary: Summary, positions: list[int], values: Values) -> str:
+    """The curve's name, with the fields that do not run along it; also where it was not made."""
+    if positions:
+        return summary.name(positions[0], but=ALONG)
+    method = values.get("method")
+    fields = {name: value for name, value in values.items() if name != "method"}
+    return in_words(summary.methods.get(method, method) if method else None, fields)
 
 
 def _by_class(summary: Summary, position: int, axes: tuple[str, str]) -> tuple[Series, Series]:

@@ -1,4 +1,4 @@
-"""Figures of a report: heat map, lines with bands, and a sheet of reconstructions."""
+"""Figures of a report: those of its layout, each as PNG, PDF and SVG."""
 
 from collections.abc import Callable
 from functools import partial
@@ -12,15 +12,13 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from pandas import DataFrame
 
-from eval.edits import PSNR_OUTSIDE, PSNR_TO_TRUTH
-from eval.metric import Quantity
 from eval.psnr import PSNR
-from experiments.curves import lines
 from experiments.files import write_aside
-from experiments.layouts import caption
-from experiments.lettering import BASE, make_legible, wrapped
+from experiments.lettering import BASE, make_legible
+from experiments.looks import MARKERS, look, title
 from experiments.sheet import draw_sheet
 from experiments.summary import Summary, shown
+from experiments.trade_off import draw_trade_off, draw_truth
 
 STYLE: dict[Any, Any] = {
     "font.family": BASE,
@@ -36,11 +34,7 @@ STYLE: dict[Any, Any] = {
     "text.parse_math": False,
     "text.usetex": False,
 }
-COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
-"""Okabe and Ito's, which people with colour blindness tell apart."""
-
 DASHES = ["-", "--", ":", "-."]
-MARKERS = ["o", "s", "^", "D"]
 UNDATED: dict[str, dict[str, None]] = {
     ".png": {"Software": None},
     ".pdf": {"CreationDate": None, "Producer": None},
@@ -83,7 +77,7 @@ def draw_heatmap(summary: Summary) -> Figure:
     grid: Any = figure.subplots(1, len(panels), squeeze=False)
     for axes, (_, means) in zip(grid[0], panels, strict=True):
         _heat(axes, means, summary.fields)
-    figure.suptitle(_title(summary, PSNR.id, figure), fontsize=9)
+    figure.suptitle(title(summary, f"{summary.table.title}: {PSNR.id}", figure), fontsize=9)
     return figure
 
 
@@ -122,11 +116,11 @@ def draw_lines(summary: Summary) -> Figure:
     methods, looks = _numbered(grouped, 0), _numbered(grouped, slice(1, None))
     for (method, *values), line in grouped:
         fields = [f"{name} {shown(value)}" for name, value in zip(others, values, strict=True)]
-        look = looks[tuple(values)]
+        dashes = looks[tuple(values)]
         style: dict[str, Any] = {
-            "color": COLOURS[methods[method] % len(COLOURS)],
-            "linestyle": DASHES[look % len(DASHES)],
-            "marker": MARKERS[look % len(MARKERS)],
+            "color": look(methods[method])["color"],
+            "linestyle": DASHES[dashes % len(DASHES)],
+            "marker": MARKERS[dashes % len(MARKERS)],
         }
         axes.fill_between(
             line[along], line["low"], line["high"], color=style["color"], alpha=0.13, linewidth=0
@@ -138,57 +132,8 @@ def draw_lines(summary: Summary) -> Figure:
     axes.grid(axis="y", color="0.9", linewidth=0.6)
     axes.set_axisbelow(True)
     _explain(axes)
-    axes.set_title(_title(summary, f"{PSNR.id}, 95% bands", figure), loc="left")
-    return figure
-
-
-def draw_trade_off(summary: Summary) -> Figure | None:
-    """Distance to the input against CSFID: the lower left is better.
-
-    None where either is not measured.
-    """
-    near, reached = summary.suite.near, summary.suite.reached
-    return None if near is None or reached is None else _draw_curves(summary, near, reached)
-
-
-def draw_truth(summary: Summary) -> Figure | None:
-    """What is kept outside the true mask against how near the truth is: the upper right is better.
-
-    None where the truth is not known.
-    """
-    known = summary.suite.needs_truth
-    return _draw_curves(summary, PSNR_OUTSIDE, PSNR_TO_TRUTH) if known else None
-
-
-def _draw_curves(summary: Summary, across: Quantity, up: Quantity) -> Figure:
-    figure = Figure(figsize=(6.4, 4.6), layout="constrained")
-    axes = figure.subplots()
-    x, y = summary.of(across.id), summary.of(up.id)
-    for number, line in enumerate(lines(summary)):
-        here = [i for i in line.positions if np.isfinite(x.loc[i, "mean"] + y.loc[i, "mean"])]
-        if not here:
-            continue
-        points: dict[str, Any] = {
-            "xerr": _reach(x.loc[here]),
-            "yerr": _reach(y.loc[here]),
-            "color": COLOURS[number % len(COLOURS)],
-            "marker": MARKERS[number // len(COLOURS) % len(MARKERS)],
-            "linestyle": "-" if len(here) > 1 else "none",
-        }
-        axes.errorbar(
-            x.loc[here, "mean"],
-            y.loc[here, "mean"],
-            label=line.name,
-            markersize=4,
-            elinewidth=0.6,
-            alpha=0.9,
-            **points,
-        )
-    axes.set(xlabel=_axis(across), ylabel=_axis(up))
-    axes.grid(color="0.92", linewidth=0.6)
-    axes.set_axisbelow(True)
-    _explain(axes, fontsize=7)
-    axes.set_title(_title(summary, "95% intervals", figure), loc="left")
+    shows = f"{summary.table.title}: {PSNR.id}, 95% bands"
+    axes.set_title(title(summary, shows, figure), loc="left")
     return figure
 
 
@@ -198,22 +143,6 @@ def _explain(axes: Axes, **style: Any) -> None:
         axes.legend(**style)
 
 
-def _reach(means: DataFrame) -> Any:
-    """How far the bounds lie below and above each mean."""
-    return [means["mean"] - means["low"], means["high"] - means["mean"]]
-
-
-def _axis(quantity: Quantity) -> str:
-    better = "higher is better" if quantity.higher_is_better else "lower is better"
-    return f"{quantity.id}{f' ({quantity.unit})' if quantity.unit else ''}, {better}"
-
-
 def _numbered(lines: Any, part: int | slice) -> dict[Any, int]:
     """A number for each distinct value of a part of the lines' keys, in order."""
     return {value: i for i, value in enumerate(dict.fromkeys(key[part] for key, _ in lines))}
-
-
-def _title(summary: Summary, what: str, figure: Figure) -> str:
-    title, _, made_by = caption(summary, what).partition(". Model ")
-    lines = (title, f"Model {made_by}")
-    return "\n".join(wrapped(line, figure.get_figwidth(), 9) for line in lines)

@@ -1,6 +1,6 @@
 """The tables of a report: which numbers stand where, by the experiment's layout."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from statistics import fmean
 from typing import Any, get_args
 
@@ -21,19 +21,23 @@ def tables_of(summary: Summary) -> list[Table]:
     layouts: dict[str, Callable[[Summary], list[Table]]] = {
         "heatmap": _grids,
         "lines": _lines,
-        "curves": _curves,
     }
-    return layouts.get(summary.setting.layout, _rows)(summary)
+    return layouts.get(summary.setting.layout, _listings)(summary)
 
 
 def caption(summary: Summary, what: str) -> str:
-    """What a table or figure shows, and which model, data and how many images made it."""
+    """What a table or figure shows, and what made it."""
+    return f"{summary.table.title}: {what}. {made_of(summary)}"
+
+
+def made_of(summary: Summary) -> str:
+    """Which model, data and how many images made a table or figure."""
     psnr: Any = summary.of(PSNR.id)
     counts = psnr["n"] + psnr["undefined"]
     low, high = counts.min(), counts.max()
     n = f"{high}" if low == high else f"{low} to {high}"
     setting = summary.setting
-    return f"{summary.table.title}: {what}. Model {setting.model}, data {setting.data}, n = {n}."
+    return f"Model {setting.model}, data {setting.data}, n = {n}."
 
 
 def paper_header(summary: Summary) -> str:
@@ -72,7 +76,8 @@ def _grid(
     method = means["method"].iloc[0]
     what = f"{statistic.header} of {method}, mean [95% interval]; {down} down, {across} across"
     names = [f"{across} {shown(column)}" for column in columns]
-    return Table(caption(summary, what), (down, *names), tuple(rows), labels=1)
+    notes = _notes(summary, [(statistic, means)])
+    return Table(caption(summary, what), (down, *names), tuple(rows), 1, notes)
 
 
 def _lines(summary: Summary) -> list[Table]:
@@ -100,7 +105,8 @@ def _versus(summary: Summary, statistic: Statistic) -> Table:
     if _has_paper(summary, statistic):
         header = (*header, paper_header(summary))
     what = f"{statistic.header}, mean [95% interval]"
-    return Table(caption(summary, what), header, tuple(rows), labels=len(summary.fields))
+    notes = _notes(summary, [(statistic, means)])
+    return Table(caption(summary, what), header, tuple(rows), len(summary.fields), notes)
 
 
 def _paper(summary: Summary, statistic: Statistic, by_method: DataFrame) -> tuple[Entry, ...]:
@@ -121,22 +127,24 @@ def _each(counts: pd.Series) -> Entry:
 
 
 def ranked(summary: Summary) -> list[int]:
-    """Cells of a table of rows: the paper's order of methods; where fields vary, best first."""
-    if not summary.fields:
+    """Cells of a table of rows: the paper's order of methods; where fields vary, best first.
+
+    The best is so by the first statistic; of cells that are alike in it, by the second, and so on.
+    """
+    if not summary.fields or summary.setting.layout == "curves":
         return list(summary.cells.index)
-    if summary.setting.layout == "curves":
-        return list(summary.cells.index)
-    means: Any = summary.of(PSNR.id)["mean"]
-    return means.sort_values(ascending=False, na_position="last", kind="stable").index.tolist()
+    means: Any = summary.cells[[]]
+    for statistic in reversed(summary.statistics):
+        values = summary.of(statistic.id)["mean"] * (-1 if statistic.higher_is_better else 1)
+        means = means.assign(value=values).sort_values("value", kind="stable")
+    return means.index.tolist()
 
 
-def _rows(summary: Summary) -> list[Table]:
-    """A row a cell, a column a statistic, with what each image cost."""
-    return [_listing(summary, summary.statistics)]
+def _listings(summary: Summary) -> list[Table]:
+    """A row a cell, a column a statistic, with what each image cost.
 
-
-def _curves(summary: Summary) -> list[Table]:
-    """First the axes of the curves and what tells most, then everything else; or all in one."""
+    Of edits towards classes, first what tells most, then everything else; otherwise all in one.
+    """
     first = [Statistic.mean(quantity) for quantity in summary.suite.headline]
     ids = {statistic.id for statistic in first}
     others = [statistic for statistic in summary.statistics if statistic.id not in ids]
@@ -152,7 +160,8 @@ def _listing(summary: Summary, statistics: list[Statistic]) -> Table:
     what = "mean [95% interval], and UNet calls per image"
     costs = ("UNet forwards", "UNet backwards")
     labels = 1 + len(summary.fields)
-    return Table(caption(summary, what), (*header, *costs), rows, labels)
+    notes = _notes(summary, [(statistic, summary.of(statistic.id)) for statistic in statistics])
+    return Table(caption(summary, what), (*header, *costs), rows, labels, notes)
 
 
 def _row(summary: Summary, position: int, statistics: list[Statistic]) -> tuple[Entry, ...]:
@@ -168,6 +177,17 @@ def _row(summary: Summary, position: int, statistics: list[Statistic]) -> tuple[
             entries.append(Entry(f"{row['paper']:.{statistic.decimals}f}" if known else "–"))
         entries += images * (statistic is statistics[0])
     return (*entries, *_calls(summary.measured[position]))
+
+
+def _notes(summary: Summary, columns: Sequence[tuple[Statistic, DataFrame]]) -> tuple[str, ...]:
+    """What numbers below 0 mean, of statistics of which that has to be said."""
+    return tuple(
+        f"{statistic.id} below 0: {quantity.below_zero}."
+        for statistic, means in columns
+        if (quantity := summary.suite.quantity(statistic.id)) is not None
+        and quantity.below_zero
+        and bool((means[["mean", "low"]].to_numpy(float) < 0).any())
+    )
 
 
 def _calls(cell: Cell | None) -> tuple[Entry, Entry]:

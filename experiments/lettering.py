@@ -43,7 +43,8 @@ def make_legible(figure: Figure) -> None:
 
 def wrapped(text: str, inches: float, points: float) -> str:
     """In lines of about so many inches; matplotlib's own wrapping reads dollars as formulae."""
-    return fill(text, max(10, int(72 * inches / (WIDE * points))))
+    width = max(10, int(72 * inches / (WIDE * points)))
+    return fill(text, width, break_on_hyphens=False)
 
 
 def cut(text: str, width: int) -> str:

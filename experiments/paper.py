@@ -60,12 +60,15 @@ class Decrease:
 
 @dataclass(frozen=True)
 class CurveOrdering:
-    """The trade-off curve of ``better`` lies below that of ``worse``, where both reach."""
+    """The trade-off curve of ``better`` lies below that of ``worse``, where both reach.
+
+    Each is the cells that have these values, of the method and of fields.
+    """
 
     claim: str
     source: str
-    better: str
-    worse: str
+    better: dict[str, Any]
+    worse: dict[str, Any]
 
 
 Claim = Ordering | Decrease
@@ -98,7 +101,7 @@ class PaperTable:
 
 @dataclass(frozen=True)
 class Paper:
-    """All of it; ``methods`` are the names that the paper gives, in the order of its tables."""
+    """All of it; ``methods`` are the names that reports use, in the order of their rows."""
 
     methods: dict[str, str]
     tables: dict[str, PaperTable]

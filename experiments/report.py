@@ -4,8 +4,8 @@
     python -m experiments.report experiment=all
 
 Without ``model`` or ``data``, of every model and data set that the experiment was run on, each on
-its own. ``report.html`` is for a browser; ``experiment=all`` reports all there is and links it in
-``results/index.html``.
+its own; ``experiment=all`` reports all there is. ``report.html`` is for a browser, and
+``results/index.html`` links every report that was made.
 """
 
 import sys
@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from textwrap import fill
 from typing import Any
+from urllib.parse import quote
 
 from experiments import departures
 from experiments.command_line import for_people, options_of
 from experiments.completeness import shortfalls
 from experiments.figures import draw
-from experiments.files import write_json, write_text
+from experiments.files import read_lines, write_json, write_lines, write_text
 from experiments.html.page import index, page
 from experiments.layouts import tables_of
 from experiments.mend import mend
@@ -31,6 +32,9 @@ from experiments.verdicts import Graded, grade_claims
 from pti.errors import InputError
 
 EVERY = "all"
+PAGE, ENTRY, INDEX = "report.html", "entry.jsonl", "index.html"
+"""A report for a browser, what it adds to the index, and the index of all."""
+
 OPTIONS = ("experiment", "model", "data", "results")
 INTERVALS = (
     "Intervals: 95% expanded percentile bootstrap over images, 10,000 resamples. A claim is "
@@ -83,11 +87,23 @@ class Report:
         )
 
     def console(self, folder: Path) -> str:
-        """The first table and the verdicts, and where the rest lies."""
+        """The first table and the verdicts, and where the rest lies: its page and the index."""
         lines = [console(self.tables[0]), ""]
         lines += [_hang(claim.sentence()) for claim in self.claims] + [""] * bool(self.claims)
         lines += [_hang(sentence) for sentence in self.remarks()]
-        return "\n".join([*lines, "", f"The whole report: {folder}", ""])
+        where = f"The whole report: {folder / PAGE}\nAll reports: {_results_of(folder) / INDEX}"
+        return "\n".join([*lines, "", where, ""])
+
+    def entry(self) -> dict[str, Any]:
+        """What the index says of it."""
+        setting = self.summary.setting
+        return {
+            "title": self.summary.table.title,
+            "model": setting.model,
+            "data": setting.data,
+            "cells": len(setting.cells),
+            "verdicts": [claim.grade.verdict for claim in self.claims],
+        }
 
 
 def made_by(setting: Setting) -> list[str]:
@@ -105,19 +121,38 @@ def made_by(setting: Setting) -> list[str]:
 
 
 def write(report: Report) -> Path:
-    """Write every file of the report; the folder."""
+    """Write every file of the report, and the index of all reports; the folder."""
     summary = report.summary
     folder = summary.setting.folder / "report"
     name = summary.setting.experiment
     figures = draw(summary, folder)
-    write_text(folder / f"{name}.md", report.markdown(figures))
-    write_text(folder / f"{name}.tex", report.latex())
+    csv, tex, md = files = [folder / f"{name}.{kind}" for kind in ("csv", "tex", "md")]
+    write_text(md, report.markdown(figures))
+    write_text(tex, report.latex())
     long_form = summary.means.drop(columns="cell")
-    write_text(folder / f"{name}.csv", long_form.to_csv(index=False, float_format="%.8g"))
-    html = page(summary, report.tables, report.claims, report.remarks(), figures)
-    write_text(folder / "report.html", html)
+    write_text(csv, long_form.to_csv(index=False, float_format="%.8g"))
+    html = page(summary, report.tables, report.claims, report.remarks(), [*files, *figures])
+    write_text(folder / PAGE, html)
     write_json(folder / "claims.json", [claim.as_json() for claim in report.claims])
+    write_lines(folder / ENTRY, [report.entry()])
+    _write_index(_results_of(folder))
     return folder
+
+
+def _results_of(folder: Path) -> Path:
+    """The folder of all results, of that of a report."""
+    return folder.parents[2]
+
+
+def _write_index(results: Path) -> int:
+    """Link every report that there is; how many."""
+    reports = [
+        entry | {"link": quote(path.with_name(PAGE).relative_to(results).as_posix())}
+        for path in sorted(results.glob(f"*/*/report/{ENTRY}"))
+        for entry in read_lines(path)
+    ]
+    write_text(results / INDEX, index(reports))
+    return len(reports)
 
 
 def parse(arguments: list[str]) -> dict[str, str]:
@@ -146,15 +181,16 @@ def main() -> None:
 
 def _report_all(results: Path, paper: Paper) -> None:
     """Report each setting and link it; at last raise what kept some from being reported."""
-    folders, links, errors = all_folders(results), list[dict[str, Any]](), list[Exception]()
+    folders, errors = all_folders(results), list[Exception]()
     for folder in folders:
         try:
-            links.append(_report_and_link(folder, paper, results))
+            setting = Setting.read(folder)
+            write(Report.of(setting, paper))
+            print(f"{setting.experiment}: model {setting.model}, data {setting.data}")  # noqa: T201
         except Exception as error:  # noqa: BLE001 (raised once the others are reported)
             print(f"left out: {folder} ({error})", file=sys.stderr)  # noqa: T201
             errors.append(error)
-    write_text(results / "index.html", index(links))
-    print(f"The reports of {len(links)} settings are linked in {results / 'index.html'}")  # noqa: T201
+    print(f"{_write_index(results)} reports are linked in {results / INDEX}")  # noqa: T201
     for error in errors:
         if not isinstance(error, InputError):
             raise error
@@ -162,21 +198,6 @@ def _report_all(results: Path, paper: Paper) -> None:
         raise InputError(
             f"{len(errors)} of {len(folders)} settings are left out, as said above"
         ) from errors[0]
-
-
-def _report_and_link(folder: Path, paper: Paper, results: Path) -> dict[str, Any]:
-    setting = Setting.read(folder)
-    report = Report.of(setting, paper)
-    written = write(report) / "report.html"
-    print(f"{setting.experiment}: model {setting.model}, data {setting.data}")  # noqa: T201
-    return {
-        "title": report.summary.table.title,
-        "model": setting.model,
-        "data": setting.data,
-        "cells": len(setting.cells),
-        "verdicts": [claim.grade.verdict for claim in report.claims],
-        "link": written.relative_to(results).as_posix(),
-    }
 
 
 def _claim_markdown(claim: Graded) -> str:
@@ -202,7 +223,7 @@ def _itemize(sentences: list[str]) -> str:
 def _hang(sentence: str) -> str:
     """In lines as wide as the console; a command stays in one, to be copied."""
     said, command, words = sentence.partition("python -m ")
-    lines = fill(said, WIDTH, initial_indent="- ", subsequent_indent="  ")
+    lines = fill(said, WIDTH, initial_indent="- ", subsequent_indent="  ", break_on_hyphens=False)
     return f"{lines}\n  {command}{words}" if command else lines
 
 

@@ -17,14 +17,12 @@ from eval.csfid import class_distances, sfid
 from eval.feature_network import FeatureNetwork
 from eval.frechet import frechet_distance, gaussian
 from eval.metric import Pictures
+from eval.regions import changed
 from experiments.class_means import Mean, class_means, reader_of
 from experiments.files import append_lines, write_aside, write_lines
 from experiments.records import CLASSES, EVERYTHING, FEATURES, INPUTS, SCORES, TRUTHS, Cell
 from experiments.suites import Suite, suite
 from pti.types import Image as Images
-
-CHANGED = 6.5 / 255
-"""A pixel that differs by over 6 of 255, in any channel, is one that the true edit changes."""
 
 
 def score(folder: Path, tasks: Any, cache: Path) -> None:
@@ -74,8 +72,7 @@ def _pictures(cell: Cell, key: str) -> Pictures:
     if not true.exists():
         return Pictures(output, source, target_class=named)
     truth = read_image(true)
-    changed = (truth - source).abs().amax(dim=1, keepdim=True) > CHANGED
-    return Pictures(output, source, truth, changed, named)
+    return Pictures(output, source, truth, changed(truth, source), named)
 
 
 def _score_classes(

@@ -7,7 +7,8 @@ from hashlib import sha256
 
 import torch
 
-from eval.edits import PSNR_OUTSIDE, PSNR_TO_TRUTH, WITH_TRUTH
+from eval.csfid import CORRECTED_BELOW_ZERO
+from eval.edits import BESIDE_TRUTH, PSNR_OUTSIDE, PSNR_TO_TRUTH
 from eval.feature_network import FeatureNetwork, Features
 from eval.inception import Inception
 from eval.lpips import Lpips
@@ -28,16 +29,19 @@ SCORING = ("experiments.class_means", "experiments.score", "experiments.suites")
 class Suite:
     """The metrics of each picture, and the network whose features classes are compared by.
 
-    ``near`` and ``reached`` are the axes of a trade-off curve: how far a result is from its input,
-    and how far from what was asked for; lower is better for both. ``telling`` is what else a
-    curve's first table shows. ``lpips`` is what one of the metrics reads pictures with.
+    ``metrics`` come in the order in which anything is shown. ``asked`` are the first of them, those
+    that tell of each edit whether it is what was asked for. ``near`` and ``reached`` are the axes
+    of a trade-off curve: how far a result is from its input, and how far from what was asked for;
+    lower is better for both. ``kept`` is what else the first table of edits shows. ``lpips`` is
+    what one of the metrics reads pictures with.
     """
 
     metrics: tuple[Metric, ...]
     network: FeatureNetwork | None = None
     lpips: Lpips | None = None
     near: Metric | None = None
-    telling: tuple[Metric, ...] = ()
+    asked: tuple[Metric, ...] = ()
+    kept: tuple[Metric, ...] = ()
 
     @property
     def of_classes(self) -> tuple[Quantity, ...]:
@@ -47,7 +51,12 @@ class Suite:
         name = self.network.id
         return (
             Quantity(f"csfid-{name}", higher_is_better=False, decimals=2),
-            Quantity(f"csfid-corrected-{name}", higher_is_better=False, decimals=2),
+            Quantity(
+                f"csfid-corrected-{name}",
+                higher_is_better=False,
+                decimals=2,
+                below_zero=CORRECTED_BELOW_ZERO,
+            ),
         )
 
     @property
@@ -62,8 +71,9 @@ class Suite:
 
     @property
     def quantities(self) -> tuple[Quantity, ...]:
-        """Everything, in the order in which tables show it."""
-        return (*self.metrics, *self.of_classes, *self.of_all)
+        """Everything, in the order in which tables show it: what was asked for comes first."""
+        others = self.metrics[len(self.asked) :]
+        return (*self.asked, *self.of_classes, *others, *self.of_all)
 
     @property
     def reached(self) -> Quantity | None:
@@ -77,9 +87,9 @@ class Suite:
 
     @property
     def headline(self) -> list[Quantity]:
-        """What the first table of a curve shows, of what is measured."""
-        near = [] if self.near is None else [self.near]
-        return [*near, *self.of_classes, *self.telling]
+        """What the first table of edits towards classes shows; empty for other results."""
+        wanted = {*self.asked, *self.of_classes, self.near, *self.kept}
+        return [q for q in self.quantities if q in wanted] if self.network else []
 
     def digest(self) -> str:
         """Changes with the metrics, their code, and the weights of the network that compares."""
@@ -170,19 +180,29 @@ def suite(name: str) -> Suite:
     return SUITES[name]
 
 
-def _photographs(lpips: Lpips, network: Inception | None = None) -> Suite:
-    near = Metric(lpips.id, False, 3, to_source(lpips))
-    return Suite((PSNR, SSIM, MSE, near), network, lpips, near)
+def _photographs(lpips: Lpips, network: Inception) -> Suite:
+    """Of edits: how near to the input is told by LPIPS before PSNR."""
+    near = _metric_of(lpips)
+    return Suite((near, PSNR, SSIM, MSE), network, lpips, near)
+
+
+def _without_classes(lpips: Lpips) -> Suite:
+    return Suite((PSNR, SSIM, MSE, _metric_of(lpips)), lpips=lpips)
+
+
+def _metric_of(lpips: Lpips) -> Metric:
+    return Metric(lpips.id, False, 3, to_source(lpips))
 
 
 SUITES = {
     "reconstruction": Suite((PSNR, SSIM, MSE)),
-    "lpips": _photographs(Lpips()),
+    "lpips": _without_classes(Lpips()),
     "scenes": Suite(
-        (PSNR, SSIM, MSE, PERCEPT, ACCURACY, *WITH_TRUTH),
+        (ACCURACY, PSNR_TO_TRUTH, PERCEPT, *BESIDE_TRUTH, PSNR, SSIM, MSE),
         SceneFeatures(),
         near=PERCEPT,
-        telling=(ACCURACY, PSNR_OUTSIDE, PSNR_TO_TRUTH),
+        asked=(ACCURACY, PSNR_TO_TRUTH),
+        kept=(PSNR_OUTSIDE,),
     ),
     "photographs": _photographs(Lpips(), Inception()),
     "photographs_512": _photographs(Lpips(size=512), Inception()),

@@ -1,6 +1,6 @@
 """From per-image scores to means with intervals, counts, and the paper's number beside each."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,11 +51,13 @@ PSNR_OF_MSE = Statistic("psnr-of-mean-mse[0,1]", MSE.id, psnr_of_mse, True, PSNR
 class Summary:
     """``cells`` has a row for each cell that there is or should be; ``means`` one a statistic more.
 
-    ``measured`` holds the cells of ``cells`` in its order, None for one that is missing.
+    ``methods`` are the names that reports use. ``measured`` holds the cells of ``cells`` in its
+    order, None for one that is missing.
     """
 
     setting: Setting
     table: PaperTable
+    methods: dict[str, str]
     cells: DataFrame
     measured: tuple[Cell | None, ...]
     means: DataFrame
@@ -76,11 +78,10 @@ class Summary:
         shown = [q for q in self.suite.quantities if q.id != MSE.id]
         return [*map(Statistic.mean, shown), PSNR_OF_MSE]
 
-    def name(self, position: int) -> str:
-        """A cell in words: its method and those of the swept fields that it has."""
+    def name(self, position: int, but: str = "") -> str:
+        """A cell in words: its method and those of the swept fields that it has, except ``but``."""
         row = self.cells.loc[position]
-        fields = [f"{f}={shown(row[f])}" for f in self.fields if not isna(row[f])]
-        return " ".join([str(row["label"]), *fields])
+        return in_words(row["label"], {f: row[f] for f in self.fields if f != but})
 
     def named(self) -> list[tuple[str, Cell]]:
         """The cells that there are, each with its name."""
@@ -110,7 +111,7 @@ def summarise(setting: Setting, paper: Paper) -> Summary:
         for position, cell in enumerate(measured)
         for statistic in [*map(Statistic.mean, setting.suite.quantities), PSNR_OF_MSE]
     ]
-    return Summary(setting, table, cells, tuple(measured), DataFrame(rows))
+    return Summary(setting, table, paper.methods, cells, tuple(measured), DataFrame(rows))
 
 
 def scores_of(cell: Cell | None, metric: str) -> Series:
@@ -122,6 +123,17 @@ def scores_of(cell: Cell | None, metric: str) -> Series:
         name: line[metric] for name, line in {**images, **cell.classes}.items() if metric in line
     }
     return Series(found, dtype=float)
+
+
+def used_model(cell: Cell | None) -> bool:
+    """Whether its pictures took UNet calls: those of oracles and of the autoencoder took none."""
+    return cell is not None and any(any(r["calls"].values()) for r in cell.records.values())
+
+
+def in_words(method: str | None, fields: Mapping[str, Any]) -> str:
+    """What cells have in common: their method, and fields; a field without a value is left out."""
+    known = [f"{name}={shown(value)}" for name, value in fields.items() if not isna(value)]
+    return " ".join([*([method] if method else []), *known])
 
 
 def shown(value: Any) -> str:

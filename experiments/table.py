@@ -40,12 +40,13 @@ class Entry:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of entries; the first ``labels`` columns name a row."""
+    """Rows of entries; the first ``labels`` columns name a row. ``notes`` stand beneath."""
 
     caption: str
     header: tuple[str, ...]
     rows: tuple[tuple[Entry, ...], ...]
     labels: int
+    notes: tuple[str, ...] = ()
 
 
 def markdown(table: Table) -> str:
@@ -54,7 +55,8 @@ def markdown(table: Table) -> str:
     header = map(escape_markdown, table.header)
     lines = [header, align, *([_markdown(entry) for entry in row] for row in table.rows)]
     body = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    return f"**{escape_markdown(table.caption)}**\n\n{body}\n"
+    notes = "".join(f"\n{escape_markdown(note)}\n" for note in table.notes)
+    return f"**{escape_markdown(table.caption)}**\n\n{body}\n{notes}"
 
 
 def _markdown(entry: Entry) -> str:
@@ -92,6 +94,7 @@ def latex(table: Table) -> str:
             *(rf"{' & '.join(_latex(entry) for entry in row)} \\" for row in table.rows),
             r"\bottomrule",
             r"\end{tabular}",
+            *(rf"\par\medskip{{\footnotesize {escape(note)}\par}}" for note in table.notes),
             r"\end{table}",
             "",
         ]
@@ -122,7 +125,8 @@ def console(table: Table) -> str:
     rows = beneath if narrow else beside
     blocks = _blocks(table, rows)
     body = "\n\n".join("\n".join(_block(table, rows, columns)) for columns in blocks)
-    return "\n".join([*wrap(table.caption, WIDTH), "", body])
+    notes = [line for note in table.notes for line in ["", *wrap(note, WIDTH)]]
+    return "\n".join([*wrap(table.caption, WIDTH), "", body, *notes])
 
 
 Lines = list[list[list[str]]]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean
 from typing import Any
+from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 from omegaconf import OmegaConf
@@ -17,6 +18,14 @@ from experiments.table import Entry, Table
 from experiments.verdicts import Graded
 
 HERE = Path(__file__).parent
+KINDS = {
+    ".csv": "CSV",
+    ".tex": "LaTeX",
+    ".md": "Markdown",
+    ".pdf": "PDF",
+    ".png": "PNG",
+    ".svg": "SVG",
+}
 
 
 def page(
@@ -24,9 +33,14 @@ def page(
     tables: Sequence[Table],
     claims: Sequence[Graded],
     remarks: Sequence[str],
-    figures: Sequence[Path],
+    files: Sequence[Path],
 ) -> str:
-    """The whole page; ``figures`` are PNGs that have an SVG beside them."""
+    """The whole page. ``files`` lie beside it; its PNGs are figures, with an SVG and a PDF each.
+
+    It links them by their names, and the index by where it lies from here, so that a folder of
+    results may be moved.
+    """
+    figures = [path for path in files if path.suffix == ".png"]
     setting = summary.setting
     template = _environment().get_template("report.html")
     return template.render(
@@ -39,7 +53,8 @@ def page(
         costs=_costs(summary),
         failures=_failures(summary),
         remarks=remarks,
-        figures=[(path.stem, _figure(path)) for path in figures],
+        files=[_link(path) for path in files if path not in figures],
+        figures=[_figure(path) for path in figures],
         settings=_settings(summary),
         gallery=_script_safe(gallery(summary)),
         style=(HERE / "report.css").read_text("utf-8"),
@@ -68,10 +83,16 @@ def _script_safe(value: Any) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def _figure(path: Path) -> str:
-    vector = path.with_suffix(".svg")
-    encoded = base64.b64encode(vector.read_bytes()).decode()
-    return f"data:image/svg+xml;base64,{encoded}"
+def _link(path: Path) -> tuple[str, str]:
+    """What a link to a file beside the page says, and where it leads."""
+    return KINDS[path.suffix], quote(path.name)
+
+
+def _figure(path: Path) -> tuple[str, str, list[tuple[str, str]]]:
+    """A figure's name and address, and links to its files."""
+    kinds = [path.with_suffix(suffix) for suffix in (".pdf", ".png", ".svg")]
+    encoded = base64.b64encode(kinds[-1].read_bytes()).decode()
+    return path.stem, f"data:image/svg+xml;base64,{encoded}", [_link(kind) for kind in kinds]
 
 
 def _costs(summary: Summary) -> Table:

@@ -1,7 +1,7 @@
 "use strict";
 const data = JSON.parse(document.getElementById("data").textContent);
 const control = (id) => document.getElementById(id);
-const AT_ONCE = 24;
+const AT_ONCE = 12;
 let limit = AT_ONCE;
 
 function option(select, value, text = value) {
@@ -38,6 +38,14 @@ function score(item, method, metric) {
 
 function metric() {
   return data.metrics.find((known) => known.id === control("metric").value);
+}
+
+function captioned(address, name, value = null) {
+  const figure = document.createElement("figure");
+  const caption = element("figcaption", "", name);
+  if (value !== null) caption.append(" ", element("span", "", Number(value.toFixed(metric().decimals))));
+  figure.append(image(address, name), caption);
+  return figure;
 }
 
 // The larger, the earlier; items without a value come last.
@@ -89,11 +97,13 @@ function card(item) {
   head.append(element("span", "", ` ${item.key}${item.class ? `, class ${item.class}` : ""}`));
   const strip = element("div", "strip");
   for (const [name, address] of item.pictures) {
-    const figure = document.createElement("figure");
-    const value = score(item, name, metric().id);
-    figure.append(image(address, name), element("figcaption", "", value === null ? name : `${name} ${value}`));
-    strip.append(figure);
+    strip.append(captioned(address, name, score(item, name, metric().id)));
   }
+  const compared = [control("left").value, control("right").value, data.truth];
+  for (const [name, address] of item.masks) {
+    if (compared.includes(name)) strip.append(captioned(address, `mask of ${name}`));
+  }
+  strip.style.setProperty("--tiles", strip.children.length);
   made.append(head, slider(item), strip);
   return made;
 }

@@ -19,7 +19,7 @@ WORDS = ("experiment=table2", "method=ddim", QUICK[1], "metrics=lpips", "limit=2
 def hub(tmp_path, monkeypatch):
     """The checkpoints of a torch hub of the test's own, and networks that were not read yet."""
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
-    monkeypatch.setitem(suites.SUITES, "lpips", suites._photographs(Lpips()))
+    monkeypatch.setitem(suites.SUITES, "lpips", suites._without_classes(Lpips()))
     folder = tmp_path / "torch/hub/checkpoints"
     folder.mkdir(parents=True)
     return folder

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pytest
 
@@ -165,3 +166,36 @@ def test_a_caption_is_text_whatever_it_says(browser, workplace):
     open_(browser, page)
     assert browser.title.startswith("Table 2")
     assert HOSTILE in browser.find_element("css selector", ".card h3").text
+
+
+def test_cards_take_the_width_and_what_is_hidden_is_hidden(browser, made):
+    open_(browser, made / "report/report.html", width=1400)
+    wide = "return document.querySelector(arguments[0]).getBoundingClientRect().width"
+    main, card = (browser.execute_script(wide, where) for where in ("main", ".card"))
+    assert card > 0.95 * (main - 32), "all but the page's own margins"
+    height = "return document.querySelector(arguments[0]).getBoundingClientRect().height"
+    assert browser.execute_script(height, ".card") < 700
+    assert not browser.find_element("id", "more").is_displayed(), "four cards are all there are"
+
+
+def test_a_mask_goes_by_the_name_of_its_method(browser, made):
+    open_(browser, made / "report/report.html")
+    select(browser, "left", "DDIM-Global")
+    select(browser, "right", "DDIM-Edit threshold=0.5")
+    captions = [one.text for one in browser.find_elements("css selector", ".card figcaption")]
+    masks = {text for text in captions if text.startswith("mask of ")}
+    assert masks == {"mask of DDIM-Edit threshold=0.5", "mask of true edit"}, "of two methods, one"
+    select(browser, "right", "input")
+    captions = [one.text for one in browser.find_elements("css selector", ".card figcaption")]
+    assert {t for t in captions if t.startswith("mask of ")} == {"mask of true edit"}
+
+
+def test_a_report_links_its_files_and_the_index(browser, made):
+    open_(browser, made / "report/report.html")
+    links = {
+        link.text: link.get_attribute("href")
+        for link in browser.find_elements("css selector", "header p a, figcaption a")
+    }
+    assert {"All experiments", "CSV", "LaTeX", "Markdown", "PDF", "PNG", "SVG"} <= links.keys()
+    for address in links.values():
+        assert Path(unquote(urlsplit(address).path)).is_file(), address

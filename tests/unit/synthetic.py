@@ -2,10 +2,14 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import yaml
+from omegaconf import OmegaConf
 from PIL import Image
+
+from experiments.files import write_lines
 
 KEYS = tuple(f"scene-{i:02d}" for i in range(16))
 LAYOUTS = {
@@ -17,7 +21,17 @@ LAYOUTS = {
     "table3": ("lines", {"N": "method.invert.iterations", "lr": "method.invert.lr"}),
 }
 OMEGAS = (0.0, 1.0, 2.5, 5.0, 7.5)
-CALLS = {"vae": (0, 0), "ddim": (150, 0), "nti": (400, 250), "pti": (400, 250)}
+CURVES = {
+    "figure4": {"threshold": "method.edit.mask.threshold"},
+    "figure6": {
+        "eta": "method.edit.eta",
+        "lr": "method.invert.lr",
+        "threshold": "method.edit.mask.threshold",
+    },
+}
+CLASSES = tuple(f"class {i}" for i in range(8))
+CALLS = {"ddim": (150, 0), "nti": (400, 250), "pti": (400, 250)}
+ORACLES = ("vae", "copy", "retrieve")
 
 
 def psnrs(mean, seed=0, spread=2.0):
@@ -26,15 +40,16 @@ def psnrs(mean, seed=0, spread=2.0):
     return dict(zip(KEYS, mean + spread * (values - values.mean()), strict=True))
 
 
-def write_cell(results: Path, experiment, method, values, data="scenes", **invert):
+def write_cell(results: Path, experiment, method, values, data="scenes", cell=None, **invert):
     """One cell; ``values`` maps a key to its PSNR, or to a sentence where it failed."""
     trace = {"steps": 50, "omega": invert.pop("forward", 0.0)}
-    name = ",".join([method, *(f"{k}={v}" for k, v in invert.items()), f"forward={trace['omega']}"])
+    fields = (f"{k}={v}" for k, v in invert.items())
+    name = cell or ",".join([method, *fields, f"forward={trace['omega']}"])
     setting = results / experiment / f"scenes-{data}"
     folder = setting / "cells" / name
     (folder / "images").mkdir(parents=True)
     (setting / "inputs").mkdir(exist_ok=True)
-    layout, fields = LAYOUTS.get(experiment, ("rows", {}))
+    layout, swept = LAYOUTS.get(experiment, ("rows", {}))
     config = {
         "name": experiment,
         "cell": name,
@@ -44,7 +59,7 @@ def write_cell(results: Path, experiment, method, values, data="scenes", **inver
         "metrics": "reconstruction",
         "precision": "bf16",
         "seed": 0,
-        "report": {"layout": layout, "fields": fields},
+        "report": {"layout": layout, "fields": swept},
     }
     (folder / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
     shared = {key: config[key] for key in ("name", "model", "data", "precision", "seed")}
@@ -66,7 +81,8 @@ RUN = {
 def write_items(folder, method, values):
     """Records, scores and pictures of a cell."""
     records, scores = [], []
-    forward, backward = CALLS.get(method, (0, 0))
+    forward, backward = CALLS.get(method, (100, 0))
+    calls = {} if method in ORACLES else {"tune.forward": forward, "tune.backward": backward}
     for key, value in values.items():
         failed = isinstance(value, str)
         records.append(
@@ -78,7 +94,7 @@ def write_items(folder, method, values):
                 "error": value if failed else None,
                 "image": None if failed else f"images/{key}.png",
                 "target_class": None,
-                "calls": {"tune.forward": forward, "tune.backward": backward},
+                "calls": calls,
                 "seconds": None if failed else 0.5,
             }
         )
@@ -131,3 +147,69 @@ def write_table3(results, counts=(1, 2, 3, 4, 5)):
                 mean = 18 + extra + iterations + 3 * (lr == 0.1)
                 values = psnrs(mean, seed=iterations)
                 write_cell(results, "table3", method, values, iterations=iterations, lr=lr)
+
+
+def write_edits(results, method, about, experiment="figure4", **fields):
+    """A cell of edits towards 8 classes of two pictures each.
+
+    ``about`` maps a metric to the mean of its values, which differ by a few hundredths; those of
+    CSFIDs are of classes. ``fields`` are the method's, as dotted paths from ``method``.
+    """
+    cell = ",".join([method, *(f"{path.split('.')[-1]}={v}" for path, v in fields.items())])
+    folder = write_cell(results, experiment, method, psnrs(20.0), cell=cell)
+    config = OmegaConf.load(folder / "config.yaml")
+    for path, value in fields.items():
+        OmegaConf.update(config, f"method.{path}", value, force_add=True)
+    config.metrics = "scenes"
+    if experiment in CURVES:
+        config.report = {"layout": "curves", "fields": CURVES[experiment]}
+    OmegaConf.save(config, folder / "config.yaml")
+    spread = psnrs(0.0, seed=1, spread=0.05)
+    of_classes = {metric: mean for metric, mean in about.items() if metric.startswith("csfid")}
+    scores = {
+        key: {m: v + spread[key] for m, v in about.items() if m not in of_classes} for key in KEYS
+    }
+    targets = {key: {"target_class": CLASSES[i // 2]} for i, key in enumerate(KEYS)}
+    for file, more in (("scores.jsonl", scores), ("records.jsonl", targets)):
+        lines = map(json.loads, (folder / file).read_text().splitlines())
+        write_lines(folder / file, [line | more[line["key"]] for line in lines])
+    shares = psnrs(1.0, seed=2, spread=0.05)
+    means = [{m: mean * shares[KEYS[i]] for m, mean in of_classes.items()} for i in range(8)]
+    lines = [{"class": name, "n": 2} | mean for name, mean in zip(CLASSES, means, strict=True)]
+    write_lines(folder / "classes.jsonl", lines)
+    return folder
+
+
+def edits(percept, csfid, outside=21.0, truth=18.0, corrected=40.0):
+    """What ``write_edits`` takes."""
+    return {
+        "accuracy-scenes": 0.9,
+        "psnr-to-truth[0,1]": truth,
+        "csfid-scenes": csfid,
+        "csfid-corrected-scenes": corrected,
+        "percept-scenes": percept,
+        "psnr-outside[0,1]": outside,
+    }
+
+
+def write_oracles(results, experiment="figure4"):
+    """COPY, which lies far above and left of any method, and RETRIEVE, far to the right."""
+    write_edits(results, "copy", edits(0.0, 1939.0, np.inf, 16.74), experiment)
+    write_edits(results, "retrieve", edits(5.97, 429.0, 12.23, 11.68), experiment)
+
+
+def write_curves(results, count=4):
+    """Methods over five thresholds, the first four being the paper's, and one without any."""
+    methods = ["pti", "ddim_edit", "diffedit", "diffedit_no_source"]
+    methods += [f"method {i}" for i in range(count - 5)]
+    for i, method in enumerate(methods):
+        for step, threshold in enumerate((0.1, 0.3, 0.5, 0.7, 0.9)):
+            place = edits(
+                2.6 - 0.05 * i - 0.2 * step,
+                520 + 6 * i + 9 * step**2,
+                21 + 0.3 * i + step,
+                18 + 0.3 * step,
+            )
+            fields: dict[str, Any] = {"edit.mask.threshold": threshold}
+            write_edits(results, method, place, **fields)
+    write_edits(results, "ddim_global", edits(2.7, 513.0))

@@ -179,6 +179,7 @@ def test_the_same_files_give_the_same_bytes(tmp_path, report_with_figures, name,
     _, folder = report_with_figures(name)
     first = {path.name: path.read_bytes() for path in folder.iterdir()}
     texts = {f"{name}.md", f"{name}.tex", f"{name}.csv", "claims.json", "report.html"}
+    texts |= {"entry.jsonl"}
     assert set(first) == texts | {f"{name}-{figure}.{kind}" for kind in ("png", "pdf", "svg")}
     report_with_figures(name)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == first
