@@ -54,7 +54,7 @@ smoke: $(INSTALLED) ## Run, score and report in under a minute
 	  results=results/smoke cache=results/smoke/cache
 	$(REPORT) experiment=table2 results=results/smoke
 
-test: $(INSTALLED) ## The whole test suite
+test: $(INSTALLED) ## The test suite
 	$(BIN)/python -m pytest -n 2
 
 test-more: $(INSTALLED) ## What make test leaves out: a real Slurm, a browser (skipped where missing), long tests, notebooks
