@@ -1,12 +1,18 @@
 """Command lines of this package: a data set from ``key=value`` words, errors as one sentence."""
 
+import os
+import signal
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import MISSING, Field, fields
 from difflib import get_close_matches
+from multiprocessing import active_children
 from typing import Any
 
 from pti.errors import InputError
+
+GOES_ON = "the same command goes on where this one was"
+"""What Ctrl-C says of a command that keeps what it has done."""
 
 
 def closest(word: str, known: Iterable[str]) -> str:
@@ -41,22 +47,55 @@ def build(kind: Callable[..., Any], options: dict[str, str]) -> Any:
     return kind(**{name: _value(known[name], text) for name, text in options.items()})
 
 
-def for_people(main: Callable[[list[str]], int], manual: str) -> None:
-    """Exit with what ``main`` returns, or with 2 and a sentence where the input is wrong."""
+def for_people(main: Callable[[list[str]], int], manual: str, stopped: str = "") -> None:
+    """Exit with what ``main`` returns, or with 2 and a sentence where the input is wrong.
+
+    ``stopped`` is what becomes of the work after Ctrl-C.
+    """
     arguments = sys.argv[1:]
     show_anywhere(sys.stdout)
-    if {"-h", "--help"} & set(arguments):
-        print(manual)  # noqa: T201
-        sys.exit(0)
+
+    def act() -> int:
+        if {"-h", "--help"} & set(arguments):
+            print(manual)  # noqa: T201
+            return 0
+        try:
+            for word in arguments:
+                check_text(word)
+            return main(arguments)
+        except InputError as error:
+            say(str(error))
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            say(f"{error.filename or 'a file'} can't be used ({error.strerror})")
+        return 2
+
+    finish(act, stopped)
+
+
+def finish(act: Callable[[], Any], stopped: str) -> None:
+    """Exit with what ``act`` returns: in silence where the reader has gone, after Ctrl-C in a line.
+
+    Processes of ours that are still at work end, too.
+    """
     try:
-        for word in arguments:
-            check_text(word)
-        sys.exit(main(arguments))  # a SystemExit, which passes the clauses below
-    except InputError as error:
-        say(str(error))
-    except OSError as error:
-        say(f"{error.filename or 'a file'} can't be used ({error.strerror})")
-    sys.exit(2)
+        try:
+            code = act()
+        except SystemExit as stop:
+            code = stop.code
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # What is still to be written at the end would raise again, where nobody can catch it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 128 + signal.SIGPIPE
+    except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second one would come upon the way out
+        print(f"stopped: {stopped}" if stopped else "stopped", file=sys.stderr)  # noqa: T201
+        code = 128 + signal.SIGINT
+    for child in active_children():
+        child.terminate()
+    sys.exit(code)
 
 
 def check_text(word: str) -> None:
@@ -86,4 +125,4 @@ def _value(field: Field[Any], text: str) -> Any:
     try:
         return int(text)
     except ValueError as error:
-        raise InputError(f"{field.name}={text} is no whole number: give one") from error
+        raise InputError(f"{field.name}={text} is not a whole number: give one") from error

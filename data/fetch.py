@@ -18,7 +18,7 @@ from urllib.request import Request, urlopen
 from tqdm import tqdm
 
 from data.coco import Coco
-from data.command_line import build, for_people, parse, say
+from data.command_line import GOES_ON, build, for_people, parse, say
 from data.images import open_picture
 from pti.errors import InputError
 
@@ -121,4 +121,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    for_people(main, __doc__ or "")
+    for_people(main, __doc__ or "", GOES_ON)

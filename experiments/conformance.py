@@ -27,7 +27,6 @@ from experiments.command_line import for_people
 from experiments.oracles import Oracle
 from experiments.plan import plan
 from pti.diffusion.model import LatentDiffusion
-from pti.diffusion.trace import Trace
 from pti.errors import InputError
 from pti.method import Method
 from pti.types import Batch, Edit, Inversion
@@ -193,8 +192,8 @@ def subject_of(words: list[str]) -> Subject:
     made = instantiate(cfg.method)
     if isinstance(made, Oracle):
         raise InputError(f"method={cfg.method.name} is an oracle: it inverts nothing to check")
-    method = replace(made, invert=shortened(made.invert))
-    _check_dataclass(method.invert)
+    _check_dataclass(made.invert)
+    method = shortened(made)
     model = instantiate(cfg.model.load, precision=cfg.precision, device=cfg.device)
     tasks = list(islice(SceneEdits(split="dev", size=6), 3))
     batch = Batch(
@@ -208,17 +207,18 @@ def subject_of(words: list[str]) -> Subject:
 
 
 def shortened(part: Any) -> Any:
-    """The part with every trace in it cut to a few steps."""
-    if isinstance(part, Trace):
-        return replace(part, steps=STEPS)
-    values = {field.name: getattr(part, field.name) for field in fields(part)}
-    return replace(part, **{n: shortened(v) for n, v in values.items() if is_dataclass(v)})
+    """The part with whatever in it has ``steps``, as a trace has, cut to a few of them."""
+    values = {field.name: getattr(part, field.name) for field in fields(part) if field.init}
+    fewer = {n: shortened(v) for n, v in values.items() if is_dataclass(v)}
+    if isinstance(steps := values.get("steps"), int):
+        fewer["steps"] = min(steps, STEPS)
+    return replace(part, **fewer)
 
 
 def _check_dataclass(part: Any) -> None:
     kind: Any = type(part)
     if not is_dataclass(part) or not kind.__dataclass_params__.frozen:
-        raise InputError(f"{kind.__name__} is no frozen dataclass: its fields are its options")
+        raise InputError(f"{kind.__name__} is not a frozen dataclass: its fields are its options")
 
 
 def conform(subject: Subject) -> Iterator[tuple[str, Finding]]:

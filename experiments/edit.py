@@ -164,4 +164,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    for_people(main)
+    for_people(main, "nothing was written, and the same command starts anew")

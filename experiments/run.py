@@ -25,7 +25,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from data.task import Task
 from experiments.cell import cell_folder, claim, code_of_cell, found_cell, note_run
-from experiments.command_line import for_people
+from experiments.command_line import GOES_ON, for_people
 from experiments.compute import Computation
 from experiments.gpu_lease import leased_device
 from experiments.items import Items
@@ -238,4 +238,4 @@ if __name__ == "__main__":
     # By its own name, under which a launcher's workers import it, and its resolvers with it.
     from experiments.run import main as main_of_module
 
-    for_people(main_of_module)
+    for_people(main_of_module, GOES_ON)

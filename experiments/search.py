@@ -30,7 +30,7 @@ from pandas import DataFrame
 
 from eval.metric import Quantity
 from experiments.cell import setting_folder
-from experiments.command_line import for_people
+from experiments.command_line import GOES_ON, for_people
 from experiments.figures import STYLE, UNDATED
 from experiments.files import write_aside, write_text
 from experiments.lettering import make_legible
@@ -230,4 +230,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    for_people(main)
+    for_people(main, GOES_ON)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from experiments.command_line import for_people, options_of
+from experiments.command_line import GOES_ON, for_people, options_of
 from experiments.locks import exclusive
 from experiments.mirror import check_kind, mirror_cell, mirror_of
 from experiments.records import TURN
@@ -48,4 +48,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    for_people(main)
+    for_people(main, GOES_ON)

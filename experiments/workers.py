@@ -7,6 +7,7 @@ each make half as many pictures again as one process of two.
 import multiprocessing
 import os
 import pickle
+import signal
 import time
 from collections.abc import Callable, Generator
 from concurrent.futures import ProcessPoolExecutor
@@ -32,7 +33,7 @@ def submit(computation: Computation, opened: list[Opened], workers: int) -> Resu
     """Begin with a batch in a worker; with one worker, do it here when it is asked for."""
     if workers == 1:
         return lambda: computation(opened)
-    with _dropped_when_broken():
+    with _dropped_when_broken(), _deaf_to_interrupts():
         future = _pool(workers).submit(_compute, computation, opened)
 
     def result() -> Computed:
@@ -40,6 +41,16 @@ def submit(computation: Computation, opened: list[Opened], workers: int) -> Resu
             return pickle.loads(future.result())  # noqa: S301 (our own worker's)
 
     return result
+
+
+@contextmanager
+def _deaf_to_interrupts() -> Generator[None]:
+    """Processes that begin inside never hear of Ctrl-C: this one ends them."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager
