@@ -240,7 +240,7 @@ def test_other_addresses_are_refused(place, run, address):
         (("imagenet",), "say what to fetch"),
         (("coco",), "root is not set"),
         (("coco", "root=no", "sed=1"), "there is no option 'sed'. Did you mean 'seed'?"),
-        (("coco", "root=no", "count=many"), "count=many is no whole number"),
+        (("coco", "root=no", "count=many"), "count=many is not a whole number"),
         (("coco", "root"), "'root' can't be read: write key=value"),
         (("coco", "root=no"), "can't be found"),
     ],
