@@ -159,7 +159,9 @@ class Items:
     def _finish(self, task: Task, row: int, computed: Computed) -> Record:
         image = computed.images[row]
         if not image.isfinite().all():
-            return self._failure(task, InputError("the result is not finite: try precision=fp32"))
+            way = "smaller omegas, or a smaller lr"
+            way = way if self.cfg.precision == "fp32" else "precision=fp32"
+            return self._failure(task, InputError(f"the result is not finite: try {way}"))
         name = f"{IMAGES}/{task.key}.png"
         save_png(self.folder / name, to_pixels(image))
         return self._record(

@@ -1,46 +1,50 @@
 """How far a sweep is: which cell of how many, and about how long the rest will take."""
 
 import logging
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from time import monotonic
-from typing import Any
 
-from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.experimental.callback import Callback
-from hydra.types import RunMode
 from omegaconf import DictConfig
+
+from experiments.cell import cell_folder
+from experiments.plan import name_of
 
 log = logging.getLogger(__name__)
 
 
-class Progress(Callback):
-    """Counts a sweep's jobs when it starts (``hydra.callbacks`` in configs/run.yaml)."""
+class Progress:
+    """The cells of this process's sweep, and how fast pictures have been made so far."""
 
-    total = 0
-    started = 0.0
+    def __init__(self, jobs: Sequence[DictConfig], there: Mapping[Path, int]) -> None:
+        """``there`` counts the pictures of each cell's folder before the sweep."""
+        self._names = [name_of(cfg) for cfg in jobs]
+        folders = [cell_folder(cfg) for cfg in jobs]
+        shards = Counter(folders)
+        self._there = [there[folder] // shards[folder] for folder in folders]
+        self._made, self._seconds, self._since = 0, 0.0, monotonic()
 
-    def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
-        """Expand the sweep as Hydra's own sweeper will."""
-        del kwargs
-        swept = [f"{key}={value}" for key, value in (config.hydra.sweeper.params or {}).items()]
-        overrides = [*swept, *config.hydra.overrides.task]
-        parsed = OverridesParser.create().parse_overrides(overrides)
-        Progress.total = sum(len(jobs) for jobs in BasicSweeper.split_arguments(parsed, None))
-        Progress.started = monotonic()
+    def begin(self, number: int, pictures: int, left: int) -> None:
+        """Log that job ``number``, from 0, of that many ``pictures`` starts with some ``left``."""
+        rest = left + sum(max(0, pictures - there) for there in self._there[number + 1 :])
+        name, self._since = self._names[number], monotonic()
+        if len(self._names) > 1:
+            of = f"cell {number + 1} of {len(self._names)}"
+            log.info("%s: %s%s", of, name, self._time_for(rest))
+
+    def end(self, made: int) -> None:
+        """Take account of the pictures that a job ``made`` since it began."""
+        if made:
+            self._made += made
+            self._seconds += monotonic() - self._since
+
+    def _time_for(self, pictures: int) -> str:
+        if not self._made or not pictures:
+            return ""
+        return f" (about {duration(self._seconds / self._made * pictures)} left)"
 
 
-def announce(hydra_config: Any, cell: str) -> None:
-    """Log which cell starts now, and about how long it and the rest will take.
-
-    Says nothing outside a sweep, or where a launcher has taken the cell to another process.
-    """
-    if Progress.total and hydra_config.mode == RunMode.MULTIRUN:
-        done = hydra_config.job.num
-        log.info("cell %d of %d: %s%s", done + 1, Progress.total, cell.strip(","), _left(done))
-
-
-def _left(done: int) -> str:
-    if done == 0:
-        return ""
-    minutes = (monotonic() - Progress.started) / done * (Progress.total - done) / 60
-    return f" (about {minutes:.0f} min left)" if minutes >= 1 else " (about a minute left)"
+def duration(seconds: float) -> str:
+    """In seconds under a minute, else in minutes."""
+    return f"{seconds:.0f} s" if seconds < 60 else f"{seconds / 60:.0f} min"

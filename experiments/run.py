@@ -8,20 +8,16 @@ A rerun of the same command computes only what is missing, also beside a run tha
 """
 
 import json
-import os
 import sys
-from collections import Counter
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from data.task import Task
 from experiments.cell import cell_folder, claim, code_of_cell, found_cell, note_run
@@ -31,7 +27,7 @@ from experiments.gpu_lease import leased_device
 from experiments.items import Items
 from experiments.locks import exclusive
 from experiments.mirror import check_kind, mirror_cell, mirror_of
-from experiments.progress import announce
+from experiments.plan import choose, take_point
 from experiments.provenance import peak_memory, provenance
 from experiments.records import TURN, Cell, asked_of, sources_of
 from experiments.schema import CONFIGS, Goal, register
@@ -39,6 +35,7 @@ from experiments.score import score
 from experiments.shards import batches_of, of_shard, sweep_shards
 from experiments.spelling import spell_numbers, spelled
 from experiments.suites import suite
+from experiments.sweep import Sweep
 from pti.errors import InputError
 
 register()
@@ -135,43 +132,6 @@ def check_measurable(cfg: DictConfig, source: Any, tasks: list[Task]) -> None:
         source.references(name)
 
 
-def take_point(cfg: DictConfig, overrides: Sequence[str]) -> None:
-    """Set what the swept point says, of the fields that this method has.
-
-    Raises ``InputError`` for a point that the experiment does not list, or that sets what one of
-    the command line's ``overrides`` sets.
-    """
-    if cfg.point is None:
-        return
-    if cfg.point not in cfg.points:
-        known = ", ".join(cfg.points)
-        raise InputError(f"point={cfg.point} is unknown: this experiment has {known or 'none'}")
-    given = {word.partition("=")[0].lstrip("+") for word in overrides}
-    for path, value in cfg.points[cfg.point].items():
-        if path in given:
-            raise InputError(f"point={cfg.point} sets {path} too: give one of them")
-        if OmegaConf.select(cfg, path) is not None:
-            OmegaConf.update(cfg, path, value)
-
-
-def choose(tasks: Iterable[Task], limit: int | None) -> list[Task]:
-    """The first ``limit`` items; raises ``InputError`` where there is none, or two share a key."""
-    chosen = list(islice(tasks, limit))
-    if not chosen:
-        raise InputError("the data set has no items: correct its settings, data.tasks...")
-    for task in chosen:
-        try:
-            os.fsencode(task.key)
-        except UnicodeEncodeError as error:
-            raise InputError(
-                f"this terminal can't name the files of {task.key!r}: set PYTHONUTF8=1"
-            ) from error
-    key, times = Counter(task.key for task in chosen).most_common(1)[0]
-    if times > 1:
-        raise InputError(f"the data set lists {key!r} {times} times: keep one of them")
-    return chosen
-
-
 def missing(cell: Cell, tasks: list[Task]) -> list[Task]:
     """Items without a picture; raises ``InputError`` where a finished one has changed since."""
     done = cell.done()
@@ -211,9 +171,13 @@ def job(cfg: DictConfig) -> None:
     spell_numbers(cfg.method)
     if cfg.cluster.name == "joblib" and cfg.device == "auto":
         cfg.device = leased_device()
-    ready = Ready.of(cfg)
-    announce(HydraConfig.get(), cfg.cell)
+    ready, progress = Ready.of(cfg), Sweep.progress
+    left = sum(map(len, ready.left))
+    if progress:
+        progress.begin(HydraConfig.get().job.num, len(ready.own), left)
     ready.run()
+    if progress:
+        progress.end(left)
 
 
 def main() -> None:
@@ -230,7 +194,9 @@ def main() -> None:
             "experiment=search is the base of a search's trials, and no run: say python -m "
             "experiments.search"
         )
-    sys.argv[1:] = spelled(sweep_shards(words))
+    sweep = [] if any(word.startswith("-") for word in words) else ["--multirun"]
+    sys.argv[1:] = [*spelled(sweep_shards(words)), *sweep]
+    Sweep.install()
     job()
 
 

@@ -13,8 +13,13 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import OverrideParseException
 from omegaconf import DictConfig, OmegaConf
 
+from pti.errors import InputError
+
 PLACES = frozenset({"annotations", "cache", "path", "results", "root", "train"})
 """Fields, by the last part of their names, that hold a path."""
+
+GROUPS = frozenset({"cluster", "data", "method", "model"})
+"""What a run has one of each, by the folder of its file in ``configs/``."""
 
 TEXT = PLACES | {"account", "cell", "gres", "name", "partition", "revision", "variant"}
 """Fields that hold text, whatever it looks like."""
@@ -24,7 +29,7 @@ def spelled(words: Sequence[str]) -> list[str]:
     """The words with text in quotes where Hydra would read it as anything else, and plain numbers.
 
     A comma divides a sweep, but not the name of a path that is there. What is in quotes, ``null``
-    and what has an interpolation stays as it is.
+    and what has an interpolation stays as it is. Raises ``InputError`` for a group that is null.
     """
     return [_spelled(word) for word in words]
 
@@ -33,6 +38,8 @@ def _spelled(word: str) -> str:
     key, equals, value = word.partition("=")
     if not equals or not key or key.startswith(("-", "hydra", "~")):
         return word
+    if value == "null" and key in GROUPS:
+        raise InputError(f"{word}: a run needs one; name a file of configs/{key}")
     field = key.rpartition(".")[2].lstrip("+")
     whole = field in PLACES and Path(value).exists()
     values = [value] if whole or field in {"results", "cache"} else list(_divided(value))

@@ -35,11 +35,17 @@ def explain(error: Exception) -> str:
         group, _, choice = found[1].rpartition("/")
         known = sorted(path.stem for path in (CONFIGS / group).glob("*.yaml"))
         return f"{group}={choice} is unknown.{closest(choice, known)} There are {', '.join(known)}."
-    if found := UNKNOWN_KEY.search(text):
-        return _no_such_field(found[1])
+    if name := unknown_field(error):
+        return _no_such_field(name)
     if found := MISSING_VALUE.search(text):
         return f"{found[1]} is not set: add {found[1]}=... to the command"
     return " ".join(text.split())
+
+
+def unknown_field(error: Exception) -> str | None:
+    """The dotted name that a configuration has no field of; None for any different error."""
+    missing = UNKNOWN_KEY.search(str(error))
+    return missing and missing[1]
 
 
 def _of_part(error: InstantiationException, cause: BaseException) -> str:

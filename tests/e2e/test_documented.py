@@ -13,11 +13,10 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
-from hydra.core.plugins import Plugins
 from PIL import Image
 
 from data.imagenet_flexit import read_queries
+from experiments import plan as planning
 from experiments.plan import plan
 from pti.diffusion.load import from_pretrained
 from pti.diffusion.model import LatentDiffusion
@@ -103,7 +102,7 @@ def test_every_command_runs(document, tmp_path, monkeypatch, subtests, tiny_fold
                 pytest.skip(f"needs {' and '.join(sorted(absent))}")
             if words[0] == "python":
                 more = [f"model.path={tiny_folder}"] if "weights" in command.needs else []
-                flags = [word for word in words if word in ("--multirun", "--watch")]
+                flags = [word for word in words if word == "--watch"]
                 words = [word for word in words if word not in flags]
                 words += [*SHORTER.get(words[2], []), *more, *flags]
                 monkeypatch.setattr(sys, "argv", words[2:])
@@ -122,16 +121,14 @@ def run(module: str) -> int | str:
 @pytest.fixture
 def one_a_method(monkeypatch):
     """Of each sweep, one cell a method."""
-    split = BasicSweeper.split_arguments
+    split = planning.BasicSweeper.split_arguments
 
     def shorter(overrides, max_batch_size):
         (jobs,) = split(overrides, max_batch_size)
         methods = {next(word for word in job if word.startswith("method=")): job for job in jobs}
         return [list(methods.values())]
 
-    loaded = Plugins.instance().class_name_to_class[f"{BasicSweeper.__module__}.BasicSweeper"]
-    for sweeper in (BasicSweeper, loaded):  # Hydra loads its plugins anew
-        monkeypatch.setattr(sweeper, "split_arguments", staticmethod(shorter))
+    monkeypatch.setattr(planning.BasicSweeper, "split_arguments", staticmethod(shorter))
 
 
 @pytest.fixture

@@ -69,9 +69,9 @@ def test_a_slurm_that_keeps_no_accounts_is_refused(monkeypatch, tmp_path):
 @pytest.mark.parametrize(
     "path", sorted((CONFIGS / "cluster").glob("*.yaml")), ids=lambda path: path.stem
 )
-def test_a_single_job_is_launched_like_a_sweep_and_not_run_here(path):
+def test_a_single_job_is_launched_like_a_sweep(path):
     if path.stem == "ray":
         pytest.importorskip("hydra_plugins.hydra_ray_launcher")
     with initialize_config_dir(str(CONFIGS), version_base="1.3"):
         cfg = compose("run", [f"cluster={path.stem}"], return_hydra_config=True)
-    assert (cfg.hydra.mode == RunMode.MULTIRUN) == (path.stem != "local")
+    assert cfg.hydra.mode == RunMode.MULTIRUN

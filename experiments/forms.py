@@ -1,0 +1,74 @@
+"""Whether a config's values have the form that the class or function they go to asks for."""
+
+from collections.abc import Iterator
+from inspect import signature
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin
+
+from hydra.utils import get_object
+from omegaconf import DictConfig
+
+from pti.errors import InputError
+
+IN_WORDS: dict[Any, str] = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "text",
+    NoneType: "null",
+}
+
+
+def check_forms(config: DictConfig, path: str) -> None:
+    """Raise ``InputError`` where a value is not of the type that its parameter is annotated with.
+
+    A class takes whatever it is given, and would fail deep inside the arithmetic. Containers are
+    not looked into.
+    """
+    parameters = signature(get_object(config._target_)).parameters if "_target_" in config else {}
+    for key, value in config.items():
+        name = str(key)
+        if isinstance(value, DictConfig):
+            check_forms(value, f"{path}.{name}")
+        elif name in parameters:
+            _check(value, parameters[name].annotation, f"{path}.{name}")
+
+
+def _check(value: Any, annotation: Any, path: str) -> None:
+    options = list(_options(annotation))
+    if not any(_fits(value, option) for option in options):
+        words = " or ".join(dict.fromkeys(map(_in_words, options)))
+        raise InputError(f"{path}={_text(value)} can't be: it takes {words}")
+
+
+def _options(annotation: Any) -> Iterator[Any]:
+    """The members of a union, or the type itself."""
+    if get_origin(annotation) in (Union, UnionType):
+        for member in get_args(annotation):
+            yield from _options(member)
+    else:
+        yield annotation
+
+
+def _fits(value: Any, option: Any) -> bool:
+    if get_origin(option) is Literal:
+        return value in get_args(option)
+    if isinstance(value, bool):  # Python counts it among the numbers
+        return option is bool
+    if option in IN_WORDS:
+        return isinstance(value, (int, float) if option is float else option)
+    part = isinstance(option, type) and not issubclass(option, Path)
+    return not (part and (value is None or isinstance(value, int | float | str)))
+
+
+def _in_words(option: Any) -> str:
+    if get_origin(option) is Literal:
+        return " or ".join(map(_text, get_args(option)))
+    return IN_WORDS.get(option, "a block with a _target_")
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "null"
+    return str(value).lower() if isinstance(value, bool) else str(value)
