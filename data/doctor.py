@@ -12,13 +12,12 @@ and with 2 if the command can't be understood.
 
 from collections.abc import Iterator, Sequence
 
-from tqdm import tqdm
-
 from data.coco import Coco
 from data.command_line import build, closest, for_people, parse
 from data.folder import Folder
 from data.imagenet_flexit import ImagenetFlexit
 from data.photos import Photos
+from data.progress import bar
 from data.scenes.benchmark import Scenes
 from data.scenes.edits import SceneEdits
 from data.task import Task
@@ -59,7 +58,7 @@ def examine(tasks: Sequence[Task]) -> tuple[list[str], list[str]]:
 
 
 def _problems(tasks: Sequence[Task]) -> Iterator[str]:
-    for task in tqdm(tasks, desc="opening", unit="picture", leave=False):
+    for task in bar(tasks, desc="opening", unit="picture", leave=False):
         if task.caption is None:
             yield f"{task.key} has no caption: add its text to the metadata"
         for opener in filter(None, (task.open, task.counterfactual, task.retrieved)):

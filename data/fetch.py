@@ -15,11 +15,10 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
-from tqdm import tqdm
-
 from data.coco import Coco
 from data.command_line import GOES_ON, build, for_people, parse, say
 from data.images import open_picture
+from data.progress import bar
 from pti.errors import InputError
 
 WAITS = (1.0, 4.0)
@@ -111,7 +110,7 @@ def main(arguments: list[str]) -> int:
         raise InputError("say what to fetch: python -m data.fetch coco root=DIR")
     coco: Coco = build(Coco, parse(arguments[1:]))
     wanted = [(row["url"], coco.path_of(row["file_name"])) for row in coco.chosen()]
-    failures = fetch_all(tqdm(wanted, desc="coco", unit="picture"))
+    failures = fetch_all(bar(wanted, desc="coco", unit="picture"))
     if failures:
         say(
             f"{len(failures)} of {len(wanted)} pictures could not be fetched, run the same command "

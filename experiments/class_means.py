@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import torch
 from jaxtyping import Float
-from tqdm import tqdm
 
 from data.images import square, to_tensor
+from data.progress import bar
 from data.task import Reference
 from eval.feature_network import FeatureNetwork
 from experiments.files import write_aside
@@ -39,7 +39,7 @@ def class_means(
     weights = f"{network.id} {reader_of(network)}"
     paths = {name: _path(folder, weights, found, side) for name, found in references.items()}
     todo = [name for name, path in paths.items() if not path.exists()]
-    for name in tqdm(todo, desc=f"class means, {network.id}", unit="class", disable=not todo):
+    for name in bar(todo, desc=f"class means, {network.id}", unit="class", disable=not todo):
         mean = _mean(references[name], network, side)
         write_aside(paths[name], lambda aside, mean=mean: _save(aside, mean))
     return {name: np.load(path) for name, path in paths.items()}

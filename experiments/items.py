@@ -15,9 +15,9 @@ import torch
 from jaxtyping import Bool
 from omegaconf import DictConfig
 from PIL import Image
-from tqdm import tqdm
 
 from data.images import Pixels, square, to_pixels
+from data.progress import bar
 from data.task import Task
 from experiments.compute import Computation, Computed, Opened
 from experiments.files import WriteError, write_aside
@@ -67,7 +67,7 @@ class Items:
         total = sum(map(len, batches))
         with (
             Claims(self.folder / CLAIMS) as claims,
-            tqdm(total=total, desc=self.folder.name, unit="picture") as bar,
+            bar(total=total, desc=self.folder.name, unit="picture") as shown,
         ):
             while waiting:
                 mine = self._claim(claims, waiting)
@@ -84,7 +84,7 @@ class Items:
                 for batch in mine:
                     waiting.remove(batch)
                     claims.free(_keys(batch))
-                    bar.update(len(batch))
+                    shown.update(len(batch))
 
     def _claim(self, claims: Claims, waiting: Sequence[list[Task]]) -> list[list[Task]]:
         """As many batches as there are workers, of those that are no other process's."""

@@ -8,6 +8,7 @@ from time import monotonic
 
 from omegaconf import DictConfig
 
+from data.progress import duration
 from experiments.cell import cell_folder
 from experiments.plan import name_of
 
@@ -43,8 +44,3 @@ class Progress:
         if not self._made or not pictures:
             return ""
         return f" (about {duration(self._seconds / self._made * pictures)} left)"
-
-
-def duration(seconds: float) -> str:
-    """In seconds under a minute, else in minutes."""
-    return f"{seconds:.0f} s" if seconds < 60 else f"{seconds / 60:.0f} min"

@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from PIL import Image
-from tqdm import tqdm
 
 from data.images import to_tensor
+from data.progress import bar
 from eval.csfid import class_distances, sfid
 from eval.feature_network import FeatureNetwork
 from eval.frechet import frechet_distance, gaussian
@@ -36,7 +36,7 @@ def score(folder: Path, tasks: Any, cache: Path) -> None:
     made_with = measures.digest()
     wanted = {k: {"image_sha256": d, "suite": made_with} for k, d in digests.items()}
     todo = [key for key, want in wanted.items() if not want.items() <= _scored(cell, key).items()]
-    for key in tqdm(todo, desc=f"score {folder.name}", unit="picture", leave=False, disable=None):
+    for key in bar(todo, desc=f"score {folder.name}", unit="picture", leave=False):
         values = _measure(measures, cell, key)
         append_lines(folder / SCORES, [{"key": key, **wanted[key], **values}])
     if measures.network is not None and digests:

@@ -3,17 +3,20 @@
     python -m experiments.status experiment=table3 [limit=16 shards=4 data=...] [--watch]
 
 Takes the words of ``experiments.run``; ``--watch`` shows it anew every few seconds until nothing
-is left. Rates are of the last ten minutes, of all processes that work on a cell together.
+is left. Rates are of the last ten minutes of work, of all processes that work on a cell together;
+the time left is what it takes at that rate.
 """
 
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from itertools import pairwise
 
 from omegaconf import DictConfig
 
+from data.progress import duration
 from experiments.cell import found_cell, setting_folder
 from experiments.command_line import for_people
 from experiments.plan import State, plan, state_of
@@ -21,23 +24,26 @@ from experiments.records import Cell
 from experiments.table import Entry, Table, console
 
 RECENT = timedelta(minutes=10)
+PAUSE = 60.0
+"""Seconds."""
 EVERY = 5.0
 """Seconds between two looks."""
 
 
 @dataclass(frozen=True)
 class Progress:
-    """One cell of a sweep, or all: counts of items, and items a minute lately (0 where none)."""
+    """One cell of a sweep, or all: counts of items, and items a minute lately (0 where unknown)."""
 
     name: str
     state: State
     rate: float
 
 
-def progress(jobs: Sequence[DictConfig], now: datetime) -> list[Progress]:
+def progress(jobs: Sequence[DictConfig]) -> list[Progress]:
     """That of each cell, its shards together, and at last of all."""
     cells = {(str(setting_folder(cfg)), cfg.cell): cfg for cfg in jobs}
-    found = [_progress(cfg, now) for cfg in cells.values()]
+    there = [found_cell(cfg) for cfg in cells.values()]
+    found = [_progress(*pair) for pair in zip(cells.values(), there, strict=True)]
     states = [one.state for one in found]
     everything = State(
         done=sum(state.done for state in states),
@@ -45,23 +51,34 @@ def progress(jobs: Sequence[DictConfig], now: datetime) -> list[Progress]:
         left=sum(state.left for state in states),
         unscored=sum(state.unscored for state in states),
     )
-    return [*found, Progress("all", everything, sum(one.rate for one in found))]
+    return [*found, Progress("all", everything, rate(there))]
 
 
-def _progress(cfg: DictConfig, now: datetime) -> Progress:
-    cell, whole = found_cell(cfg), cfg.copy()
+def _progress(cfg: DictConfig, cell: Cell | None) -> Progress:
+    whole = cfg.copy()
     whole.shard = None
-    return Progress(cfg.cell.strip(","), state_of(whole, cell), rate(cell, now))
+    return Progress(cfg.cell.strip(","), state_of(whole, cell), rate([cell]))
 
 
-def rate(cell: Cell | None, now: datetime) -> float:
-    """Items a minute: those since the first of the last ten minutes, from its end until now."""
-    records = [] if cell is None else cell.records.values()
-    times = [record["at"] for record in records if "at" in record]  # older ones have none
-    ended = map(datetime.fromisoformat, times)
-    lately = [at for at in ended if timedelta(0) <= now - at < RECENT]  # clocks may disagree
-    since = [at for at in lately if at > min(lately)]
-    return len(since) / ((now - min(lately)).total_seconds() / 60) if since else 0.0
+def rate(cells: Sequence[Cell | None]) -> float:
+    """Items a minute of the last ten minutes of work: those since the first, by the time they took.
+
+    Work ends with the newest record, however long ago. Between two records counts what the later
+    batch took and ``PAUSE`` at most, so that the time between two runs does not.
+    """
+    records = [record for cell in cells if cell for record in cell.records.values()]
+    spent: dict[datetime, list[float]] = {}
+    for record in records:
+        if record.get("at"):  # older ones have none
+            spent.setdefault(datetime.fromisoformat(record["at"]), []).append(
+                record.get("seconds") or 0.0
+            )
+    times = [at for at in sorted(spent) if max(spent) - at < RECENT]
+    gaps = [
+        min((later - earlier).total_seconds(), sum(spent[later]) + PAUSE)
+        for earlier, later in pairwise(times)
+    ]
+    return sum(len(spent[at]) for at in times[1:]) / (sum(gaps) / 60) if gaps else 0.0
 
 
 def table_of(found: Sequence[Progress]) -> Table:
@@ -85,10 +102,7 @@ def table_of(found: Sequence[Progress]) -> Table:
 def _time_left(one: Progress) -> str:
     if not one.state.left:
         return "–"
-    if not one.rate:
-        return "not known"
-    minutes = one.state.left / one.rate
-    return f"{minutes:.0f} min" if minutes < 90 else f"{minutes / 60:.1f} h"
+    return duration(60 * one.state.left / one.rate) if one.rate else "not known"
 
 
 def main() -> None:
@@ -98,11 +112,11 @@ def main() -> None:
         print(__doc__)  # noqa: T201
         return
     jobs = plan(words)
-    found = progress(jobs, datetime.now(UTC))
+    found = progress(jobs)
     print(console(table_of(found)))  # noqa: T201
     while "--watch" in words and found[-1].state.left:
         time.sleep(EVERY)
-        found = progress(jobs, datetime.now(UTC))
+        found = progress(jobs)
         print(f"\x1b[2J\x1b[H{console(table_of(found))}")  # noqa: T201
 
 

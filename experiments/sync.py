@@ -11,8 +11,7 @@ they lie: ``results/.mirror/<log>``.
 import sys
 from pathlib import Path
 
-from tqdm import tqdm
-
+from data.progress import bar
 from experiments.command_line import GOES_ON, for_people, options_of
 from experiments.locks import exclusive
 from experiments.mirror import check_kind, mirror_cell, mirror_of
@@ -41,7 +40,7 @@ def main() -> None:
     cells = [cell.folder for setting in settings for cell in setting.cells]
     mirror = mirror_of(results, kind)
     shown = 0
-    for cell in tqdm(cells, unit="cell"):
+    for cell in bar(cells, unit="cell"):
         with exclusive(cell / TURN):  # a run may be mirroring it now
             shown += mirror_cell(cell, kind, mirror)
     print(f"{shown} of {len(cells)} cells were new or had changed: {mirror}")  # noqa: T201

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Int, UInt8
 from PIL import Image
-from tqdm import tqdm
 
+from data.progress import bar
 from data.scenes.photographs import TRAINING, open_photograph
 from data.scenes.render import SIDE, Picture, render
 from data.scenes.spec import BACKGROUNDS, COLOURS, SHAPES, SceneSpec
@@ -57,7 +57,7 @@ def rendered(split: str, count: int, work: Path) -> Corpus:
     if not path.exists():
         with ProcessPoolExecutor() as pool:
             drawn = pool.map(partial(_item, split), range(count), chunksize=64)
-            items = list(tqdm(drawn, total=count, desc=f"render {split}", unit="picture"))
+            items = list(bar(drawn, total=count, desc=f"render {split}", unit="picture"))
         pictures, labels = zip(*items, strict=True)
         save_aside(path, np.stack(pictures), np.asarray(labels))
     with np.load(path) as stored:

@@ -15,10 +15,10 @@ from jaxtyping import Float
 from PIL import Image
 from torch import Tensor
 from torchmetrics.functional.image import peak_signal_noise_ratio
-from tqdm import tqdm
 
 from data.images import square, to_pixels, to_tensor
 from data.photos import Photos
+from data.progress import bar
 from data.scenes.card import OMEGA, Figures, card
 from data.scenes.classifier import SceneClassifier, agreement
 from data.scenes.corpus import labels_of
@@ -61,7 +61,7 @@ def draw(
     """Guided samples of ``captions``; picture i starts from noise of seed i."""
     side, channels = model.unet.config.sample_size, model.unet.config.in_channels
     images: list[Tensor] = []
-    for start in tqdm(range(0, len(captions), batch), desc="sample", unit="batch"):
+    for start in bar(range(0, len(captions), batch), desc="sample", unit="batch"):
         chunk = captions[start : start + batch]
         seeds = (torch.Generator().manual_seed(start + row) for row in range(len(chunk)))
         z = torch.stack([torch.randn(channels, side, side, generator=seed) for seed in seeds])

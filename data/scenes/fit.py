@@ -9,8 +9,8 @@ from typing import Any, TypeVar, cast
 import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
-from tqdm import tqdm
 
+from data.progress import bar
 from pti.diffusion.precision import autocast, fastest
 from pti.errors import InputError
 
@@ -53,12 +53,14 @@ def fit(
     parts = _parts(plan, module.to(device).train())
     checkpoint = work / f"{plan.name}.pt"
     done = _resume(plan, checkpoint, parts, device)
-    bar = tqdm(range(done, plan.steps), initial=done, total=plan.steps, desc=plan.name, unit="step")
+    shown = bar(
+        range(done, plan.steps), initial=done, total=plan.steps, desc=plan.name, unit="step"
+    )
     smoothed = None
-    for step in bar:
+    for step in shown:
         loss = _update(parts, loss_of, torch.Generator(device).manual_seed(step))
         smoothed = loss if smoothed is None else 0.98 * smoothed + 0.02 * loss
-        bar.set_postfix(loss=f"{smoothed:.4f}", refresh=False)
+        shown.set_postfix(loss=f"{smoothed:.4f}", refresh=False)
         if (step + 1) % CHECKPOINT_EVERY == 0 or step + 1 == plan.steps:
             state = {name: part.state_dict() for name, part in parts.items()}
             save_checkpoint(checkpoint, {**state, "plan": asdict(plan), "done": step + 1})

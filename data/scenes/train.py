@@ -15,9 +15,9 @@ from diffusers import AutoencoderKL, StableDiffusionPipeline
 from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 (torch's own name for it)
-from tqdm import tqdm
 from transformers import CLIPTokenizer
 
+from data.progress import bar
 from data.scenes import architecture
 from data.scenes.classifier import ATTRIBUTES, SceneClassifier
 from data.scenes.corpus import Corpus, photograph_crops, rendered
@@ -112,7 +112,7 @@ def encode_all(autoencoder: Any, scenes: Tensor) -> tuple[Tensor, Tensor]:
     Sets the autoencoder's ``scaling_factor`` to the reciprocal of the latents' deviation.
     """
     means, deviations = [], []
-    for chunk in tqdm(scenes.split(64), desc="encode", unit="batch"):
+    for chunk in bar(scenes.split(64), desc="encode", unit="batch"):
         with autocast(scenes.device, fastest(scenes.device)):
             posterior = autoencoder.encode(to_images(chunk) * 2 - 1).latent_dist
         means.append(posterior.mean.float())

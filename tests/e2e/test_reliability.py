@@ -108,7 +108,7 @@ def test_clocks_that_disagree_change_nothing_but_the_rate_that_is_shown(workplac
     tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat(timespec="seconds")
     (folder / RECORDS).unlink()
     append_lines(folder / RECORDS, [{**lines[0], "at": tomorrow}, lines[1]])
-    found, _ = status.progress(plan([*workplace.setting(), *ONE]), datetime.now(UTC))
+    found, _ = status.progress(plan([*workplace.setting(), *ONE]))
     assert (found.state.done, found.state.left) == (2, 1)
     assert found.rate == 0
     assert workplace.run(*ONE).code == 0

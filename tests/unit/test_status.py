@@ -12,9 +12,9 @@ from experiments.status import rate
 NOW = datetime(2020, 1, 1, 12, tzinfo=UTC)
 
 
-def cell(*minutes_ago):
+def cell(*minutes_ago, seconds=0.0):
     records = {
-        str(n): {"at": (NOW - timedelta(minutes=ago)).isoformat()}
+        str(n): {"at": (NOW - timedelta(minutes=ago)).isoformat(), "seconds": seconds}
         for n, ago in enumerate(minutes_ago)
     }
     return Cell(Path(), OmegaConf.create(), records, {}, {})
@@ -26,10 +26,20 @@ def cell(*minutes_ago):
         ((), 0),
         ((4,), 0),  # nobody knows how long the first took
         ((4, 4), 0),  # nor a first batch
-        ((4, 4, 2, 2, 1, 1), 1),
-        ((30, 4, 2), 0.25),  # what is long ago does not count
-        ((-60, 4, 2), 0.25),  # nor what another clock puts into the future
+        ((4, 4, 3, 3, 2, 2), 2),
+        ((30, 2, 1), 1),  # what is long ago does not count
+        ((64, 63, 62), 1),  # how long ago the last was is all the same
     ],
 )
-def test_it_counts_what_followed_the_first_of_the_last_ten_minutes(minutes_ago, expected):
-    assert rate(cell(*minutes_ago), NOW) == pytest.approx(expected)
+def test_it_is_that_of_the_last_ten_minutes_of_work(minutes_ago, expected):
+    assert rate([cell(*minutes_ago)]) == pytest.approx(expected)
+
+
+def test_the_time_between_two_runs_does_not_count():
+    assert rate([cell(8, 7, 2, 1)]) == pytest.approx(1)
+    assert rate([cell(8, 5, 2, seconds=120)]) == pytest.approx(1 / 3)
+
+
+def test_cells_one_after_the_other_have_the_rate_of_the_run():
+    first, second = cell(6, 5, 4), cell(3, 2, 1)
+    assert rate([first, None, second]) == pytest.approx(1)

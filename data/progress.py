@@ -1,0 +1,57 @@
+"""How far a long command is: a bar on a terminal, and in a file a line every ten seconds."""
+
+import sys
+from collections.abc import Iterable
+from typing import Any, TypeVar, overload
+
+from tqdm import tqdm
+
+T = TypeVar("T")
+
+EVERY = 10.0
+"""Seconds between two lines in a file."""
+
+
+def duration(seconds: float) -> str:
+    """In seconds under a minute, in hours from an hour and a half on, else in minutes."""
+    if seconds < 59.5:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"
+
+
+class Lines(tqdm):  # pyright: ignore[reportMissingTypeArgument] (it takes none at run time)
+    """tqdm in plain lines; nothing of what is over within ten seconds."""
+
+    said: int | None = None
+    """The count in the last line."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        slow = {"mininterval": EVERY, "delay": EVERY, "miniters": 1}
+        super().__init__(*arguments, **options | slow)
+
+    def display(self, *position: Any, **message: Any) -> None:
+        """Write one line."""
+        del position, message
+        self.said = self.n
+        counts = self.format_dict
+        rate = counts["rate"] or self.n / max(counts["elapsed"], 1e-9)
+        left = [f"{duration((self.total - self.n) / rate)} left"] if self.total and rate else []
+        many = f"{self.n} of {self.total}" if self.total else f"{self.n}"
+        parts = [f"{many} {self.unit}s", f"{rate:.1f} a second", *left, self.postfix]
+        print(f"{self.desc}: {', '.join(filter(None, parts))}", file=self.fp, flush=True)
+
+    def close(self) -> None:
+        """Write the last line, where there was one before."""
+        if not self.disable and self.leave and self.said not in (None, self.n):
+            self.display()
+        self.disable = True
+
+
+@overload
+def bar(iterable: Iterable[T], **options: Any) -> "tqdm[T]": ...
+@overload
+def bar(iterable: None = None, **options: Any) -> "tqdm[Any]": ...
+def bar(iterable: Any = None, **options: Any) -> Any:
+    """Tqdm with its own ``options``, made for where standard error goes."""
+    kind = tqdm if sys.stderr.isatty() else Lines
+    return kind(iterable, **options)
