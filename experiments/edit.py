@@ -4,7 +4,9 @@
         threshold=0.3 omega=7.5 words=yellow caption="a red car" fit=crop out=car-edited.png seed=0
         device=auto precision=fp32 method.invert.trace.steps=50 model.path=...]
 
-Writes out and, beside it, NAME-sheet.png (before, after, mask) and NAME.json (settings, metrics).
+Writes out and, beside it, NAME-sheet.png (before, after, mask) and NAME.json (settings, metrics,
+notes). A note says what to know of the result: that a prompt was cut off, that the mask selects
+nothing or everything, that model=scenes never saw a word, or can't hold such a picture.
 
 caption  what the picture shows now. PTI and DDIM-Edit need none; it also tells which words are new.
 words    phrases of the prompt that the mask follows, between commas. Without them: the words that
@@ -38,6 +40,7 @@ from eval.psnr import PSNR
 from eval.ssim import SSIM
 from experiments.command_line import for_people
 from experiments.compute import load_model
+from experiments.edit_progress import shown
 from experiments.edit_request import FITS, Request
 from experiments.figures import STYLE, UNDATED
 from experiments.files import write_aside, write_json
@@ -65,12 +68,13 @@ def edit(
     images, captions = to_tensor(pixels)[None], (request.task.caption or prompt,)
     batch = Batch(images, captions, (prompt,), seeds=(request.cfg.seed,), words=(words,))
     check(method.edit, model, batch)
-    tell("inverting ...")
-    start = perf_counter()
-    inversion = method.invert(model, batch)
+    schedule, start = method.invert.schedule(model), perf_counter()
+    with shown(model, len(schedule)):
+        inversion = method.invert(model, batch)
     seconds = {"inverting": perf_counter() - start}
-    tell(f"inverted in {seconds['inverting']:.1f} s; sampling ...")
-    edited = method.edit(model, method.invert.schedule(model), inversion, batch)
+    tell(f"inverted in {seconds['inverting']:.1f} s")
+    with shown(model, len(schedule)):
+        edited = method.edit(model, schedule, inversion, batch)
     image = model.decode(edited.z)[0]
     seconds["sampling"] = perf_counter() - start - seconds["inverting"]
     tell(f"sampled in {seconds['sampling']:.1f} s")
@@ -80,12 +84,45 @@ def edit(
     return to_pixels(image), mask, seconds
 
 
-def describe(request: Request, model: LatentDiffusion, share: float | None) -> dict[str, Any]:
-    """What the result follows from, and what a user should know before trusting it."""
-    cfg, task = request.cfg, request.task
-    cut = {text: model.cut_by_tokenizer(text) for text in (request.prompt, task.caption or "")}
+def measure(model: LatentDiffusion, before: Pixels, after: Pixels) -> dict[str, Any]:
+    """How near the result is to the input, and how near the autoencoder alone would come."""
+    source = to_tensor(before)[None]
+    compared = Pictures(to_tensor(after)[None], source)
+    held = Pictures(model.decode(model.encode(source)).cpu(), source)
+    of_edit = {metric.id: metric.measure(compared).item() for metric in (PSNR, SSIM)}
+    return of_edit | {"autoencoder psnr": PSNR.measure(held).item()}
+
+
+def notes_on(
+    request: Request, model: LatentDiffusion, share: float | None, held: float
+) -> list[str]:
+    """What a user should know before trusting the result.
+
+    ``share`` is that of the picture inside the mask, ``held`` the PSNR of the autoencoder alone.
+    """
+    texts = (request.prompt, request.task.caption or "")
+    cut = {text: model.cut_by_tokenizer(text) for text in texts}
     notes = [f"{text!r} is too long: {end!r} was cut off" for text, end in cut.items() if end]
     notes += [f"the mask selects {EXTREMES[share]}"] if share in EXTREMES else []
+    if not (domain := model.domain):
+        return notes
+    if unknown := domain.unknown(" ".join(texts)):
+        notes.append(
+            f"{request.cfg.model.name} never saw {', '.join(map(repr, unknown))}: its words are "
+            f"{domain.about}"
+        )
+    if held < domain.psnr:
+        notes.append(
+            f"the autoencoder of {request.cfg.model.name} alone gives this picture back at "
+            f"{held:.1f} dB; {domain.pictures} reach {domain.psnr:.0f} dB and more. An edit of a "
+            "photograph keeps no more than that"
+        )
+    return notes
+
+
+def describe(request: Request, model: LatentDiffusion) -> dict[str, Any]:
+    """What the result follows from."""
+    cfg, task = request.cfg, request.task
     settings = {
         "image": task.key,
         "prompt": request.prompt,
@@ -100,7 +137,7 @@ def describe(request: Request, model: LatentDiffusion, share: float | None) -> d
     }
     code = code_of(cfg.method, cfg.model.load)
     about = {"code": code, **provenance(str(model.device))}
-    return {"settings": settings, "notes": notes, "provenance": about}
+    return {"settings": settings, "provenance": about}
 
 
 def draw(panels: dict[str, Image.Image], title: str) -> Figure:
@@ -140,17 +177,16 @@ def run(request: Request) -> None:
     if mask is not None:
         nothing = replace(frame, picture=Image.new("RGB", picture.size))
         panels["mask"] = nothing.put_back(mask, Image.Resampling.NEAREST)
-    compared = Pictures(to_tensor(after)[None], to_tensor(before)[None])
-    metrics: dict[str, Any] = {m.id: m.measure(compared).item() for m in (PSNR, SSIM)}
+    metrics = measure(model, before, after)
+    notes = notes_on(request, model, share, metrics["autoencoder psnr"])
     metrics |= {"mask": share, "calls": model.calls.as_json(), "seconds": seconds}
-    description = describe(request, model, share)
     write_aside(out, partial(whole.save, format="PNG"))
     with mpl.rc_context(STYLE):
         prompt = request.prompt if readable(request.prompt) else request.task.key
         figure = draw(panels, f"{prompt} ({cfg.method.name}, model {cfg.model.name})")
         write_aside(sheet, partial(figure.savefig, metadata=UNDATED[".png"], bbox_inches="tight"))
-    write_json(about, description | {"metrics": metrics})
-    for note in description["notes"]:
+    write_json(about, {**describe(request, model), "notes": notes, "metrics": metrics})
+    for note in notes:
         tell(f"note: {note}")
     tell("\n".join(f"wrote {path}" for path in request.files))
 

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
@@ -11,7 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from data.images import open_with_alpha
 from data.task import Task
-from experiments.cell import flat
+from experiments.forms import check_forms
 from experiments.oracles import Oracle
 from experiments.schema import CONFIGS, register
 from experiments.spelling import spelled
@@ -96,7 +95,8 @@ def configure(options: dict[str, str]) -> DictConfig:
     if isinstance(method.edit, Reconstruct):
         raise InputError(f"{name} only reconstructs: choose a method that edits, such as pti")
     cfg = _compose(overrides)
-    _refuse_other_forms(flat(default.method, "method"), flat(cfg.method, "method"))
+    check_forms(cfg.method, "method")
+    check_forms(cfg.model.load, "model.load")
     guided = OmegaConf.select(cfg, "method.invert.trace.omega")
     contrasted = OmegaConf.select(cfg, "method.edit.mask.reference") == "caption"
     if (guided or contrasted) and not options["caption"]:
@@ -108,11 +108,3 @@ def _compose(overrides: list[str]) -> DictConfig:
     register()
     with initialize_config_dir(str(CONFIGS), version_base="1.3"):
         return compose("run", ["goal=edit", *spelled(overrides)])
-
-
-def _refuse_other_forms(default: dict[str, Any], given: dict[str, Any]) -> None:
-    # A method's dataclass takes whatever it is given, and would fail deep inside the arithmetic.
-    for name, usual in default.items():
-        value = given.get(name, usual)
-        if isinstance(usual, float | int) and not isinstance(value, type(usual) | int):
-            raise InputError(f"{name}={value} can't be: it takes a value such as {usual}")

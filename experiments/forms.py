@@ -1,6 +1,7 @@
 """Whether a config's values have the form that the class or function they go to asks for."""
 
 from collections.abc import Iterator
+from enum import Enum
 from inspect import signature
 from pathlib import Path
 from types import NoneType, UnionType
@@ -38,8 +39,12 @@ def check_forms(config: DictConfig, path: str) -> None:
 def _check(value: Any, annotation: Any, path: str) -> None:
     options = list(_options(annotation))
     if not any(_fits(value, option) for option in options):
-        words = " or ".join(dict.fromkeys(map(_in_words, options)))
-        raise InputError(f"{path}={_text(value)} can't be: it takes {words}")
+        raise InputError(f"{path}={_text(value)} can't be: it takes {in_words(annotation)}")
+
+
+def in_words(annotation: Any) -> str:
+    """What a value of that type is, such as "a number or null"."""
+    return " or ".join(dict.fromkeys(map(_in_words, _options(annotation))))
 
 
 def _options(annotation: Any) -> Iterator[Any]:
@@ -65,6 +70,8 @@ def _fits(value: Any, option: Any) -> bool:
 def _in_words(option: Any) -> str:
     if get_origin(option) is Literal:
         return " or ".join(map(_text, get_args(option)))
+    if isinstance(option, type) and issubclass(option, Enum):
+        return " or ".join(option.__members__)
     return IN_WORDS.get(option, "a block with a _target_")
 
 

@@ -26,6 +26,9 @@ PIXELS = tuple(
 )
 """The modules of this package that bits of a result follow from; it is searched for no others."""
 
+TALK = {"data.command_line", "data.progress"}
+"""Modules that only speak to people."""
+
 INSTALLED = {"site-packages", "dist-packages"}
 
 
@@ -86,7 +89,7 @@ def sources(roots: tuple[str, ...]) -> dict[str, str]:
 
 def _is_searched(module: str, own: set[str]) -> bool:
     top = module.partition(".")[0]
-    if top == "experiments" or top in sys.stdlib_module_names:
+    if top == "experiments" or top in sys.stdlib_module_names or module in TALK:
         return False
     return top in own or not _is_installed(top)
 

@@ -1,7 +1,11 @@
 """What was probably meant: Hydra's composition errors as one sentence."""
 
 import re
+from collections import Counter
 from dataclasses import fields
+from difflib import SequenceMatcher
+from itertools import takewhile
+from typing import get_type_hints
 
 from hydra.errors import (
     InstantiationException,
@@ -12,12 +16,18 @@ from omegaconf import OmegaConf
 
 from data.command_line import closest
 from experiments.cell import flat
+from experiments.forms import in_words
 from experiments.schema import CONFIGS, Run
 from pti.errors import InputError
 
 UNKNOWN_KEY = re.compile(r"Could not override '([^']+)'")
 UNKNOWN_CHOICE = re.compile(r"Could not find '([^']+)'")
+WRONG_VALUE = re.compile(r"Error merging override ([^=\s]+)=(.*)")
+RESOLVING = re.compile(r"^InputError raised while resolving interpolation: ")
 MISSING_VALUE = re.compile(r"Missing mandatory value: (\S+)")
+
+ALIKE = 0.6
+"""Below it, a suggestion would be a guess."""
 
 
 def explain(error: Exception) -> str:
@@ -35,11 +45,18 @@ def explain(error: Exception) -> str:
         group, _, choice = found[1].rpartition("/")
         known = sorted(path.stem for path in (CONFIGS / group).glob("*.yaml"))
         return f"{group}={choice} is unknown.{closest(choice, known)} There are {', '.join(known)}."
-    if name := unknown_field(error):
-        return _no_such_field(name)
+    name = unknown_field(error)
+    return _no_such_field(name) if name else _of_value(text)
+
+
+def _of_value(text: str) -> str:
+    """What Hydra says of a value, in our words where we have some."""
     if found := MISSING_VALUE.search(text):
         return f"{found[1]} is not set: add {found[1]}=... to the command"
-    return " ".join(text.split())
+    kinds = get_type_hints(Run)
+    if (found := WRONG_VALUE.search(text)) and found[1] in kinds:
+        return f"{found[0].rpartition(' ')[2]} can't be: it takes {in_words(kinds[found[1]])}"
+    return " ".join(RESOLVING.sub("", text).split())
 
 
 def unknown_field(error: Exception) -> str | None:
@@ -60,12 +77,36 @@ def _no_such_field(name: str) -> str:
     known = _fields()
     if name in known:
         return f"the {name.partition('.')[0]} of this run has no field {name!r}; others have"
-    return f"there is no field {name!r}.{closest(name, known)}"
+    likeness = {
+        field: (_likeness(name, field), -field.count("."), count) for field, count in known.items()
+    }
+    nearest = max(sorted(likeness), key=likeness.__getitem__)
+    meant = f" Did you mean {nearest!r}?" if likeness[nearest][0] else ""
+    return f"there is no field {name!r}.{meant}"
 
 
-def _fields() -> set[str]:
-    names = {field.name for field in fields(Run)}
+def _likeness(name: str, field: str) -> float:
+    """How likely a field is meant: by its last part, and less so by what stands before it.
+
+    0 where the last parts are not alike. A part of several words may be named by their initials.
+    """
+    *places, last = name.split(".")
+    *others, end = field.split(".")
+    same = last == end or last == _initials(end) or end == _initials(last)
+    alike = 1.0 if same else SequenceMatcher(None, last, end).ratio()
+    common = takewhile(lambda pair: pair[0] == pair[1], zip(places, others, strict=False))
+    shared = len(list(common)) / max(len(places), len(others), 1)
+    return alike + 0.2 * shared if alike > ALIKE else 0.0
+
+
+def _initials(words: str) -> str:
+    return "".join(word[:1] for word in words.split("_")) if "_" in words else ""
+
+
+def _fields() -> Counter[str]:
+    """The fields that a run may have, and in how many files each stands."""
+    names = Counter(field.name for field in fields(Run))
     for group in ("method", "data", "model"):
         for file in (CONFIGS / group).glob("*.yaml"):
-            names |= flat(OmegaConf.load(file), group).keys()
+            names.update(flat(OmegaConf.load(file), group).keys())
     return names

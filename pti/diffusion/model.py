@@ -1,6 +1,6 @@
 """The one typed border to diffusers and transformers."""
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from pti.diffusion.ddim import Schedule
+from pti.diffusion.domain import Domain
 from pti.diffusion.phrases import spans
 from pti.diffusion.precision import Precision, autocast
 from pti.errors import InputError
@@ -71,7 +72,8 @@ class LatentDiffusion:
     """A frozen Stable Diffusion model: embed, predict noise, encode, decode; counts every call.
 
     ``precision="bf16"`` runs the UNet under autocast; embeddings, losses and DDIM moves keep the
-    dtype of the latents. ``digest`` names the weights in cache keys and provenance.
+    dtype of the latents. ``digest`` names the weights in cache keys and provenance. ``domain`` is
+    what the model was trained on, None where that is any picture and any word.
     """
 
     vae: Any
@@ -83,6 +85,7 @@ class LatentDiffusion:
     precision: Precision = "fp32"
     calls: Calls = field(default_factory=Calls)
     stage: Stage = "sample"
+    domain: Domain | None = None
 
     @contextmanager
     def counting(self, stage: Stage) -> Generator[None]:
@@ -92,6 +95,15 @@ class LatentDiffusion:
             yield
         finally:
             self.stage = before
+
+    @contextmanager
+    def watched(self, tell: Callable[[Stage, int], None]) -> Generator[None]:
+        """Tell the stage and timestep of each UNet evaluation made inside, once it is made."""
+        hook = self.unet.register_forward_hook(lambda _, given, __: tell(self.stage, int(given[1])))
+        try:
+            yield
+        finally:
+            hook.remove()
 
     @property
     def device(self) -> torch.device:

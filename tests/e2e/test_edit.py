@@ -1,9 +1,12 @@
 """``python -m experiments.edit``: one picture, by command."""
 
+from io import StringIO
+
 import numpy as np
 import pytest
 from PIL import Image
 from skimage.metrics import peak_signal_noise_ratio
+from tqdm import tqdm
 
 from data.scenes.render import render, true_mask
 from data.scenes.spec import SceneSpec
@@ -140,6 +143,40 @@ def test_a_mask_without_a_part_in_it_is_noted(desk, threshold, share, says):
 def test_a_prompt_that_is_cut_off_is_noted(desk):
     assert desk.edit(f"prompt={PROMPT} and an orange heart on wood", "words=ring").code == 0
     assert "'heart on wood' was cut off" in desk.about()["notes"][0]
+
+
+def test_the_embedded_model_says_what_it_never_saw(desk):
+    """A drawn scene in its own words is no reason for a note; a smooth gradient in others is."""
+    desk.put(Image.fromarray(render(SceneSpec("red", "star", "grass"), seed=1)))
+    words = [f"image={desk.image}", f"out={desk.out}", "model=scenes", "method=ddim_global"]
+    words += ["method.invert.trace.steps=2"]
+    assert desk.call("edit", *words, "prompt=An orange star, on snow").code == 0
+    assert not desk.about()["notes"]
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    desk.put(Image.fromarray(noise))
+    assert desk.call("edit", *words, "prompt=two red stars on Mars").code == 0
+    unknown, held = desk.about()["notes"]
+    assert unknown.startswith("scenes never saw 'two', 'stars', 'mars': its words are red, orange,")
+    measured = desk.about()["metrics"]["autoencoder psnr"]
+    assert measured < 15
+    assert f"alone gives this picture back at {measured:.1f} dB" in held
+
+
+@pytest.mark.parametrize("method", ["pti", "diffedit"])
+def test_progress_ends_where_the_work_does(desk, monkeypatch, method):
+    """Each stage visits every timestep of its trajectory once."""
+    bars = []
+
+    def bar(**options):
+        bars.append(tqdm(**options, file=StringIO()))
+        return bars[-1]
+
+    monkeypatch.setattr("experiments.edit_progress.bar", bar)
+    words = ["method.invert.trace.steps=5", "method.invert.trace.ratio=0.8"]
+    assert desk.edit(f"method={method}", "caption=a red ring", *words).code == 0
+    middle = {"pti": ("tuning", 4, 4), "diffedit": ("finding the mask", 1, None)}[method]
+    told = [(shown.desc, shown.n, shown.total) for shown in bars]
+    assert told == [("inverting", 4, 4), middle, ("sampling", 4, 4)]
 
 
 def test_without_a_mask_the_sheet_has_two_panels(desk):

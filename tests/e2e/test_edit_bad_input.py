@@ -30,7 +30,7 @@ def refused(desk, outcome, *says):
         ("crop", ["'crop' is no option"]),
         ("words=zebra", ["does not contain 'zebra'"]),
         ("prompt=!!!", ["words", "give some"]),
-        ("eta=many", ["method.edit.eta=many", "0.9"]),
+        ("eta=many", ["method.edit.eta=many", "a number"]),
         ("method.invert.iterations=1.5", ["iterations=1.5"]),
         ("seed=x", ["seed", "x"]),
         ("method.edit.etta=1", ["Did you mean 'method.edit.eta'?"]),

@@ -1,0 +1,38 @@
+"""Shows how far the edit of one picture is: a bar for each stage, over its timesteps."""
+
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from data.progress import bar
+from pti.diffusion.model import LatentDiffusion, Stage
+
+DOING: dict[Stage, str] = {
+    "trace": "inverting",
+    "tune": "tuning",
+    "mask": "finding the mask",
+    "sample": "sampling",
+}
+
+
+@contextmanager
+def shown(model: LatentDiffusion, steps: int) -> Generator[None]:
+    """Show what ``model`` does inside, where each stage visits ``steps`` timesteps.
+
+    A timestep counts once, however many evaluations it takes.
+    """
+    seen: dict[Stage, set[int]] = {}
+    bars: dict[Stage, Any] = {}
+    with ExitStack() as stack:
+
+        def tell(stage: Stage, timestep: int) -> None:
+            if stage not in bars:
+                total = None if stage == "mask" else steps  # a mask is found at one timestep
+                bars[stage] = stack.enter_context(bar(total=total, desc=DOING[stage], unit="step"))
+                seen[stage] = set()
+            if timestep not in seen[stage]:
+                seen[stage].add(timestep)
+                bars[stage].update()
+
+        stack.enter_context(model.watched(tell))
+        yield

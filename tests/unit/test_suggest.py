@@ -1,0 +1,65 @@
+"""What was probably meant, and what a field takes."""
+
+import pytest
+
+from experiments.command_line import sentence_of
+from experiments.plan import plan
+
+
+def said_of(*words):
+    with pytest.raises(Exception) as refused:  # noqa: PT011 (its sentence is what counts)
+        plan(words)
+    return str(sentence_of(refused.value))
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        ("method.invert.learning_rate=1", "method.invert.lr"),
+        ("method.invert.step=3", "method.invert.trace.steps"),
+        ("method.invert.iters=3", "method.invert.iterations"),
+        ("method.edit.treshold=3", "method.edit.mask.threshold"),
+        ("method.invert.early=true", "method.invert.early_stop"),
+        ("steps=4", "method.invert.trace.steps"),
+        ("data.pth=x", "data.path"),
+        ("cashe=x", "cache"),
+        ("bs=3", "batch_size"),
+        ("eta=0.9", "method.edit.eta"),
+    ],
+)
+def test_a_field_is_known_by_its_last_part(word, meant):
+    name = word.partition("=")[0]
+    assert said_of(word) == f"there is no field {name!r}. Did you mean {meant!r}?"
+
+
+@pytest.mark.parametrize("word", ["foo=3", "image=car.png", "method.invert.banana=1"])
+def test_nothing_far_fetched_is_suggested(word):
+    assert said_of(word) == f"there is no field {word.partition('=')[0]!r}."
+
+
+@pytest.mark.parametrize(
+    ("word", "takes"),
+    [
+        ("limit=two", "a whole number or null"),
+        ("batch_size=x", "a whole number"),
+        ("workers=1.5", "a whole number"),
+        ("seed=null", "a whole number"),
+        ("accept_other_code=maybe", "true or false"),
+        ("goal=paint", "reconstruct or edit"),
+        ("name=null", "text"),
+        ("method.invert.lr=fast", "a number"),
+        ("method.invert.trace.timestep=middle", "destination or source"),
+        ("data.tasks.size=big", "a whole number"),
+    ],
+)
+def test_a_value_of_the_wrong_form_is_told_what_its_field_takes(word, takes):
+    assert said_of(word) == f"{word} can't be: it takes {takes}"
+
+
+@pytest.mark.parametrize("group", ["method", "data", "model", "cluster"])
+def test_a_group_can_t_be_empty(group):
+    assert said_of(f"{group}=null").startswith(f"{group}=null: a run needs one")
+
+
+def test_data_that_need_a_place_say_so():
+    assert said_of("data=folder") == "data.path is not set: add data.path=... to the command"
