@@ -15,16 +15,16 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from data.command_line import closest
 from eval.bootstrap import Interval, paired_interval
 from eval.claims import FEWEST, sign_of
 from eval.metric import Quantity
 from eval.paired import EXACT, differences_of, effect_size, items_to_decide, sign_flip_p
-from experiments.command_line import for_people, options_of
-from experiments.records import CELLS, CONFIG, INPUTS, Cell
-from experiments.setting import find_settings
-from experiments.suggest import closest
-from experiments.suites import suite
-from experiments.summary import scores_of
+from experiments.jobs.command_line import for_people, options_of
+from experiments.report.summary import scores_of
+from experiments.score.metric_sets import suite
+from experiments.store.cell import CELLS, CONFIG, INPUTS, Cell
+from experiments.store.result_set import find_settings
 from experiments.table import Entry, Table, console
 from pti.errors import InputError
 

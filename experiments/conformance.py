@@ -22,10 +22,10 @@ from torch import Tensor
 
 from data.images import square, to_tensor
 from data.scenes.edits import SceneEdits
-from experiments.cache import Store, cached
-from experiments.command_line import for_people
-from experiments.oracles import Oracle
-from experiments.plan import plan
+from experiments.jobs.command_line import for_people
+from experiments.jobs.plan import plan
+from experiments.run.cache import Store, cached
+from experiments.run.oracles import Oracle
 from pti.diffusion.model import LatentDiffusion
 from pti.errors import InputError
 from pti.method import Method

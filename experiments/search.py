@@ -28,19 +28,19 @@ from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback
 from optuna.trial import FrozenTrial, Trial, TrialState
 from pandas import DataFrame
 
+from data.command_line import closest
 from eval.metric import Quantity
-from experiments.cell import setting_folder
-from experiments.command_line import GOES_ON, for_people
-from experiments.figures import STYLE, UNDATED
-from experiments.files import write_aside, write_text
-from experiments.lettering import make_legible
-from experiments.locks import exclusive
-from experiments.plan import plan
-from experiments.records import CELLS, TURN, Cell
-from experiments.run import Ready
-from experiments.suggest import closest
-from experiments.suites import suite
-from experiments.summary import scores_of
+from experiments.jobs.command_line import GOES_ON, for_people
+from experiments.jobs.plan import plan
+from experiments.report.figures import STYLE, UNDATED
+from experiments.report.lettering import make_legible
+from experiments.report.summary import scores_of
+from experiments.run.ready import Ready
+from experiments.score.metric_sets import suite
+from experiments.store.atomic import write_aside, write_text
+from experiments.store.cell import CELLS, TURN, Cell
+from experiments.store.locks import exclusive
+from experiments.store.open import setting_folder
 from pti.errors import InputError
 
 DEFAULT = Path(__file__).parent / "search.yaml"

@@ -17,10 +17,10 @@ from itertools import pairwise
 from omegaconf import DictConfig
 
 from data.progress import duration
-from experiments.cell import found_cell, setting_folder
-from experiments.command_line import for_people
-from experiments.plan import State, plan, state_of
-from experiments.records import Cell
+from experiments.jobs.command_line import for_people
+from experiments.jobs.plan import State, plan, state_of
+from experiments.store.cell import Cell
+from experiments.store.open import found_cell, setting_folder
 from experiments.table import Entry, Table, console
 
 RECENT = timedelta(minutes=10)

@@ -12,11 +12,11 @@ import sys
 from pathlib import Path
 
 from data.progress import bar
-from experiments.command_line import GOES_ON, for_people, options_of
-from experiments.locks import exclusive
-from experiments.mirror import check_kind, mirror_cell, mirror_of
-from experiments.records import TURN
-from experiments.setting import Setting, all_folders, find_settings
+from experiments.jobs.command_line import GOES_ON, for_people, options_of
+from experiments.mirror.choose import check_kind, mirror_cell, mirror_of
+from experiments.store.cell import TURN
+from experiments.store.locks import exclusive
+from experiments.store.result_set import Setting, all_folders, find_settings
 from pti.errors import InputError
 
 OPTIONS = ("experiment", "log", "model", "data", "results")

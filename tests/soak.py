@@ -23,9 +23,10 @@ from typing import Never
 from PIL import Image
 from tqdm import tqdm
 
-from experiments import report, run
-from experiments.command_line import for_people
-from experiments.files import read_lines
+from experiments.jobs.command_line import for_people
+from experiments.report import command as report
+from experiments.run import command as run
+from experiments.store.atomic import read_lines
 from tests.tiny_world import save_model, words_of, write_pictures
 
 PICTURES = 12

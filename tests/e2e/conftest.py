@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from experiments import compare, edit, report, run, search, status, sync
-from experiments.command_line import for_people
-from experiments.compute import load_model
-from experiments.records import Cell
+from experiments import compare, search, status, sync
+from experiments.edit import command as edit
+from experiments.jobs.command_line import for_people
+from experiments.report import command as report
+from experiments.run import command as run
+from experiments.run.compute import load_model
+from experiments.store.cell import Cell
 from tests.e2e.desk import Desk, smooth
 from tests.tiny_world import save_model, words_of, write_pictures
 
@@ -67,8 +70,9 @@ def call(monkeypatch, capfd):
     def run_command(name: str, *words: str) -> Outcome:
         monkeypatch.setattr(sys, "argv", [f"experiments/{name}.py", *words])
         load_model.cache_clear()  # a command's process starts without a model
-        modules = (compare, edit, report, run, search, status, sync)
-        main = {module.__name__.rpartition(".")[2]: module.main for module in modules}[name]
+        rooms = {"edit": edit, "report": report, "run": run}
+        modules = {"compare": compare, "search": search, "status": status, "sync": sync, **rooms}
+        main = modules[name].main
         code = 0
         try:
             for_people(main)

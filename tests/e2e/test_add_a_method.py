@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from experiments.records import Cell
+from experiments.store.cell import Cell
 
 pytestmark = [pytest.mark.e2e, pytest.mark.long]
 REPOSITORY = Path(__file__).parents[2]

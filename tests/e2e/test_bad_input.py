@@ -8,8 +8,8 @@ import pytest
 import torch
 from PIL import Image
 
-from experiments.cell import code_of_cell
-from experiments.records import CELLS, SETTING
+from experiments.store.cell import CELLS, SETTING
+from experiments.store.open import code_of_cell
 from tests.tiny import parts
 
 ONE = ("method=pti_reconstruction", "method.invert.trace.steps=2", "name=single", "cell=pti")
@@ -152,7 +152,7 @@ def test_a_folder_of_other_code_is_refused_unless_told(workplace, monkeypatch):
     assert workplace.run(*ONE, "limit=1").code == 0
     now = code_of_cell(workplace.cell("single", "pti").config)
     other = {**now, "pti.diffusion.retrace": "other"}
-    monkeypatch.setattr("experiments.cell.code_of_cell", lambda _: other)
+    monkeypatch.setattr("experiments.store.open.code_of_cell", lambda _: other)
     refused(workplace.run(*ONE), "other code (pti.diffusion.retrace", "accept_other_code=true")
     assert workplace.run(*ONE, "accept_other_code=true").code == 0
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from experiments.summary import scores_of
+from experiments.report.summary import scores_of
 from tests.e2e.conftest import QUICK
 
 pytestmark = pytest.mark.e2e

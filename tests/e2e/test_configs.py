@@ -10,9 +10,9 @@ from omegaconf import OmegaConf
 from PIL import Image
 
 from data.task import Task
-from experiments.oracles import Oracle
-from experiments.schema import register
-from experiments.suites import SUITES
+from experiments.jobs.schema import register
+from experiments.run.oracles import Oracle
+from experiments.score.metric_sets import SUITES
 from pti.method import Reconstruct
 from tests.tiny import edit_batch, tiny_model
 

@@ -16,8 +16,8 @@ import pytest
 from PIL import Image
 
 from data.imagenet_flexit import read_queries
-from experiments import plan as planning
-from experiments.plan import plan
+from experiments.jobs import plan as planning
+from experiments.jobs.plan import plan
 from pti.diffusion.load import from_pretrained
 from pti.diffusion.model import LatentDiffusion
 from tests.e2e.documents import DOCUMENTS, REPOSITORY, Command, commands, files

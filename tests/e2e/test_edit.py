@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from data.scenes.render import render, true_mask
 from data.scenes.spec import SceneSpec
-from experiments.edit_request import Request
+from experiments.edit.request import Request
 from tests.e2e.desk import PROMPT, smooth
 from tests.unit.profiles import swapped
 
@@ -171,7 +171,7 @@ def test_progress_ends_where_the_work_does(desk, monkeypatch, method):
         bars.append(tqdm(**options, file=StringIO()))
         return bars[-1]
 
-    monkeypatch.setattr("experiments.edit_progress.bar", bar)
+    monkeypatch.setattr("experiments.edit.progress.bar", bar)
     words = ["method.invert.trace.steps=5", "method.invert.trace.ratio=0.8"]
     assert desk.edit(f"method={method}", "caption=a red ring", *words).code == 0
     middle = {"pti": ("tuning", 4, 4), "diffedit": ("finding the mask", 1, None)}[method]

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from experiments.plan import plan
-from experiments.records import Cell
+from experiments.jobs.plan import plan
+from experiments.store.cell import Cell
 
 FEW = ["method.invert.trace.steps=5", "limit=2", "model=scenes"]
 

@@ -13,7 +13,7 @@ from torch import nn
 from torchvision.models import Inception3, alexnet
 
 from data.imagenet_flexit import read_queries
-from experiments.suites import SUITES
+from experiments.score.metric_sets import SUITES
 
 pytestmark = pytest.mark.e2e
 

@@ -4,7 +4,7 @@ import shlex
 
 import pytest
 
-from experiments.mend import RUN
+from experiments.report.mend import RUN
 from tests.e2e.conftest import QUICK
 
 

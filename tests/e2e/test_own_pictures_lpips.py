@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from eval.lpips import Lpips
-from experiments import suites
-from experiments.suites import suite
+from experiments.score import metric_sets
+from experiments.score.metric_sets import suite
 from tests.e2e.conftest import QUICK
 from tests.golden.test_lpips import random_features, saved
 
@@ -19,7 +19,7 @@ WORDS = ("experiment=table2", "method=ddim", QUICK[1], "metrics=lpips", "limit=2
 def hub(tmp_path, monkeypatch):
     """The checkpoints of a torch hub of the test's own, and networks that were not read yet."""
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
-    monkeypatch.setitem(suites.SUITES, "lpips", suites._without_classes(Lpips()))
+    monkeypatch.setitem(metric_sets.SUITES, "lpips", metric_sets._without_classes(Lpips()))
     folder = tmp_path / "torch/hub/checkpoints"
     folder.mkdir(parents=True)
     return folder

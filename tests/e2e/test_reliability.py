@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from experiments import status
-from experiments.files import append_lines, read_lines
-from experiments.plan import plan
-from experiments.records import RECORDS
+from experiments.jobs.plan import plan
+from experiments.store.atomic import append_lines, read_lines
+from experiments.store.cell import RECORDS
 from tests.e2e.conftest import QUICK
 from tests.soak import PICTURES, Soak
 from tests.tiny_world import write_pictures

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from experiments.files import read_lines
+from experiments.store.atomic import read_lines
 
 pytestmark = [pytest.mark.browser, pytest.mark.e2e]
 REPOSITORY = Path(__file__).parents[2]

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 from skimage.metrics import peak_signal_noise_ratio
 
-from experiments.records import Cell, seed_of
+from experiments.store.cell import Cell, seed_of
 from pti.diffusion.load import folder_digest
 from tests.e2e.conftest import QUICK
 
@@ -207,7 +207,7 @@ def test_other_scoring_code_scores_anew_and_computes_nothing(workplace, monkeypa
     assert workplace.run(*words).code == 0
     cell = workplace.cell("table2", "ddim")
     records, (before,) = (cell.folder / "records.jsonl").read_bytes(), cell.scores.values()
-    monkeypatch.setattr("experiments.suites.digest", lambda _: "other code")
+    monkeypatch.setattr("experiments.score.metric_sets.digest", lambda _: "other code")
     assert workplace.run(*words).code == 0
     (after,) = workplace.cell("table2", "ddim").scores.values()
     assert after["suite"] != before["suite"]

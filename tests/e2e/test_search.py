@@ -9,7 +9,7 @@ import optuna
 import pytest
 import yaml
 
-from experiments.summary import scores_of
+from experiments.report.summary import scores_of
 
 pytestmark = [
     pytest.mark.e2e,
@@ -59,7 +59,7 @@ def test_a_search_goes_on_and_its_best_is_a_method(call, words, tmp_path):
     again = [word for word in again if not word.startswith("space=")]
     done = call("run", *again, f"hydra.searchpath=[file://{tmp_path / 'configs'}]")
     assert done.code == 0, done.err
-    from experiments.records import Cell
+    from experiments.store.cell import Cell
 
     cell = Cell.read(tmp_path / "r/single/scenes-scenes_edit_dev/cells/best")
     assert scores_of(cell, METRIC).mean() == pytest.approx(float(best[METRIC]), abs=1e-6)

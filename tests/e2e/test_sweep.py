@@ -2,7 +2,7 @@
 
 import pytest
 
-from experiments.plan import plan
+from experiments.jobs.plan import plan
 
 pytestmark = pytest.mark.e2e
 STEPS = "method.invert.trace.steps=2"

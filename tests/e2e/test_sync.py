@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from experiments.summary import scores_of
+from experiments.report.summary import scores_of
 from tests.e2e.conftest import QUICK
 
 pytestmark = pytest.mark.e2e
@@ -113,7 +113,7 @@ def test_a_mirror_that_can_t_write_is_one_sentence_and_loses_nothing(workplace, 
     def show(*_):
         raise PermissionError("Unable to write to /home: set WANDB_DATA_DIR")
 
-    monkeypatch.setattr("experiments.mirror._show", lambda _: show)
+    monkeypatch.setattr("experiments.mirror.choose._show", lambda _: show)
     refused = workplace.run(*TABLE2, "method=ddim", "log=wandb")
     assert refused.code == 2
     assert "Traceback" not in refused.err

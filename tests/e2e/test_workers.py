@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from experiments.workers import DeadWorkerError, submit
+from experiments.run.workers import DeadWorkerError, submit
 
 pytestmark = [pytest.mark.e2e, pytest.mark.long]
 REPOSITORY = Path(__file__).parents[2]

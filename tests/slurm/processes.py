@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from experiments.records import CLAIMS
+from experiments.store.cell import CLAIMS
 
 
 @dataclass(frozen=True)

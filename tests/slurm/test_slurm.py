@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.files import read_lines
+from experiments.store.atomic import read_lines
 from tests.slurm.cluster import wait_until
 from tests.tiny_world import save_model, words_of, write_pictures
 

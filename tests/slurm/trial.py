@@ -19,7 +19,7 @@ from collections import Counter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from experiments.files import read_lines
+from experiments.store.atomic import read_lines
 from tests.slurm.cluster import Slurm, lacking, running
 
 RUN = [sys.executable, "-m", "experiments.run"]

@@ -9,7 +9,7 @@ import yaml
 from omegaconf import OmegaConf
 from PIL import Image
 
-from experiments.files import write_lines
+from experiments.store.atomic import write_lines
 
 KEYS = tuple(f"scene-{i:02d}" for i in range(16))
 LAYOUTS = {

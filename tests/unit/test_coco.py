@@ -11,7 +11,7 @@ from hydra.utils import instantiate
 from PIL import Image
 
 from data.coco import Coco
-from experiments.schema import CONFIGS, register
+from experiments.jobs.schema import CONFIGS, register
 from pti.errors import InputError
 
 IDS = [391895, 7, 19, 4, 400]

@@ -7,8 +7,8 @@ import pytest
 
 from eval.psnr import PSNR
 from experiments.compare import compare, table_of
-from experiments.records import Cell
-from experiments.verdicts import grade_claims
+from experiments.report.verdicts import grade_claims
+from experiments.store.cell import Cell
 from tests.unit.synthetic import KEYS, write_cell
 from tests.unit.test_summary import summary_of
 

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from omegaconf import OmegaConf
 
-from experiments.departures import sentences
-from experiments.plan import plan
-from experiments.records import Cell
-from experiments.schema import VOLATILE
+from experiments.jobs.plan import plan
+from experiments.report.departures import sentences
+from experiments.store.cell import Cell
+from experiments.store.fields import UNSTORED
 
 
 def cell(*words, **changes):
@@ -17,7 +17,7 @@ def cell(*words, **changes):
     cfg = plan([*words, "precision=fp32"])[0]
     for key, value in changes.items():
         OmegaConf.update(cfg, key.replace("__", "."), value, force_add=True)
-    lasting = {key: cfg[key] for key in cfg if key not in VOLATILE}
+    lasting = {key: cfg[key] for key in cfg if key not in UNSTORED}
     config: Any = OmegaConf.create(OmegaConf.to_yaml(OmegaConf.create(lasting)))
     return Cell(Path("cell"), config, {}, {}, {})
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from omegaconf import OmegaConf
 
-from experiments.mirror import KINDS
-from experiments.schema import CONFIGS, Goal
-from experiments.suites import SUITES
+from experiments.jobs.schema import CONFIGS, Goal
+from experiments.mirror.choose import KINDS
+from experiments.score.metric_sets import SUITES
 from tests.e2e.documents import DOCUMENTS, REPOSITORY, choices, files
 
 CHOICES = {

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from experiments.files import (
+from experiments.store.atomic import (
     WriteError,
     append_lines,
     read_lines,

@@ -7,7 +7,7 @@ from typing import Literal
 import pytest
 from omegaconf import OmegaConf
 
-from experiments.forms import check_forms
+from experiments.jobs.forms import check_forms
 from pti.errors import InputError
 
 
@@ -35,7 +35,7 @@ def whole(**values):
 @pytest.fixture(autouse=True)
 def importable(monkeypatch):
     """Test modules are imported under names that Hydra can't look up."""
-    monkeypatch.setattr("experiments.forms.get_object", lambda path: globals()[path])
+    monkeypatch.setattr("experiments.jobs.forms.get_object", lambda path: globals()[path])
 
 
 PART = {"_target_": "Part"}

@@ -6,8 +6,8 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from data.colours import over_white
-from experiments.edit import draw
-from experiments.framing import Frame
+from experiments.edit.command import draw
+from experiments.edit.frame import Frame
 
 NEAREST = Image.Resampling.NEAREST
 

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from experiments.gpu_lease import lease
+from experiments.cluster.gpu_lease import lease
 from pti.errors import InputError
 
 REPOSITORY = Path(__file__).parents[2]
 HOLD = """
 import sys, time
 from pathlib import Path
-from experiments.gpu_lease import lease
+from experiments.cluster.gpu_lease import lease
 print(lease(["a", "b"], Path(sys.argv[1])), flush=True)
 time.sleep(600)
 """

@@ -10,7 +10,7 @@ from hydra.utils import instantiate
 from PIL import Image
 
 from data.imagenet_flexit import MANIFEST, ImagenetFlexit
-from experiments.schema import CONFIGS, register
+from experiments.jobs.schema import CONFIGS, register
 from pti.errors import InputError
 
 ORIGINAL = Path(__file__).parents[2].parent / "shared/data/flexit_queries.csv"

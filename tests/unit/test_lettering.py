@@ -8,10 +8,10 @@ from optuna.distributions import BaseDistribution, FloatDistribution
 from optuna.trial import create_trial
 from PIL import Image
 
-from experiments import lettering
-from experiments.edit import draw
-from experiments.figures import STYLE
-from experiments.lettering import cut, make_legible, readable, wrapped
+from experiments.edit.command import draw
+from experiments.report import lettering
+from experiments.report.figures import STYLE
+from experiments.report.lettering import cut, make_legible, readable, wrapped
 from experiments.search import Search, _draw
 
 

@@ -7,13 +7,13 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 
-from experiments.locks import Claims, exclusive
+from experiments.store.locks import Claims, exclusive
 
 REPOSITORY = Path(__file__).parents[2]
 HOLD = """
 import sys, time
 from pathlib import Path
-from experiments.locks import Claims
+from experiments.store.locks import Claims
 with Claims(Path(sys.argv[1])) as claims:
     print(claims.take(sys.argv[2:]), flush=True)
     time.sleep(600)
@@ -21,7 +21,7 @@ with Claims(Path(sys.argv[1])) as claims:
 TURN = """
 import sys
 from pathlib import Path
-from experiments.locks import exclusive
+from experiments.store.locks import exclusive
 path = Path(sys.argv[1])
 for _ in range(200):
     with exclusive(path.with_suffix(".turn")):

@@ -5,8 +5,8 @@ import shlex
 
 import pytest
 
-from experiments.mend import AGAIN, RUN, mend
-from experiments.plan import plan
+from experiments.jobs.plan import plan
+from experiments.report.mend import AGAIN, RUN, mend
 from tests.unit.synthetic import KEYS, LAYOUTS, psnrs, write_cell, write_table2, write_table3
 from tests.unit.test_summary import summary_of
 

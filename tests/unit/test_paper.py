@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 from pandas import DataFrame
 
-from experiments.paper import read_paper
+from experiments.report.paper import read_paper
 
 PAPER = read_paper()
 TABLES = {name: table for name, table in PAPER.tables.items() if table.cells}

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from omegaconf import OmegaConf
 
-from experiments import progress
+from experiments.jobs import progress
 
 
 def jobs(*cells, **fields):

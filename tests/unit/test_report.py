@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.report import main, parse
+from experiments.report.command import main, parse
 from pti.errors import InputError
 from tests.unit.synthetic import (
     KEYS,
@@ -21,7 +21,7 @@ from tests.unit.synthetic import (
 @pytest.fixture
 def report(report_with_figures, monkeypatch):
     """The same without its figures, which take most of the time."""
-    monkeypatch.setattr("experiments.report.draw", lambda *_: [])
+    monkeypatch.setattr("experiments.report.command.draw", lambda *_: [])
     return report_with_figures
 
 

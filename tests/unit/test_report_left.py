@@ -7,7 +7,7 @@ import pytest
 import yaml
 from omegaconf.errors import OmegaConfBaseException
 
-from experiments.report import main
+from experiments.report.command import main
 from pti.errors import InputError
 from tests.unit.synthetic import KEYS, LAYOUTS, psnrs, write_cell, write_table2
 
@@ -27,7 +27,7 @@ def report(tmp_path, monkeypatch, capsys):
 
     def run(*words, figures=True):
         if not figures:
-            monkeypatch.setattr("experiments.report.draw", lambda *_: [])
+            monkeypatch.setattr("experiments.report.command.draw", lambda *_: [])
         monkeypatch.setattr(sys, "argv", ["report", *words, f"results={tmp_path}"])
         main()
         return capsys.readouterr()
@@ -136,7 +136,7 @@ DAMAGES = {
 
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_all_are_reported_but_what_can_t_be(tmp_path, monkeypatch, capsys, damage):
-    monkeypatch.setattr("experiments.report.draw", lambda *_: [])
+    monkeypatch.setattr("experiments.report.command.draw", lambda *_: [])
     monkeypatch.setattr(sys, "argv", ["report", "experiment=all", f"results={tmp_path}"])
     DAMAGES[damage](write_cell(tmp_path, "a", "pti", FEW))
     write_cell(tmp_path, "b", "pti", FEW)

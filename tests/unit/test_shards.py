@@ -4,7 +4,7 @@ import pytest
 from PIL import Image
 
 from data.task import Task
-from experiments.shards import batches_of, of_shard, sweep_shards
+from experiments.jobs.batches import batches_of, of_shard, sweep_shards
 from pti.errors import InputError
 
 

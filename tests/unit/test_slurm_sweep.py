@@ -8,9 +8,9 @@ from hydra import compose, initialize_config_dir
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.types import RunMode
 
-from experiments import slurm
-from experiments.plan import State
-from experiments.schema import CONFIGS
+from experiments.cluster import slurm
+from experiments.jobs.plan import State
+from experiments.jobs.schema import CONFIGS
 from pti.errors import InputError
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from omegaconf import OmegaConf
 
-from experiments.sources import PIXELS, code_of, code_of_part, module_of
+from experiments.store.sources import PIXELS, code_of, code_of_part, module_of
 from pti.errors import InputError
 
 REPOSITORY = Path(__file__).parents[2]
@@ -58,12 +58,16 @@ def test_a_method_from_elsewhere_is_followed_into_its_own_modules(tmp_path, monk
 
 def test_every_module_of_the_run_is_known_to_make_pixels_or_not_to():
     """A new module that the computation imports must be sorted into one of the two."""
-    program = "import sys, experiments.items; print(*sys.modules)"
+    program = "import sys, experiments.run.runner; print(*sys.modules)"
     run = [sys.executable, "-c", program]
     loaded = subprocess.run(run, cwd=REPOSITORY, capture_output=True, text=True, check=True)
     ours = {name for name in loaded.stdout.split() if name.startswith("experiments.")}
-    neutral = {"files", "locks", "provenance", "schema", "sources"}
-    assert ours <= {*PIXELS, *(f"experiments.{name}" for name in neutral)}
+    rooms = {"experiments.jobs", "experiments.run", "experiments.store"}
+    neutral = {
+        "jobs.schema",
+        *(f"store.{n}" for n in ("atomic", "fields", "locks", "provenance", "sources")),
+    }
+    assert ours <= {*PIXELS, *rooms, *(f"experiments.{name}" for name in neutral)}
 
 
 def test_a_name_that_can_t_be_imported_is_said():

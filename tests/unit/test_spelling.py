@@ -3,7 +3,7 @@
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from experiments.spelling import spelled
+from experiments.jobs.spelling import spelled
 
 
 def read(word):

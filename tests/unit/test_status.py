@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from omegaconf import OmegaConf
 
-from experiments.records import Cell
 from experiments.status import rate
+from experiments.store.cell import Cell
 
 NOW = datetime(2020, 1, 1, 12, tzinfo=UTC)
 

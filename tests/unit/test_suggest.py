@@ -2,8 +2,8 @@
 
 import pytest
 
-from experiments.command_line import sentence_of
-from experiments.plan import plan
+from experiments.jobs.command_line import sentence_of
+from experiments.jobs.plan import plan
 
 
 def said_of(*words):

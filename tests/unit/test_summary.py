@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from eval.bootstrap import interval
-from experiments.paper import read_paper
-from experiments.setting import find_settings
-from experiments.summary import shown, summarise
+from experiments.report.paper import read_paper
+from experiments.report.summary import shown, summarise
+from experiments.store.result_set import find_settings
 from tests.unit.synthetic import KEYS, psnrs, write_cell, write_table1, write_table2, write_table3
 
 

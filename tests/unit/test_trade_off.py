@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from skimage.color import deltaE_ciede2000, rgb2lab
 
-from experiments.looks import COLOURS, MARKERS, look
-from experiments.paper import read_paper
-from experiments.setting import Setting
-from experiments.summary import summarise
-from experiments.trade_off import draw_trade_off, draw_truth
+from experiments.report.looks import COLOURS, MARKERS, look
+from experiments.report.paper import read_paper
+from experiments.report.summary import summarise
+from experiments.report.trade_off import draw_trade_off, draw_truth
+from experiments.store.result_set import Setting
 from tests.unit.synthetic import edits, write_curves, write_edits, write_oracles
 
 # Machado, Oliveira and Fernandes (2009), severity 1; of linear RGB.

@@ -1,0 +1,38 @@
+"""A sweep again and again until nothing is missing: what no engine's own requeue covers."""
+
+import subprocess
+import sys
+from collections.abc import Sequence
+
+from experiments.jobs.plan import name_of, plan, state_of
+from experiments.store.open import found_cell
+from pti.errors import InputError
+
+NAMED = 5
+"""How many jobs are named before the rest is only counted."""
+
+
+def repeat(words: Sequence[str], rounds: str) -> None:
+    """Run ``experiments.run`` with ``words`` until nothing is missing, ``rounds`` times at most.
+
+    Each round is a process of its own. Raises ``InputError`` naming what is still missing.
+    """
+    if not rounds.isdecimal() or int(rounds) < 1:
+        raise InputError(f"rounds={rounds}: say how often to repeat the sweep, as rounds=3")
+    jobs = missing = plan(words)
+    for number in range(1, int(rounds) + 1):
+        print(f"round {number} of at most {rounds}", file=sys.stderr)  # noqa: T201
+        ended = subprocess.run([sys.executable, "-m", "experiments.run", *words], check=False)  # noqa: S603
+        missing = [cfg for cfg in jobs if not state_of(cfg, found_cell(cfg)).whole]
+        if not missing and not ended.returncode:
+            return
+    if not missing:
+        raise InputError(
+            f"the last of {rounds} rounds failed, though nothing is missing; its error stands above"
+        )
+    names = [name_of(cfg) for cfg in missing]
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    raise InputError(
+        f"after {rounds} rounds, {len(missing)} of {len(jobs)} jobs are not whole: "
+        f"{', '.join(names[:NAMED])}{more}. What kept them from it is said above"
+    )

@@ -1,0 +1,198 @@
+"""Edits one picture of yours.
+
+    python -m experiments.edit image=car.png prompt="a yellow car" [method=pti model=scenes eta=0.9
+        threshold=0.3 omega=7.5 words=yellow caption="a red car" fit=crop out=car-edited.png seed=0
+        device=auto precision=fp32 method.invert.trace.steps=50 model.path=...]
+
+Writes out and, beside it, NAME-sheet.png (before, after, mask) and NAME.json (settings, metrics,
+notes). A note says what to know of the result: that a prompt was cut off, that the mask selects
+nothing or everything, that model=scenes never saw a word, or can't hold such a picture.
+
+caption  what the picture shows now. PTI and DDIM-Edit need none; it also tells which words are new.
+words    phrases of the prompt that the mask follows, between commas. Without them: the words that
+         the caption lacks; where it lacks none but little ones (a removal, a swap), or without a
+         caption: all but articles, prepositions and "and".
+fit      crop edits the largest square in the middle and pastes it back: outside it every pixel is
+         the picture's own. pad edits the whole, filled up to a square with the colours of its edges
+         and cut to size again. Both keep the picture's size, though what was edited comes back from
+         the model's resolution. Any method.FIELD=... and model.FIELD=... may be given, too.
+
+The result is upright and in 8 bits of sRGB, as a viewer shows the picture. It keeps its alpha: what
+is transparent is edited as it looks over white, and stays as transparent as it was.
+"""
+
+import sys
+from dataclasses import replace
+from functools import partial
+from time import perf_counter
+from typing import Any
+
+import matplotlib as mpl
+from hydra.utils import instantiate
+from matplotlib.figure import Figure
+from omegaconf import OmegaConf
+from PIL import Image
+
+from data.colours import over_white
+from data.images import Pixels, to_pixels, to_tensor
+from eval.metric import Pictures
+from eval.psnr import PSNR
+from eval.ssim import SSIM
+from experiments.edit.frame import Frame
+from experiments.edit.progress import shown
+from experiments.edit.request import FITS, Request
+from experiments.report.figures import STYLE, UNDATED
+from experiments.report.lettering import make_legible, readable, wrapped
+from experiments.run.compute import load_model
+from experiments.store.atomic import write_aside, write_json
+from experiments.store.provenance import provenance
+from experiments.store.sources import code_of
+from pti.diffusion.blending import check
+from pti.diffusion.model import LatentDiffusion
+from pti.errors import InputError
+from pti.method import Method
+from pti.types import Batch
+
+EXTREMES = {0.0: "nothing: lower the threshold", 1.0: "everything: raise the threshold"}
+PANEL = 2.4  # inches of a picture on the sheet
+tell = partial(print, flush=True)
+
+
+def edit(
+    request: Request, model: LatentDiffusion, pixels: Pixels
+) -> tuple[Pixels, Pixels | None, dict[str, float]]:
+    """The edited square, its mask and the seconds taken; raises ``InputError`` if not finite."""
+    method: Method = instantiate(request.cfg.method)
+    prompt, words = request.prompt, request.task.edited_words()
+    images, captions = to_tensor(pixels)[None], (request.task.caption or prompt,)
+    batch = Batch(images, captions, (prompt,), seeds=(request.cfg.seed,), words=(words,))
+    check(method.edit, model, batch)
+    schedule, start = method.invert.schedule(model), perf_counter()
+    with shown(model, len(schedule)):
+        inversion = method.invert(model, batch)
+    seconds = {"inverting": perf_counter() - start}
+    tell(f"inverted in {seconds['inverting']:.1f} s")
+    with shown(model, len(schedule)):
+        edited = method.edit(model, schedule, inversion, batch)
+    image = model.decode(edited.z)[0]
+    seconds["sampling"] = perf_counter() - start - seconds["inverting"]
+    tell(f"sampled in {seconds['sampling']:.1f} s")
+    if not image.isfinite().all():
+        raise InputError("the result is not finite: try precision=fp32, or a smaller omega")
+    mask = None if edited.mask is None else to_pixels(edited.mask[0].float().expand(3, -1, -1))
+    return to_pixels(image), mask, seconds
+
+
+def measure(model: LatentDiffusion, before: Pixels, after: Pixels) -> dict[str, Any]:
+    """How near the result is to the input, and how near the autoencoder alone would come."""
+    source = to_tensor(before)[None]
+    compared = Pictures(to_tensor(after)[None], source)
+    held = Pictures(model.decode(model.encode(source)).cpu(), source)
+    of_edit = {metric.id: metric.measure(compared).item() for metric in (PSNR, SSIM)}
+    return of_edit | {"autoencoder psnr": PSNR.measure(held).item()}
+
+
+def notes_on(
+    request: Request, model: LatentDiffusion, share: float | None, held: float
+) -> list[str]:
+    """What a user should know before trusting the result.
+
+    ``share`` is that of the picture inside the mask, ``held`` the PSNR of the autoencoder alone.
+    """
+    texts = (request.prompt, request.task.caption or "")
+    cut = {text: model.cut_by_tokenizer(text) for text in texts}
+    notes = [f"{text!r} is too long: {end!r} was cut off" for text, end in cut.items() if end]
+    notes += [f"the mask selects {EXTREMES[share]}"] if share in EXTREMES else []
+    if not (domain := model.domain):
+        return notes
+    if unknown := domain.unknown(" ".join(texts)):
+        notes.append(
+            f"{request.cfg.model.name} never saw {', '.join(map(repr, unknown))}: its words are "
+            f"{domain.about}"
+        )
+    if held < domain.psnr:
+        notes.append(
+            f"the autoencoder of {request.cfg.model.name} alone gives this picture back at "
+            f"{held:.1f} dB; {domain.pictures} reach {domain.psnr:.0f} dB and more. An edit of a "
+            "photograph keeps no more than that"
+        )
+    return notes
+
+
+def describe(request: Request, model: LatentDiffusion) -> dict[str, Any]:
+    """What the result follows from."""
+    cfg, task = request.cfg, request.task
+    settings = {
+        "image": task.key,
+        "prompt": request.prompt,
+        "caption": task.caption,
+        "words": task.edited_words(),
+        "fit": request.fit,
+        "method": OmegaConf.to_container(cfg.method, resolve=True),
+        "model": cfg.model.name,
+        "weights": model.digest,
+        "precision": cfg.precision,
+        "seed": cfg.seed,
+    }
+    code = code_of(cfg.method, cfg.model.load)
+    about = {"code": code, **provenance(str(model.device))}
+    return {"settings": settings, "provenance": about}
+
+
+def draw(panels: dict[str, Image.Image], title: str) -> Figure:
+    """Pictures of one size side by side, each less than twice as fine as the sheet."""
+    width, height = panels["before"].size
+    tall = PANEL * min(max(height / width, 0.3), 3.0)
+    dots = STYLE["savefig.dpi"]
+    coarser = max(1, int(width / (dots * PANEL)), int(height / (dots * tall)))
+    figure = Figure(figsize=(PANEL * len(panels), tall + 0.6), layout="constrained")
+    axes: Any = figure.subplots(1, len(panels))
+    for spot, (name, picture) in zip(axes, panels.items(), strict=True):
+        spot.imshow(over_white(picture.reduce(coarser)))
+        spot.set_title(name)
+        spot.set_axis_off()
+    figure.suptitle(wrapped(title, PANEL * len(panels), 9), fontsize=9)
+    make_legible(figure)
+    return figure
+
+
+def run(request: Request) -> None:
+    """Edit and write; raises ``InputError`` for what the picture, the model or the words lack."""
+    (out, sheet, about), cfg, picture = request.files, request.cfg, request.task.open()
+    frame = Frame(picture, FITS[request.fit](picture.size))
+    tell(f"loading model {cfg.model.name} ...")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)  # what can't be made is told before the work
+    except OSError as error:
+        raise InputError(
+            f"{out} can't be written ({error.strerror}): choose another out=..."
+        ) from error
+    model = load_model(OmegaConf.to_yaml(cfg.model.load, resolve=True), cfg.precision, cfg.device)
+    before = frame.squared(model.side)
+    after, mask, seconds = edit(request, model, before)
+    whole = frame.put_back(after, Image.Resampling.BICUBIC)
+    panels = {"before": picture, "after": whole}
+    share = None if mask is None else float(mask.mean() / 255)
+    if mask is not None:
+        nothing = replace(frame, picture=Image.new("RGB", picture.size))
+        panels["mask"] = nothing.put_back(mask, Image.Resampling.NEAREST)
+    metrics = measure(model, before, after)
+    notes = notes_on(request, model, share, metrics["autoencoder psnr"])
+    metrics |= {"mask": share, "calls": model.calls.as_json(), "seconds": seconds}
+    write_aside(out, partial(whole.save, format="PNG"))
+    with mpl.rc_context(STYLE):
+        prompt = request.prompt if readable(request.prompt) else request.task.key
+        figure = draw(panels, f"{prompt} ({cfg.method.name}, model {cfg.model.name})")
+        write_aside(sheet, partial(figure.savefig, metadata=UNDATED[".png"], bbox_inches="tight"))
+    write_json(about, {**describe(request, model), "notes": notes, "metrics": metrics})
+    for note in notes:
+        tell(f"note: {note}")
+    tell("\n".join(f"wrote {path}" for path in request.files))
+
+
+def main() -> None:
+    """Edit the picture that the command line names."""
+    if {"-h", "--help"} & set(sys.argv[1:]):
+        tell(__doc__ or "")
+        return
+    run(Request.read(sys.argv[1:]))

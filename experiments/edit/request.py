@@ -1,0 +1,110 @@
+"""What ``experiments.edit`` is asked for, checked before anything is computed."""
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from hydra import compose, initialize_config_dir
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+
+from data.command_line import closest
+from data.images import open_with_alpha
+from data.task import Task
+from experiments.jobs.forms import check_forms
+from experiments.jobs.schema import CONFIGS, register
+from experiments.jobs.spelling import spelled
+from experiments.run.oracles import Oracle
+from pti.errors import InputError
+from pti.method import Method, Reconstruct
+
+OWN = {"image": "", "prompt": "", "caption": "", "words": "", "fit": "crop", "out": ""}
+SHORT = {
+    "eta": "method.edit.eta",
+    "threshold": "method.edit.mask.threshold",
+    "omega": "method.edit.omega",
+}
+KNOWN = (*OWN, *SHORT, "method", "model", "seed", "device", "precision")
+FITS = {"crop": min, "pad": max}  # the edited square's side, of the picture's two
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the command line asks for."""
+
+    task: Task
+    prompt: str
+    fit: str
+    files: tuple[Path, Path, Path]
+    cfg: DictConfig
+
+    @classmethod
+    def read(cls, arguments: list[str]) -> "Request":
+        """Raise ``InputError`` for what can't be done; no file is touched."""
+        options = parse(arguments)
+        image, prompt, caption, words, fit, out = (options[key] for key in OWN)
+        if not image:
+            raise InputError("say which picture to edit: image=car.png")
+        if not prompt:
+            raise InputError('the prompt is empty: say what to make of it, prompt="a yellow car"')
+        if fit not in FITS:
+            raise InputError(f"fit={fit}: choose one of {', '.join(FITS)}")
+        files = files_of(Path(out or f"{Path(image).stem}-edited.png"))
+        if files[0].suffix != ".png":
+            raise InputError(f"out={out}: name a file that ends in .png")
+        if Path(image).resolve() in map(Path.resolve, files):
+            raise InputError(f"out={files[0]} would overwrite {image}: choose another name")
+        named = tuple(filter(None, (phrase.strip() for phrase in words.split(","))))
+        task = Task(
+            key=image,
+            caption=caption or None,
+            open=partial(open_with_alpha, Path(image)),
+            words=named,
+            target=prompt,
+        )
+        return cls(task, prompt, fit, files, configure(options))
+
+
+def files_of(out: Path) -> tuple[Path, Path, Path]:
+    """The picture, the sheet and the JSON."""
+    return out, out.with_name(f"{out.stem}-sheet.png"), out.with_suffix(".json")
+
+
+def parse(arguments: list[str]) -> dict[str, str]:
+    """``key=value`` words; raises ``InputError`` where one is none of ours."""
+    options = dict(OWN)
+    for word in arguments:
+        key, equals, value = word.partition("=")
+        if not equals or not (key in KNOWN or key.startswith(("method.", "model."))):
+            raise InputError(
+                f"{word!r} is no option.{closest(key, KNOWN)} There are {', '.join(KNOWN)}, "
+                "method.FIELD and model.FIELD, each followed by =..."
+            )
+        options[key] = value.strip()
+    return options
+
+
+def configure(options: dict[str, str]) -> DictConfig:
+    """The run's configuration; raises ``InputError`` where its method can't do what is asked."""
+    overrides = [f"{SHORT.get(k, k)}={v}" for k, v in options.items() if k not in OWN]
+    default = _compose([word for word in overrides if word.startswith("method=")])
+    name = f"method={default.method.name}"
+    method: Method | Oracle = instantiate(default.method)
+    if isinstance(method, Oracle):
+        raise InputError(f"{name} edits no picture: choose a method that does, such as pti")
+    if isinstance(method.edit, Reconstruct):
+        raise InputError(f"{name} only reconstructs: choose a method that edits, such as pti")
+    cfg = _compose(overrides)
+    check_forms(cfg.method, "method")
+    check_forms(cfg.model.load, "model.load")
+    guided = OmegaConf.select(cfg, "method.invert.trace.omega")
+    contrasted = OmegaConf.select(cfg, "method.edit.mask.reference") == "caption"
+    if (guided or contrasted) and not options["caption"]:
+        raise InputError(f'{name} must know what the picture shows now: add caption="..."')
+    return cfg
+
+
+def _compose(overrides: list[str]) -> DictConfig:
+    register()
+    with initialize_config_dir(str(CONFIGS), version_base="1.3"):
+        return compose("run", ["goal=edit", *spelled(overrides)])

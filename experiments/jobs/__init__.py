@@ -1,0 +1,1 @@
+"""From the words of a command to jobs, and what a job says to people."""

@@ -1,0 +1,112 @@
+"""What was probably meant: Hydra's composition errors as one sentence."""
+
+import re
+from collections import Counter
+from dataclasses import fields
+from difflib import SequenceMatcher
+from itertools import takewhile
+from typing import get_type_hints
+
+from hydra.errors import (
+    InstantiationException,
+    MissingConfigException,
+    OverrideParseException,
+)
+from omegaconf import OmegaConf
+
+from data.command_line import closest
+from experiments.jobs.forms import in_words
+from experiments.jobs.schema import CONFIGS, Run
+from experiments.store.fields import flat
+from pti.errors import InputError
+
+UNKNOWN_KEY = re.compile(r"Could not override '([^']+)'")
+UNKNOWN_CHOICE = re.compile(r"Could not find '([^']+)'")
+WRONG_VALUE = re.compile(r"Error merging override ([^=\s]+)=(.*)")
+RESOLVING = re.compile(r"^InputError raised while resolving interpolation: ")
+MISSING_VALUE = re.compile(r"Missing mandatory value: (\S+)")
+
+ALIKE = 0.6
+"""Below it, a suggestion would be a guess."""
+
+
+def explain(error: Exception) -> str:
+    """One sentence for an error of Hydra or OmegaConf."""
+    if isinstance(error, InstantiationException) and error.__cause__:
+        return _of_part(error, error.__cause__)
+    if isinstance(error, OverrideParseException):
+        key = str(error.override).partition("=")[0]
+        return (
+            f"{error.override!r} can't be read as key=value: put its value in quotes within "
+            f"quotes, of which the shell takes one pair away: \"{key}='...'\""
+        )
+    text = str(error)
+    if isinstance(error, MissingConfigException) and (found := UNKNOWN_CHOICE.search(text)):
+        group, _, choice = found[1].rpartition("/")
+        known = sorted(path.stem for path in (CONFIGS / group).glob("*.yaml"))
+        return f"{group}={choice} is unknown.{closest(choice, known)} There are {', '.join(known)}."
+    name = unknown_field(error)
+    return _no_such_field(name) if name else _of_value(text)
+
+
+def _of_value(text: str) -> str:
+    """What Hydra says of a value, in our words where we have some."""
+    if found := MISSING_VALUE.search(text):
+        return f"{found[1]} is not set: add {found[1]}=... to the command"
+    kinds = get_type_hints(Run)
+    if (found := WRONG_VALUE.search(text)) and found[1] in kinds:
+        return f"{found[0].rpartition(' ')[2]} can't be: it takes {in_words(kinds[found[1]])}"
+    return " ".join(RESOLVING.sub("", text).split())
+
+
+def unknown_field(error: Exception) -> str | None:
+    """The dotted name that a configuration has no field of; None for any different error."""
+    missing = UNKNOWN_KEY.search(str(error))
+    return missing and missing[1]
+
+
+def _of_part(error: InstantiationException, cause: BaseException) -> str:
+    """What a method, model or data set said when it was made."""
+    if isinstance(cause, InputError):
+        return str(cause)
+    where = re.search(r"full_key: (\S+)", str(error))
+    return f"{where[1]}: {cause}" if where else str(cause)
+
+
+def _no_such_field(name: str) -> str:
+    known = _fields()
+    if name in known:
+        return f"the {name.partition('.')[0]} of this run has no field {name!r}; others have"
+    likeness = {
+        field: (_likeness(name, field), -field.count("."), count) for field, count in known.items()
+    }
+    nearest = max(sorted(likeness), key=likeness.__getitem__)
+    meant = f" Did you mean {nearest!r}?" if likeness[nearest][0] else ""
+    return f"there is no field {name!r}.{meant}"
+
+
+def _likeness(name: str, field: str) -> float:
+    """How likely a field is meant: by its last part, and less so by what stands before it.
+
+    0 where the last parts are not alike. A part of several words may be named by their initials.
+    """
+    *places, last = name.split(".")
+    *others, end = field.split(".")
+    same = last == end or last == _initials(end) or end == _initials(last)
+    alike = 1.0 if same else SequenceMatcher(None, last, end).ratio()
+    common = takewhile(lambda pair: pair[0] == pair[1], zip(places, others, strict=False))
+    shared = len(list(common)) / max(len(places), len(others), 1)
+    return alike + 0.2 * shared if alike > ALIKE else 0.0
+
+
+def _initials(words: str) -> str:
+    return "".join(word[:1] for word in words.split("_")) if "_" in words else ""
+
+
+def _fields() -> Counter[str]:
+    """The fields that a run may have, and in how many files each stands."""
+    names = Counter(field.name for field in fields(Run))
+    for group in ("method", "data", "model"):
+        for file in (CONFIGS / group).glob("*.yaml"):
+            names.update(flat(OmegaConf.load(file), group).keys())
+    return names

@@ -1,0 +1,46 @@
+"""How far a sweep is: which cell of how many, and about how long the rest will take."""
+
+import logging
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from time import monotonic
+
+from omegaconf import DictConfig
+
+from data.progress import duration
+from experiments.jobs.plan import name_of
+from experiments.store.open import cell_folder
+
+log = logging.getLogger(__name__)
+
+
+class Progress:
+    """The cells of this process's sweep, and how fast pictures have been made so far."""
+
+    def __init__(self, jobs: Sequence[DictConfig], there: Mapping[Path, int]) -> None:
+        """``there`` counts the pictures of each cell's folder before the sweep."""
+        self._names = [name_of(cfg) for cfg in jobs]
+        folders = [cell_folder(cfg) for cfg in jobs]
+        shards = Counter(folders)
+        self._there = [there[folder] // shards[folder] for folder in folders]
+        self._made, self._seconds, self._since = 0, 0.0, monotonic()
+
+    def begin(self, number: int, pictures: int, left: int) -> None:
+        """Log that job ``number``, from 0, of that many ``pictures`` starts with some ``left``."""
+        rest = left + sum(max(0, pictures - there) for there in self._there[number + 1 :])
+        name, self._since = self._names[number], monotonic()
+        if len(self._names) > 1:
+            of = f"cell {number + 1} of {len(self._names)}"
+            log.info("%s: %s%s", of, name, self._time_for(rest))
+
+    def end(self, made: int) -> None:
+        """Take account of the pictures that a job ``made`` since it began."""
+        if made:
+            self._made += made
+            self._seconds += monotonic() - self._since
+
+    def _time_for(self, pictures: int) -> str:
+        if not self._made or not pictures:
+            return ""
+        return f" (about {duration(self._seconds / self._made * pictures)} left)"

@@ -1,0 +1,108 @@
+"""A command line's words as Hydra must read them: paths and names as text, numbers in one spelling.
+
+Hydra reads ``results=2024_01_05`` as the number 20240105, and can't read ``data.path=a=b`` at all.
+Cells are named by their settings, so that 1, 1.0 and 1e0 must be one setting.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import OverrideParseException
+from omegaconf import DictConfig, OmegaConf
+
+from experiments.store.fields import PLACES
+from pti.errors import InputError
+
+GROUPS = frozenset({"cluster", "data", "method", "model"})
+"""What a run has one of each, by the folder of its file in ``configs/``."""
+
+TEXT = PLACES | {"account", "cell", "gres", "name", "partition", "revision", "variant"}
+"""Fields that hold text, whatever it looks like."""
+
+
+def spelled(words: Sequence[str]) -> list[str]:
+    """The words with text in quotes where Hydra would read it as anything else, and plain numbers.
+
+    A comma divides a sweep, but not the name of a path that is there. What is in quotes, ``null``
+    and what has an interpolation stays as it is. Raises ``InputError`` for a group that is null.
+    """
+    return [_spelled(word) for word in words]
+
+
+def _spelled(word: str) -> str:
+    key, equals, value = word.partition("=")
+    if not equals or not key or key.startswith(("-", "hydra", "~")):
+        return word
+    if value == "null" and key in GROUPS:
+        raise InputError(f"{word}: a run needs one; name a file of configs/{key}")
+    field = key.rpartition(".")[2].lstrip("+")
+    whole = field in PLACES and Path(value).exists()
+    values = [value] if whole or field in {"results", "cache"} else list(_divided(value))
+    form = _as_text if field in TEXT else _as_number
+    return f"{key}={','.join(dict.fromkeys(map(form, values)))}"
+
+
+def _divided(value: str) -> Iterator[str]:
+    """The parts between commas that are not within quotes or brackets."""
+    part, depth, quote = "", 0, ""
+    for letter in value:
+        if quote:
+            quote = "" if letter == quote else quote
+        elif letter in "'\"" and not part:
+            quote = letter
+        else:
+            depth += (letter in "([{") - (letter in ")]}")
+        if letter == "," and not depth and not quote:
+            yield part
+            part = ""
+        else:
+            part += letter
+    yield part
+
+
+def _as_text(value: str) -> str:
+    quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "'\""
+    if quoted or value in ("", "null") or "${" in value or _read(value) == value:
+        return value
+    return in_quotes(value)
+
+
+def in_quotes(text: str) -> str:
+    """The text so that Hydra reads it as it is."""
+    # It takes a backslash for itself, except before a quote.
+    escaped = re.sub(r"(\\*)('|$)", r"\1\1\2", text).replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+def _as_number(value: str) -> str:
+    number = _read(value)
+    return str(plain(number)) if isinstance(number, float) else value
+
+
+def _read(value: str) -> Any:
+    """What Hydra makes of a value; None where it can't read it."""
+    try:
+        (override,) = OverridesParser.create().parse_overrides([f"key={value}"])
+    except OverrideParseException:
+        return None
+    return override.value()
+
+
+def plain(number: float) -> float | int:
+    """A whole number without its fraction."""
+    return int(number) if number.is_integer() and abs(number) < 1e15 else number
+
+
+def spell_numbers(node: DictConfig) -> None:
+    """Write the whole numbers of a config without a fraction, as ``spelled`` does."""
+    for key in node:
+        if OmegaConf.is_interpolation(node, str(key)):
+            continue
+        value = node[key]
+        if isinstance(value, DictConfig):
+            spell_numbers(value)
+        elif isinstance(value, float):
+            node[key] = plain(value)

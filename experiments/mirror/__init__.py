@@ -1,0 +1,1 @@
+"""Cells as other programs show them; the files stay the only store."""

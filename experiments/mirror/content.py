@@ -1,0 +1,84 @@
+"""What a mirror shows of one cell."""
+
+import math
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from experiments.score.metric_sets import suite
+from experiments.store.cell import EVERYTHING, INPUTS, TRUTHS, Cell
+
+SHOWN = 8
+"""How many items' pictures are mirrored."""
+
+
+@dataclass(frozen=True)
+class Mirrored:
+    """What is shown of one cell: its settings, means, a row an item, and some pictures."""
+
+    id: str
+    group: str
+    name: str
+    config: dict[str, Any]
+    means: dict[str, float]
+    header: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    pictures: dict[str, tuple[Path, ...]]
+
+    @classmethod
+    def of(cls, cell: Cell) -> "Mirrored":
+        """From the cell's files alone."""
+        setting = cell.folder.parent.parent
+        group = f"{setting.parent.name}/{setting.name}"
+        metrics = [metric.id for metric in suite(cell.config.metrics).metrics]
+        done = sorted(cell.done() & cell.scores.keys())
+        header = ("key", "caption", "target", *metrics, "seconds")
+        rows = tuple(
+            (
+                key,
+                cell.records[key]["caption"],
+                cell.records[key]["target"],
+                *(cell.scores[key].get(metric) for metric in metrics),
+                cell.records[key]["seconds"],
+            )
+            for key in done
+        )
+        config: Any = OmegaConf.to_container(cell.config)
+        return cls(
+            id=sha256(f"{group}/{cell.folder.name}".encode()).hexdigest()[:16],
+            group=group,
+            name=cell.folder.name,
+            config=config,
+            means=_means(cell, metrics, done),
+            header=header,
+            rows=rows,
+            pictures={key: _pictures(cell, key) for key in done[:SHOWN]},
+        )
+
+
+def _means(cell: Cell, metrics: list[str], done: list[str]) -> dict[str, float]:
+    """Means over items and over classes, counts, and UNet calls and seconds an image."""
+    values = {m: [cell.scores[key][m] for key in done if m in cell.scores[key]] for m in metrics}
+    classes = [line for name, line in cell.classes.items() if name != EVERYTHING]
+    for quantity in suite(cell.config.metrics).of_classes:
+        values[quantity.id] = [line[quantity.id] for line in classes if quantity.id in line]
+    found = {name: [v for v in known if math.isfinite(v)] for name, known in values.items()}
+    means = {name: fmean(known) for name, known in found.items() if known}
+    records = [cell.records[key] for key in done]
+    stages = sorted({stage for record in records for stage in record["calls"]})
+    for stage in stages:
+        means[f"calls/{stage}"] = fmean(record["calls"].get(stage, 0) for record in records)
+    failed = len(cell.records) - len(cell.done())
+    return means | {"done": float(len(done)), "failed": float(failed)}
+
+
+def _pictures(cell: Cell, key: str) -> tuple[Path, ...]:
+    """Input, result, and the true edit where it is known."""
+    setting = cell.folder.parent.parent
+    truth = setting / TRUTHS / f"{key}.png"
+    made = cell.folder / cell.records[key]["image"]
+    return (setting / INPUTS / f"{key}.png", made, *([truth] if truth.exists() else []))

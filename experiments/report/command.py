@@ -1,0 +1,227 @@
+"""Makes the tables, figures and verdicts of an experiment from its files alone.
+
+    python -m experiments.report experiment=table2 [model=scenes data=scenes results=results]
+    python -m experiments.report experiment=all
+
+Without ``model`` or ``data``, of every model and data set that the experiment was run on, each on
+its own; ``experiment=all`` reports all there is. ``report.html`` is for a browser, and
+``results/index.html`` links every report that was made.
+"""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from textwrap import fill
+from typing import Any
+from urllib.parse import quote
+
+from experiments.jobs.command_line import options_of
+from experiments.report import departures
+from experiments.report.completeness import shortfalls
+from experiments.report.figures import draw
+from experiments.report.html.page import index, page
+from experiments.report.mend import mend
+from experiments.report.mixtures import mixtures
+from experiments.report.paper import Paper, read_paper
+from experiments.report.summary import Summary, summarise
+from experiments.report.tables import tables_of
+from experiments.report.verdicts import Graded, grade_claims
+from experiments.store.atomic import read_lines, write_json, write_lines, write_text
+from experiments.store.result_set import Setting, all_folders, find_settings
+from experiments.table import WIDTH, Table, console, escape, escape_markdown, latex, markdown
+from pti.errors import InputError
+
+EVERY = "all"
+PAGE, ENTRY, INDEX = "report.html", "entry.jsonl", "index.html"
+"""A report for a browser, what it adds to the index, and the index of all."""
+
+OPTIONS = ("experiment", "model", "data", "results")
+INTERVALS = (
+    "Intervals: 95% expanded percentile bootstrap over images, 10,000 resamples. A claim is "
+    "decided where the interval of the difference, paired by image, leaves 0 out and a sign-flip "
+    "test gives p < 0.05 (between curves, the interval alone), and never from fewer than 6 images."
+)
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that is said about one setting, before it is written anywhere."""
+
+    summary: Summary
+    tables: list[Table]
+    claims: list[Graded]
+    shortfalls: list[str]
+
+    @classmethod
+    def of(cls, setting: Setting, paper: Paper) -> "Report":
+        """Read, average and grade; raises ``InputError`` where there is nothing to report."""
+        setting.check()
+        summary = summarise(setting, paper)
+        return cls(summary, tables_of(summary), grade_claims(summary), shortfalls(summary))
+
+    def remarks(self) -> list[str]:
+        """What a reader must know: what is missing, whose numbers, which code and machine."""
+        missing = [*self.shortfalls, *mend(self.summary)]
+        notes = [note for note in (self.summary.table.note,) if note]
+        setting = self.summary.setting
+        differs = [*departures.sentences(self.summary.named()), *mixtures(setting)]
+        return [*missing, *differs, *notes, INTERVALS, *made_by(setting)]
+
+    def markdown(self, figures: list[Path]) -> str:
+        """The whole report."""
+        setting = self.summary.setting
+        title = f"{setting.experiment}: model {setting.model}, data {setting.data}"
+        parts = [f"# {escape_markdown(title)}\n"]
+        parts += [markdown(self.tables[0])]
+        if self.claims:
+            parts += ["## The paper's claims\n", *(_claim_markdown(claim) for claim in self.claims)]
+        parts += ["## Remarks\n", "".join(f"- {escape_markdown(r)}\n" for r in self.remarks())]
+        parts += [f"![{path.stem}]({path.name})\n" for path in figures]
+        return "\n".join(parts + [markdown(table) for table in self.tables[1:]])
+
+    def latex(self) -> str:
+        """All tables, then claims and remarks as lists."""
+        lists = [[claim.sentence() for claim in self.claims], self.remarks()]
+        return "\n".join(
+            [*(latex(table) for table in self.tables), *map(_itemize, filter(None, lists))]
+        )
+
+    def console(self, folder: Path) -> str:
+        """The first table and the verdicts, and where the rest lies: its page and the index."""
+        lines = [console(self.tables[0]), ""]
+        lines += [_hang(claim.sentence()) for claim in self.claims] + [""] * bool(self.claims)
+        lines += [_hang(sentence) for sentence in self.remarks()]
+        where = f"The whole report: {folder / PAGE}\nAll reports: {_results_of(folder) / INDEX}"
+        return "\n".join([*lines, "", where, ""])
+
+    def entry(self) -> dict[str, Any]:
+        """What the index says of it."""
+        setting = self.summary.setting
+        return {
+            "title": self.summary.table.title,
+            "model": setting.model,
+            "data": setting.data,
+            "cells": len(setting.cells),
+            "verdicts": [claim.grade.verdict for claim in self.claims],
+        }
+
+
+def made_by(setting: Setting) -> list[str]:
+    """The code, versions and machines that the cells' own files name."""
+    config = setting.cells[0].config
+    sentences = [f"Precision {config.precision}, seed {config.seed}."]
+    for run in setting.runs().values():
+        commit, machine = run["git"]["commit"] or "unknown", run["machine"]
+        changed = " with uncommitted changes" if run["git"]["changed"] else ""
+        where = machine["gpu"] or machine["processor"]
+        sentences.append(
+            f"Made by commit {commit[:10]}{changed}, torch {run['versions']['torch']}, on {where}."
+        )
+    return list(dict.fromkeys(sentences))
+
+
+def write(report: Report) -> Path:
+    """Write every file of the report, and the index of all reports; the folder."""
+    summary = report.summary
+    folder = summary.setting.folder / "report"
+    name = summary.setting.experiment
+    figures = draw(summary, folder)
+    csv, tex, md = files = [folder / f"{name}.{kind}" for kind in ("csv", "tex", "md")]
+    write_text(md, report.markdown(figures))
+    write_text(tex, report.latex())
+    long_form = summary.means.drop(columns="cell")
+    write_text(csv, long_form.to_csv(index=False, float_format="%.8g"))
+    html = page(summary, report.tables, report.claims, report.remarks(), [*files, *figures])
+    write_text(folder / PAGE, html)
+    write_json(folder / "claims.json", [claim.as_json() for claim in report.claims])
+    write_lines(folder / ENTRY, [report.entry()])
+    _write_index(_results_of(folder))
+    return folder
+
+
+def _results_of(folder: Path) -> Path:
+    """The folder of all results, of that of a report."""
+    return folder.parents[2]
+
+
+def _write_index(results: Path) -> int:
+    """Link every report that there is; how many."""
+    reports = [
+        entry | {"link": quote(path.with_name(PAGE).relative_to(results).as_posix())}
+        for path in sorted(results.glob(f"*/*/report/{ENTRY}"))
+        for entry in read_lines(path)
+    ]
+    write_text(results / INDEX, index(reports))
+    return len(reports)
+
+
+def parse(arguments: list[str]) -> dict[str, str]:
+    """``key=value`` words; raises ``InputError`` where one is none of ours."""
+    options = options_of(arguments, OPTIONS)
+    if "experiment" not in options:
+        raise InputError("say which experiment to report: experiment=table2")
+    return options
+
+
+def main() -> None:
+    """Report every setting that the command line names."""
+    if {"-h", "--help"} & set(sys.argv[1:]):
+        print(__doc__)  # noqa: T201
+        return
+    options = parse(sys.argv[1:])
+    results = Path(options.pop("results", "results"))
+    if options["experiment"] == EVERY:
+        _report_all(results, read_paper())
+        return
+    # Those without a record come last: what says so must not keep the others from being told.
+    for setting in sorted(find_settings(results, **options), key=lambda s: not s.cells):
+        report = Report.of(setting, read_paper())
+        print(report.console(write(report)))  # noqa: T201
+
+
+def _report_all(results: Path, paper: Paper) -> None:
+    """Report each setting and link it; at last raise what kept some from being reported."""
+    folders, errors = all_folders(results), list[Exception]()
+    for folder in folders:
+        try:
+            setting = Setting.read(folder)
+            write(Report.of(setting, paper))
+            print(f"{setting.experiment}: model {setting.model}, data {setting.data}")  # noqa: T201
+        except Exception as error:  # noqa: BLE001 (raised once the others are reported)
+            print(f"left out: {folder} ({error})", file=sys.stderr)  # noqa: T201
+            errors.append(error)
+    print(f"{_write_index(results)} reports are linked in {results / INDEX}")  # noqa: T201
+    for error in errors:
+        if not isinstance(error, InputError):
+            raise error
+    if errors:
+        raise InputError(
+            f"{len(errors)} of {len(folders)} settings are left out, as said above"
+        ) from errors[0]
+
+
+def _claim_markdown(claim: Graded) -> str:
+    """The sentence, and each comparison behind it where there are several."""
+    sentence = f"- {escape_markdown(claim.sentence())}\n"
+    parts = claim.grade.parts
+    if len(parts) == 1:
+        return sentence
+    rows = [
+        f"  | {escape_markdown(f'{part.better} against {part.worse}')} | {part.verdict} "
+        f"| {claim.shown(part.difference)} | {part.difference.n} |"
+        for part in parts
+    ]
+    head = ["  | comparison | verdict | difference | n |", "  | :-- | :-- | --: | --: |"]
+    return "\n".join([sentence, *head, *rows, ""])
+
+
+def _itemize(sentences: list[str]) -> str:
+    items = [rf"\item {escape(sentence)}" for sentence in sentences]
+    return "\n".join([r"\begin{itemize}", *items, r"\end{itemize}", ""])
+
+
+def _hang(sentence: str) -> str:
+    """In lines as wide as the console; a command stays in one, to be copied."""
+    said, command, words = sentence.partition("python -m ")
+    lines = fill(said, WIDTH, initial_indent="- ", subsequent_indent="  ", break_on_hyphens=False)
+    return f"{lines}\n  {command}{words}" if command else lines

@@ -1,0 +1,62 @@
+"""What is missing from a setting, in sentences: nothing is dropped without a word."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from experiments.report.summary import Summary
+from experiments.store.cell import Cell
+from experiments.store.result_set import Setting
+
+NAMED = 3
+"""How many of a kind are named before the rest is only counted."""
+
+
+def shortfalls(summary: Summary) -> list[str]:
+    """A sentence for each thing that keeps the report from being whole."""
+    missing = [summary.name(i) for i, cell in enumerate(summary.measured) if cell is None]
+    cells = f"{len(missing)} of {len(summary.measured)} cells are missing: {named(missing)}."
+    empty = [f"{cell.folder} has no record of any picture." for cell in summary.setting.empty]
+    return [*([cells] if missing else []), *empty, *_of_cells(summary), *_undefined(summary)]
+
+
+def asked(setting: Setting) -> set[str]:
+    """Keys of the items that the fullest run was to make, or that any has a record of."""
+    lists = [[key for key, *_ in run["data"]["items"]] for run in setting.runs().values()]
+    return set[str]().union(*lists, *(cell.records for cell in setting.cells))
+
+
+def _of_cells(summary: Summary) -> Iterator[str]:
+    everything = asked(summary.setting)
+    for name, cell in summary.named():
+        for problem in problems(cell, everything):
+            yield f"{name}: {problem}."
+
+
+def problems(cell: Cell, everything: set[str]) -> Iterator[str]:
+    """What keeps a cell from having scored all of ``everything``."""
+    done = cell.done()
+    failed = sorted(cell.records.keys() - done)
+    if failed:
+        reasons = [f"{key} ({cell.records[key]['error']})" for key in failed]
+        yield f"{len(failed)} of {len(everything)} images failed: {named(reasons)}"
+    if absent := everything - cell.records.keys():
+        yield f"{len(absent)} of {len(everything)} images are not made yet"
+    if unscored := done - cell.scores.keys():
+        yield f"{len(unscored)} of {len(everything)} images are not scored yet"
+
+
+def _undefined(summary: Summary) -> Iterator[str]:
+    classes = {quantity.id for quantity in summary.suite.of_classes}
+    rows: Any = summary.means.query("undefined > 0")
+    for (metric, count), alike in rows.groupby(["metric", "undefined"], sort=False):
+        cells = [summary.name(position) for position in alike["cell"]]
+        of = "classes" if metric in classes else "images"
+        whose = "its" if len(cells) == 1 else "their"
+        what = f"{metric} is undefined for {count} of {whose} {of}, left out of the mean"
+        yield f"{named(cells)}: {what}."
+
+
+def named(names: list[str]) -> str:
+    """The first few, and how many more."""
+    more = len(names) - NAMED
+    return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")

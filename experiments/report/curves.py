@@ -1,0 +1,109 @@
+"""Trade-off curves: cells of one method over the field that moves along its curve."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from pandas import DataFrame, Series
+
+from eval.bootstrap import Interval
+from eval.claims import Comparison
+from eval.curves import Curve, gap
+from experiments.report.summary import Summary, in_words, scores_of
+from experiments.store.cell import EVERYTHING
+
+ALONG = "threshold"
+"""The paper's curves run over the mask threshold."""
+
+Values = Mapping[str, Any]
+"""Of the method and of fields."""
+
+NOTHING = Interval(np.nan, np.nan, np.nan, 0, 0)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One curve of a figure: its name, and its cells by rising threshold."""
+
+    name: str
+    positions: tuple[int, ...]
+
+
+def lines(summary: Summary) -> list[Line]:
+    """A line for each method and setting of the fields that do not run along the curve.
+
+    Cells come sorted by their fields, so that each line's have a rising threshold.
+    """
+    groups: dict[str, list[int]] = {}
+    for position in summary.cells.index:
+        if summary.measured[position] is not None:
+            groups.setdefault(summary.name(position, but=ALONG), []).append(position)
+    return [Line(name, tuple(positions)) for name, positions in groups.items()]
+
+
+def compare_curves(summary: Summary, better: Values, worse: Values) -> list[Comparison]:
+    """The gap between the curves of the cells that have these values, by target class.
+
+    Once in plain CSFID, as the paper has it, and once in the corrected one: of few pictures a class
+    the plain one also rewards a method for making them alike. Nothing where no classes were
+    compared.
+    """
+    sides = [
+        [i for i in _having(summary.cells, values) if summary.measured[i] is not None]
+        for values in (better, worse)
+    ]
+    names = [_name(summary, *side) for side in zip(sides, (better, worse), strict=True)]
+    near = summary.suite.near
+    if near is None or not summary.suite.of_classes:
+        return [Comparison(names[0], names[1], NOTHING)]
+    classes = _shared_classes(summary, [position for side in sides for position in side])
+    comparisons: list[Comparison] = []
+    for quantity in summary.suite.of_classes:
+        first, second = (
+            [_by_class(summary, i, (near.id, quantity.id)) for i in side] for side in sides
+        )
+        measured = bool(first and second and classes)
+        found = gap(_curve(first, classes), _curve(second, classes)) if measured else NOTHING
+        better_name, worse_name = (f"{name}, {quantity.id}" for name in names)
+        comparisons.append(Comparison(better_name, worse_name, found))
+    return comparisons
+
+
+def _shared_classes(summary: Summary, positions: list[int]) -> list[str]:
+    """Classes of which every cell has as many pictures: CSFID depends on how many."""
+    counts: list[dict[str, int]] = []
+    for position in positions:
+        cell = summary.measured[position]
+        assert cell is not None
+        counts.append({name: line["n"] for name, line in cell.classes.items()})
+    names = set[str].intersection(*map(set, counts)) - {EVERYTHING} if counts else set[str]()
+    return sorted(name for name in names if len({count[name] for count in counts}) == 1)
+
+
+def _curve(points: list[tuple[Any, Any]], classes: list[str]) -> Curve:
+    x = np.stack([near.reindex(classes).to_numpy() for near, _ in points])
+    y = np.stack([reached.reindex(classes).to_numpy() for _, reached in points])
+    return Curve(x, y)
+
+
+def _having(cells: DataFrame, values: Values) -> list[int]:
+    return cells.index[(cells[list(values)] == Series(values)).all(axis=1)].tolist()
+
+
+def _name(summary: Summary, positions: list[int], values: Values) -> str:
+    """The curve's name, with the fields that do not run along it; also where it was not made."""
+    if positions:
+        return summary.name(positions[0], but=ALONG)
+    method = values.get("method")
+    fields = {name: value for name, value in values.items() if name != "method"}
+    return in_words(summary.methods.get(method, method) if method else None, fields)
+
+
+def _by_class(summary: Summary, position: int, axes: tuple[str, str]) -> tuple[Series, Series]:
+    """Distance to the input and a CSFID of a cell, each by target class."""
+    cell = summary.measured[position]
+    assert cell is not None
+    classes = {key: record["target_class"] for key, record in cell.records.items()}
+    near: Any = scores_of(cell, axes[0]).groupby(classes).mean()
+    return near, scores_of(cell, axes[1])

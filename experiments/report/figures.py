@@ -1,0 +1,148 @@
+"""Figures of a report: those of its layout, each as PNG, PDF and SVG."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from pandas import DataFrame
+
+from eval.psnr import PSNR
+from experiments.report.lettering import BASE, make_legible
+from experiments.report.looks import MARKERS, look, title
+from experiments.report.sheet import draw_sheet
+from experiments.report.summary import Summary, shown
+from experiments.report.trade_off import draw_trade_off, draw_truth
+from experiments.store.atomic import write_aside
+
+STYLE: dict[Any, Any] = {
+    "font.family": BASE,
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 9,
+    "legend.frameon": False,
+    "pdf.fonttype": 42,
+    "savefig.dpi": 200,
+    "svg.hashsalt": "fixed",
+    # Names and captions are anybody's: a dollar in them is a dollar, and begins no formula.
+    "text.parse_math": False,
+    "text.usetex": False,
+}
+DASHES = ["-", "--", ":", "-."]
+UNDATED: dict[str, dict[str, None]] = {
+    ".png": {"Software": None},
+    ".pdf": {"CreationDate": None, "Producer": None},
+    ".svg": {"Date": None, "Creator": None},
+}
+"""Metadata left out, so that the same numbers give the same bytes."""
+
+
+def draw(summary: Summary, folder: Path) -> list[Path]:
+    """Draw what the experiment's layout asks for; the PNGs written, each with a PDF beside it."""
+    layout = summary.setting.layout
+    drawings: dict[str, dict[str, Callable[[Summary], Figure | None]]] = {
+        "heatmap": {"heatmap": draw_heatmap},
+        "lines": {"lines": draw_lines},
+        "curves": {"curves": draw_trade_off, "truth": draw_truth},
+        "rows": {"sheet": draw_sheet},
+    }
+    written: list[Path] = []
+    with mpl.rc_context(STYLE):
+        for name, drawing in drawings[layout].items():
+            figure = drawing(summary)
+            if figure is not None:
+                written.append(_save(figure, folder / f"{summary.setting.experiment}-{name}"))
+    return written
+
+
+def _save(figure: Figure, stem: Path) -> Path:
+    make_legible(figure)
+    for suffix, metadata in UNDATED.items():
+        save = partial(figure.savefig, metadata=metadata, bbox_inches="tight")
+        # Not with_suffix: the experiment's name may have dots.
+        write_aside(stem.parent / f"{stem.name}{suffix}", save)
+    return stem.parent / f"{stem.name}.png"
+
+
+def draw_heatmap(summary: Summary) -> Figure:
+    """PSNR over the two swept fields, a panel a method; cells where they are equal are framed."""
+    panels = list(summary.of(PSNR.id).groupby("method", sort=False))
+    figure = Figure(figsize=(4.6 * len(panels), 4.2), layout="constrained")
+    grid: Any = figure.subplots(1, len(panels), squeeze=False)
+    for axes, (_, means) in zip(grid[0], panels, strict=True):
+        _heat(axes, means, summary.fields)
+    figure.suptitle(title(summary, f"{summary.table.title}: {PSNR.id}", figure), fontsize=9)
+    return figure
+
+
+def _heat(axes: Axes, means: DataFrame, fields: list[str]) -> None:
+    down, across = fields
+    grid = means.pivot(index=down, columns=across, values="mean")
+    values = grid.to_numpy()
+    image = axes.imshow(values, cmap="cividis")
+    axes.figure.colorbar(image, ax=axes, label=f"{PSNR.id} ({PSNR.unit})", shrink=0.8)
+    axes.set_xticks(range(grid.shape[1]), [shown(value) for value in grid.columns])
+    axes.set_yticks(range(grid.shape[0]), [shown(value) for value in grid.index])
+    axes.set(xlabel=across, ylabel=down)
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0)
+    for (row, column), value in np.ndenumerate(values):
+        diagonal = grid.index[row] == grid.columns[column]
+        dark = (
+            float(np.ma.filled(image.norm(value), np.nan)) <= 0.5
+        )  # not so for NaN, which is drawn white
+        colour = "white" if dark else "black"
+        text = "–" if np.isnan(value) else f"{value:.1f}"
+        weight = "bold" if diagonal else "normal"
+        axes.text(column, row, text, ha="center", va="center", color=colour, weight=weight)
+        if diagonal:
+            frame = Rectangle((column - 0.47, row - 0.47), 0.94, 0.94)
+            frame.set(fill=False, edgecolor=colour, linewidth=1.2)
+            axes.add_patch(frame)
+
+
+def draw_lines(summary: Summary) -> Figure:
+    """PSNR over the first field with 95% bands: colour is the method, dashes are other fields."""
+    along, *others = summary.fields
+    figure = Figure(figsize=(5.6, 3.8), layout="constrained")
+    axes = figure.subplots()
+    grouped: Any = summary.of(PSNR.id).sort_values(along).groupby(["method", *others])
+    methods, looks = _numbered(grouped, 0), _numbered(grouped, slice(1, None))
+    for (method, *values), line in grouped:
+        fields = [f"{name} {shown(value)}" for name, value in zip(others, values, strict=True)]
+        dashes = looks[tuple(values)]
+        style: dict[str, Any] = {
+            "color": look(methods[method])["color"],
+            "linestyle": DASHES[dashes % len(DASHES)],
+            "marker": MARKERS[dashes % len(MARKERS)],
+        }
+        axes.fill_between(
+            line[along], line["low"], line["high"], color=style["color"], alpha=0.13, linewidth=0
+        )
+        label = ", ".join([method, *fields])
+        axes.plot(line[along], line["mean"], markersize=4, label=label, **style)
+    axes.set_xticks(sorted(summary.cells[along].dropna().unique()))
+    axes.set(xlabel=along, ylabel=f"{PSNR.id} ({PSNR.unit})")
+    axes.grid(axis="y", color="0.9", linewidth=0.6)
+    axes.set_axisbelow(True)
+    _explain(axes)
+    shows = f"{summary.table.title}: {PSNR.id}, 95% bands"
+    axes.set_title(title(summary, shows, figure), loc="left")
+    return figure
+
+
+def _explain(axes: Axes, **style: Any) -> None:
+    """A legend, where anything was drawn."""
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(**style)
+
+
+def _numbered(lines: Any, part: int | slice) -> dict[Any, int]:
+    """A number for each distinct value of a part of the lines' keys, in order."""
+    return {value: i for i, value in enumerate(dict.fromkeys(key[part] for key, _ in lines))}

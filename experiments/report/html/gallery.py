@@ -1,0 +1,121 @@
+"""The pictures of a report and what was measured of each, as data for its page."""
+
+import base64
+import io
+import math
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from eval.regions import changed
+from experiments.report.sheet import read_picture
+from experiments.report.summary import Summary, scores_of, used_model
+from experiments.score.score import read_image
+from experiments.store.cell import INPUTS, MASKS, TRUTHS, Cell
+
+BUDGET = 7 << 20
+"""Bytes of pictures, as encoded for the page: the whole must stay below 10 MB."""
+
+TRUE = "true edit"
+
+LARGEST = 320
+"""Pixels; larger pictures are shown smaller."""
+
+
+def gallery(summary: Summary) -> dict[str, Any]:
+    """Items that some method finished, as many as fit: pictures, prompts, and scores by method.
+
+    An item's masks go by the names of the pictures that were made with them.
+    """
+    cells = dict(summary.named())
+    finished = sorted(set[str]().union(*(cell.done() for cell in cells.values())))
+    scores = _scores(summary, cells)
+    items: list[dict[str, Any]] = []
+    size = 0
+    for key in finished:
+        item = _item(summary, cells, key)
+        size += sum(len(address) for _, address in [*item["pictures"], *item["masks"]])
+        if size > BUDGET:
+            break
+        items.append(item | {"scores": scores[key]})
+    metrics = [
+        {"id": metric.id, "higher": metric.higher_is_better, "decimals": metric.decimals}
+        for metric in summary.suite.metrics
+    ]
+    return {
+        "items": items,
+        "of": len(finished),
+        "methods": list(cells),
+        "first": _first(cells),
+        "truth": TRUE,
+        "metrics": metrics,
+    }
+
+
+def _first(cells: dict[str, Cell]) -> str:
+    """What is compared with the input at first: the last method that is no oracle."""
+    names = [name for name, cell in cells.items() if used_model(cell)]
+    return [*cells, *names][-1]
+
+
+def _item(summary: Summary, cells: dict[str, Cell], key: str) -> dict[str, Any]:
+    folder = summary.setting.folder
+    record = next(c.records[key] for c in cells.values() if key in c.done())
+    source, truth = (folder / kind / f"{key}.png" for kind in (INPUTS, TRUTHS))
+    finished = {name: cell for name, cell in cells.items() if key in cell.done()}
+    results = [(name, cell.folder / cell.records[key]["image"]) for name, cell in finished.items()]
+    pictures = [("input", source), *results, (TRUE, truth)]
+    masks = {name: cell.folder / MASKS / f"{key}.png" for name, cell in finished.items()}
+    masks = {name: read_picture(path) for name, path in masks.items() if path.is_file()}
+    if truth.is_file():
+        masks[TRUE] = _changed(truth, source)
+    return {
+        "key": key,
+        "caption": record["caption"],
+        "target": record["target"],
+        "class": record["target_class"] or "",
+        "pictures": [(name, _encoded(path)) for name, path in pictures if path.is_file()],
+        "masks": [(name, _encoded_mask(mask)) for name, mask in masks.items()],
+    }
+
+
+def _changed(truth: Path, source: Path) -> Image.Image:
+    """White where the true edit changes the input, by the rule that scores go by."""
+    return Image.fromarray(changed(read_image(truth), read_image(source))[0, 0].numpy())
+
+
+def _scores(summary: Summary, cells: dict[str, Cell]) -> dict[str, dict[str, dict[str, Any]]]:
+    """By item, method and metric; null where it is undefined."""
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for name, cell in cells.items():
+        for key in cell.done():
+            found.setdefault(key, {})[name] = {}
+        for metric in summary.suite.metrics:
+            for key, value in scores_of(cell, metric.id).items():
+                if key in found and name in found[str(key)]:
+                    shown = round(float(value), 4) if math.isfinite(value) else None
+                    found[str(key)][name][metric.id] = shown
+    return found
+
+
+def _encoded(path: Path) -> str:
+    """A data address of the picture; smaller, and no longer exact, where it is large."""
+    picture = read_picture(path)
+    if max(picture.size) <= LARGEST:
+        return _address("png", path.read_bytes())
+    small, stream = picture.convert("RGB"), io.BytesIO()
+    small.thumbnail((LARGEST, LARGEST))
+    small.save(stream, "JPEG", quality=85)
+    return _address("jpeg", stream.getvalue())
+
+
+def _encoded_mask(mask: Image.Image) -> str:
+    """A data address of the mask, whole: it is black and white, and takes little."""
+    stream = io.BytesIO()
+    mask.convert("1", dither=Image.Dither.NONE).save(stream, "PNG")
+    return _address("png", stream.getvalue())
+
+
+def _address(kind: str, data: bytes) -> str:
+    return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"

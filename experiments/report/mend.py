@@ -1,0 +1,142 @@
+"""The commands that compute what a report lacks, from what the cells' own files say."""
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+from pandas import isna
+
+from experiments.jobs.spelling import in_quotes
+from experiments.report.completeness import NAMED, asked, problems
+from experiments.report.departures import MOVED, Standard, places, standard_of, word
+from experiments.report.summary import Summary
+from experiments.store.cell import Cell
+
+RUN = "To compute what is missing, and nothing else: "
+AGAIN = (
+    "To compute what is missing of a cell whose experiment, method, model or data set is not in "
+    "configs/, give again the command that made it; its config.yaml has its settings."
+)
+PLAIN = re.compile(r"[A-Za-z_./][\w./@+-]*|-?[\d.]+(e-?\d+)?", re.ASCII)
+"""What a shell and Hydra take as it stands."""
+
+Words = dict[str, str]
+"""Overrides of one cell's run."""
+
+
+def mend(summary: Summary) -> list[str]:
+    """How to compute what is missing, in sentences; empty where nothing is."""
+    everything = asked(summary.setting)
+    lacking = [
+        i
+        for i, cell in enumerate(summary.measured)
+        if cell is None or any(problems(cell, everything))
+    ]
+    common = _common(summary)
+    wanted = [_words(summary, i, common) for i in lacking]
+    wanted += [_words_of(summary, cell) for cell in summary.setting.empty]
+    whole = [words for words in wanted if words]
+    known = [words for i in summary.cells.index if (words := _words(summary, i, common))]
+    commands = [_command(words) for words in _sweeps(whole, [*known, *whole])] if whole else []
+    more = len(commands) - NAMED
+    return [
+        *(f"{RUN}{command}" for command in commands[:NAMED]),
+        *([f"{more} more commands like that compute the rest."] if more > 0 else []),
+        *([AGAIN] if len(whole) < len(wanted) else []),
+    ]
+
+
+def _words(summary: Summary, position: int, common: dict[str, Any]) -> Words | None:
+    """The run of a cell of the report; None where configs/ does not have all it needs."""
+    cell = summary.measured[position]
+    if cell is not None:
+        return _words_of(summary, cell)
+    row: Any = summary.cells.loc[position]
+    config = summary.setting.cells[0].config.copy()
+    config.method = {"name": row["method"]}
+    standard = standard_of(config)
+    if standard is None:
+        return None
+    fields = {p: row[n] for n, p in summary.setting.fields.items() if not isna(row[n])}
+    shared = {key: value for key, value in common.items() if key in standard.config}
+    return _written(summary, config, standard, fields | shared)
+
+
+def _words_of(summary: Summary, cell: Cell) -> Words | None:
+    standard = standard_of(cell.config)
+    if standard is None:
+        return None
+    fields = {
+        path: value
+        for path in standard.swept
+        if (value := OmegaConf.select(cell.config, path)) is not None
+    }
+    departures = {key: value for key, (value, _) in standard.departures(cell).items()}
+    return _written(summary, cell.config, standard, fields | departures)
+
+
+def _common(summary: Summary) -> dict[str, Any]:
+    """Departures in which all cells agree that have the field; a cell not asked for takes them."""
+    cells = summary.setting.cells
+    departures = {
+        key: value
+        for cell in cells
+        if (standard := standard_of(cell.config))
+        for key, (value, _) in standard.departures(cell).items()
+    }
+    given = {key: [OmegaConf.select(cell.config, key) for cell in cells] for key in departures}
+    return {
+        key: value
+        for key, value in departures.items()
+        if all(other in (None, value) for other in given[key])
+    }
+
+
+def _written(
+    summary: Summary, config: DictConfig, standard: Standard, given: Mapping[str, Any]
+) -> Words | None:
+    """All overrides as words; None where the method, model or data set is from elsewhere."""
+    if None in standard.options.values():
+        return None
+    where = {
+        f"{group}.{key}": value for group in MOVED for key, value in places(config, group).items()
+    }
+    results = summary.setting.folder.parent.parent
+    values = {
+        "experiment": config.name,
+        **standard.options,
+        **where,
+        "limit": len(asked(summary.setting)),
+        "precision": config.precision,
+        **({} if str(results) == "results" else {"results": results}),
+        **given,
+    }
+    words = {key: _quoted(word(value)) for key, value in values.items()}
+    return words | ({"point": "null"} if standard.by_points else {})
+
+
+def _sweeps(wanted: Sequence[Words], known: Sequence[Words]) -> Iterator[Words]:
+    """As few runs as sweep over the ``wanted`` cells and over no other than ``known`` ones."""
+    groups: dict[tuple[str, ...], list[Words]] = {}
+    for words in wanted:
+        groups.setdefault(tuple(words), []).append(words)
+    for keys, cells in groups.items():
+        values = [list(dict.fromkeys(cell[key] for cell in cells)) for key in keys]
+        whole = [dict(zip(keys, each, strict=True)) for each in product(*values)]
+        if all(cell in known for cell in whole):
+            yield {key: ",".join(each) for key, each in zip(keys, values, strict=True)}
+        else:
+            yield from cells
+
+
+def _command(words: Words) -> str:
+    given = (shlex.quote(f"{key}={value}") for key, value in words.items())
+    return f"python -m experiments.run {' '.join(given)}"
+
+
+def _quoted(text: str) -> str:
+    """Between quotes where Hydra would read it otherwise."""
+    return text if PLAIN.fullmatch(text) else in_quotes(text)

@@ -1,0 +1,196 @@
+"""From per-image scores to means with intervals, counts, and the paper's number beside each."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from omegaconf import OmegaConf
+from pandas import DataFrame, Series, isna
+
+from eval.bootstrap import Means, OfMean, as_is, interval
+from eval.metric import Quantity
+from eval.psnr import MSE, PSNR
+from experiments.report.paper import Paper, PaperTable
+from experiments.score.metric_sets import Suite, suite
+from experiments.store.cell import Cell
+from experiments.store.result_set import Setting
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """A number of a whole cell: a function of the mean of a metric over its images."""
+
+    id: str
+    metric: str
+    of_mean: OfMean
+    higher_is_better: bool
+    decimals: int
+
+    @property
+    def header(self) -> str:
+        """The id, with an arrow that says which way is better."""
+        return f"{self.id} {'↑' if self.higher_is_better else '↓'}"
+
+    @classmethod
+    def mean(cls, quantity: Quantity) -> "Statistic":
+        """The plain mean."""
+        return cls(quantity.id, quantity.id, as_is, quantity.higher_is_better, quantity.decimals)
+
+
+def psnr_of_mse(means: Means) -> Means:
+    """The other way to average PSNR: over squared errors, so that bad images weigh more."""
+    with np.errstate(divide="ignore"):  # exact copies: infinite
+        return -10 * np.log10(means)
+
+
+PSNR_OF_MSE = Statistic("psnr-of-mean-mse[0,1]", MSE.id, psnr_of_mse, True, PSNR.decimals)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """``cells`` has a row for each cell that there is or should be; ``means`` one a statistic more.
+
+    ``methods`` are the names that reports use. ``measured`` holds the cells of ``cells`` in its
+    order, None for one that is missing.
+    """
+
+    setting: Setting
+    table: PaperTable
+    methods: dict[str, str]
+    cells: DataFrame
+    measured: tuple[Cell | None, ...]
+    means: DataFrame
+
+    @property
+    def fields(self) -> list[str]:
+        """Names of the swept fields."""
+        return list(self.setting.fields)
+
+    @property
+    def suite(self) -> Suite:
+        """What was measured."""
+        return suite_of(self.setting)
+
+    @property
+    def statistics(self) -> list[Statistic]:
+        """What is shown of that, in order; the squared error as the PSNR of its mean."""
+        shown = [q for q in self.suite.quantities if q.id != MSE.id]
+        return [*map(Statistic.mean, shown), PSNR_OF_MSE]
+
+    def name(self, position: int, but: str = "") -> str:
+        """A cell in words: its method and those of the swept fields that it has, except ``but``."""
+        row = self.cells.loc[position]
+        return in_words(row["label"], {f: row[f] for f in self.fields if f != but})
+
+    def named(self) -> list[tuple[str, Cell]]:
+        """The cells that there are, each with its name."""
+        return [(self.name(i), cell) for i, cell in enumerate(self.measured) if cell is not None]
+
+    def scores(self, position: int, metric: str) -> Series:
+        """A metric of a cell, by key of the image."""
+        return scores_of(self.measured[position], metric)
+
+    def of(self, statistic: str) -> DataFrame:
+        """Means of one statistic, in the order of ``cells`` and with its index."""
+        return self.means[self.means["metric"] == statistic].set_index("cell")
+
+
+def summarise(setting: Setting, paper: Paper) -> Summary:
+    """Everything that tables, figures and verdicts are made of."""
+    table = paper.table(setting.experiment, setting.fields)
+    cells, measured = _lay_out(setting, table, paper.methods)
+    rows = [
+        {
+            "cell": position,
+            "method": cells.loc[position, "label"],
+            **{field: cells.loc[position, field] for field in setting.fields},
+            **_describe(cell, statistic),
+            "paper": _number(table, cells, position, statistic.id),
+        }
+        for position, cell in enumerate(measured)
+        for statistic in [*map(Statistic.mean, suite_of(setting).quantities), PSNR_OF_MSE]
+    ]
+    return Summary(setting, table, paper.methods, cells, tuple(measured), DataFrame(rows))
+
+
+def suite_of(setting: Setting) -> Suite:
+    """What was measured of its pictures: of cells that differ in it, the most."""
+    suites = (suite(cell.config.metrics) for cell in setting.cells)
+    return max(suites, key=lambda one: len(one.quantities))
+
+
+def scores_of(cell: Cell | None, metric: str) -> Series:
+    """A metric by key of finished images that are scored, or by class; undefined is NaN or inf."""
+    if cell is None:
+        return Series(dtype=float)
+    images = {key: cell.scores[key] for key in sorted(cell.done() & cell.scores.keys())}
+    found = {
+        name: line[metric] for name, line in {**images, **cell.classes}.items() if metric in line
+    }
+    return Series(found, dtype=float)
+
+
+def used_model(cell: Cell | None) -> bool:
+    """Whether its pictures took UNet calls: those of oracles and of the autoencoder took none."""
+    return cell is not None and any(any(r["calls"].values()) for r in cell.records.values())
+
+
+def in_words(method: str | None, fields: Mapping[str, Any]) -> str:
+    """What cells have in common: their method, and fields; a field without a value is left out."""
+    known = [f"{name}={shown(value)}" for name, value in fields.items() if not isna(value)]
+    return " ".join([*([method] if method else []), *known])
+
+
+def shown(value: Any) -> str:
+    """A field's value as a person writes it; a dash where the method has no such field."""
+    if isna(value):
+        return "–"
+    return f"{value:g}" if isinstance(value, int | float) else str(value)
+
+
+def _lay_out(
+    setting: Setting, table: PaperTable, names: dict[str, str]
+) -> tuple[DataFrame, list[Cell | None]]:
+    """Rows in the paper's order of methods, then by fields; missing cells of its grid included."""
+    rows = [{"method": cell.config.method.name, **_fields(setting, cell)} for cell in setting.cells]
+    missing = [
+        spot for spot in table.grid() if not any(spot.items() <= row.items() for row in rows)
+    ]
+    columns = ["method", *setting.fields]
+    cells = DataFrame(rows + missing, columns=columns)
+    order = [*names, *sorted(set(cells["method"]) - names.keys())]
+    cells["label"] = [names.get(method, method) for method in cells["method"]]
+    twice = cells.duplicated(["label", *setting.fields], keep=False)
+    folders = [cell.folder.name for cell in setting.cells] + [""] * len(missing)
+    cells["label"] = cells["label"].where(~twice, folders)
+    cells = cells.assign(rank=cells["method"].map(order.index))
+    cells = cells.sort_values(["rank", *setting.fields], kind="stable").drop(columns="rank")
+    have: Sequence[Cell | None] = [*setting.cells, *[None] * len(missing)]
+    return cells.reset_index(drop=True), [have[position] for position in cells.index]
+
+
+def _fields(setting: Setting, cell: Cell) -> dict[str, Any]:
+    return {name: OmegaConf.select(cell.config, path) for name, path in setting.fields.items()}
+
+
+def _describe(cell: Cell | None, statistic: Statistic) -> dict[str, Any]:
+    made = interval(scores_of(cell, statistic.metric).to_numpy(), statistic.of_mean)
+    failed = 0 if cell is None else len(cell.records) - len(cell.done())
+    return {
+        "metric": statistic.id,
+        "mean": made.value,
+        "low": made.low,
+        "high": made.high,
+        "n": made.n,
+        "undefined": made.undefined,
+        "failed": failed,
+    }
+
+
+def _number(table: PaperTable, cells: DataFrame, position: int, statistic: str) -> float:
+    """The paper's number for a cell; NaN where it has none that is known."""
+    for number in table.numbers:
+        if number.metric == statistic and position in cells.query(number.cell).index:
+            return number.value
+    return float("nan")

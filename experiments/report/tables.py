@@ -1,0 +1,206 @@
+"""The tables of a report: which numbers stand where, by the experiment's layout."""
+
+from collections.abc import Callable, Sequence
+from statistics import fmean
+from typing import Any, get_args
+
+import pandas as pd
+from pandas import DataFrame
+
+from eval.psnr import PSNR
+from experiments.report.summary import Statistic, Summary, shown
+from experiments.store.cell import Cell
+from experiments.table import Entry, Table
+from pti.diffusion.model import Calls, Kind
+
+MISSING = Entry("–")
+
+
+def tables_of(summary: Summary) -> list[Table]:
+    """One table of everything, or one a statistic; the first is the one that matters."""
+    layouts: dict[str, Callable[[Summary], list[Table]]] = {
+        "heatmap": _grids,
+        "lines": _lines,
+    }
+    return layouts.get(summary.setting.layout, _listings)(summary)
+
+
+def caption(summary: Summary, what: str) -> str:
+    """What a table or figure shows, and what made it."""
+    return f"{summary.table.title}: {what}. {made_of(summary)}"
+
+
+def made_of(summary: Summary) -> str:
+    """Which model, data and how many images made a table or figure."""
+    psnr: Any = summary.of(PSNR.id)
+    counts = psnr["n"] + psnr["undefined"]
+    low, high = counts.min(), counts.max()
+    n = f"{high}" if low == high else f"{low} to {high}"
+    setting = summary.setting
+    return f"Model {setting.model}, data {setting.data}, n = {n}."
+
+
+def paper_header(summary: Summary) -> str:
+    """The heading of the paper's numbers, which no other column shares."""
+    return f"paper ({summary.table.setting})"
+
+
+def _grids(summary: Summary) -> list[Table]:
+    """First field down, second across, for each method; where both are equal, in bold."""
+    down, across = summary.fields
+    return [
+        _grid(summary, statistic, rows, (down, across))
+        for statistic in summary.statistics
+        for _, rows in summary.of(statistic.id).groupby("method", sort=False)
+    ]
+
+
+def _grid(
+    summary: Summary, statistic: Statistic, means: DataFrame, fields: tuple[str, str]
+) -> Table:
+    down, across = fields
+    heads, columns = sorted(means[down].unique()), sorted(means[across].unique())
+    spots = means.set_index([down, across])
+    rows = [
+        (
+            Entry(shown(head)),
+            *(
+                _value(spots.loc[(head, column)], statistic, bold=head == column)
+                if (head, column) in spots.index
+                else MISSING
+                for column in columns
+            ),
+        )
+        for head in heads
+    ]
+    method = means["method"].iloc[0]
+    what = f"{statistic.header} of {method}, mean [95% interval]; {down} down, {across} across"
+    names = [f"{across} {shown(column)}" for column in columns]
+    notes = _notes(summary, [(statistic, means)])
+    return Table(caption(summary, what), (down, *names), tuple(rows), 1, notes)
+
+
+def _lines(summary: Summary) -> list[Table]:
+    """A row for each setting of the fields, a column for each method; the better one in bold."""
+    return [_versus(summary, statistic) for statistic in summary.statistics]
+
+
+def _versus(summary: Summary, statistic: Statistic) -> Table:
+    means: Any = summary.of(statistic.id)
+    methods = list(means["method"].unique())
+    rows: list[tuple[Entry, ...]] = []
+    for values, group in means.groupby(summary.fields, dropna=False):
+        by_method = group.set_index("method")
+        best = by_method["mean"].max() if statistic.higher_is_better else by_method["mean"].min()
+        entries = [
+            _value(by_method.loc[method], statistic, bold=by_method.loc[method, "mean"] == best)
+            if method in by_method.index
+            else MISSING
+            for method in methods
+        ]
+        counts = [_each(by_method[column]) for column in ("n", "failed")]
+        labels = [Entry(shown(value)) for value in values]
+        rows.append((*labels, *entries, *counts, *_paper(summary, statistic, by_method)))
+    header = (*summary.fields, *methods, "n", "failed")
+    if _has_paper(summary, statistic):
+        header = (*header, paper_header(summary))
+    what = f"{statistic.header}, mean [95% interval]"
+    notes = _notes(summary, [(statistic, means)])
+    return Table(caption(summary, what), header, tuple(rows), len(summary.fields), notes)
+
+
+def _paper(summary: Summary, statistic: Statistic, by_method: DataFrame) -> tuple[Entry, ...]:
+    known = by_method["paper"].dropna()
+    texts = [f"{method} {value:.{statistic.decimals}f}" for method, value in known.items()]
+    return (Entry(", ".join(texts) or "–"),) if _has_paper(summary, statistic) else ()
+
+
+def _has_paper(summary: Summary, statistic: Statistic) -> bool:
+    return any(number.metric == statistic.id for number in summary.table.numbers)
+
+
+def _each(counts: pd.Series) -> Entry:
+    """One count where the methods share it, else one a method."""
+    if counts.nunique() == 1:
+        return Entry(str(counts.iloc[0]))
+    return Entry(", ".join(f"{method} {count}" for method, count in counts.items()))
+
+
+def ranked(summary: Summary) -> list[int]:
+    """Cells of a table of rows: the paper's order of methods; where fields vary, best first.
+
+    The best is so by the first statistic; of cells that are alike in it, by the second, and so on.
+    """
+    if not summary.fields or summary.setting.layout == "curves":
+        return list(summary.cells.index)
+    means: Any = summary.cells[[]]
+    for statistic in reversed(summary.statistics):
+        values = summary.of(statistic.id)["mean"] * (-1 if statistic.higher_is_better else 1)
+        means = means.assign(value=values).sort_values("value", kind="stable")
+    return means.index.tolist()
+
+
+def _listings(summary: Summary) -> list[Table]:
+    """A row a cell, a column a statistic, with what each image cost.
+
+    Of edits towards classes, first what tells most, then everything else; otherwise all in one.
+    """
+    first = [Statistic.mean(quantity) for quantity in summary.suite.headline]
+    ids = {statistic.id for statistic in first}
+    others = [statistic for statistic in summary.statistics if statistic.id not in ids]
+    return [_listing(summary, statistics) for statistics in (first, others) if statistics]
+
+
+def _listing(summary: Summary, statistics: list[Statistic]) -> Table:
+    header = ["method", *summary.fields]
+    for statistic in statistics:
+        header += [statistic.header, *([paper_header(summary)] * _has_paper(summary, statistic))]
+        header += ["n", "failed"] * (statistic is statistics[0])
+    rows = tuple(_row(summary, position, statistics) for position in ranked(summary))
+    what = "mean [95% interval], and UNet calls per image"
+    costs = ("UNet forwards", "UNet backwards")
+    labels = 1 + len(summary.fields)
+    notes = _notes(summary, [(statistic, summary.of(statistic.id)) for statistic in statistics])
+    return Table(caption(summary, what), (*header, *costs), rows, labels, notes)
+
+
+def _row(summary: Summary, position: int, statistics: list[Statistic]) -> tuple[Entry, ...]:
+    cell = summary.cells.loc[position]
+    counts = summary.of(PSNR.id).loc[position]
+    images = (Entry(str(counts["n"] + counts["undefined"])), Entry(str(counts["failed"])))
+    entries = [Entry(str(cell["label"])), *(Entry(shown(cell[f])) for f in summary.fields)]
+    for statistic in statistics:
+        row = summary.of(statistic.id).loc[position]
+        entries.append(_value(row, statistic))
+        if _has_paper(summary, statistic):
+            known = not pd.isna(row["paper"])
+            entries.append(Entry(f"{row['paper']:.{statistic.decimals}f}" if known else "–"))
+        entries += images * (statistic is statistics[0])
+    return (*entries, *_calls(summary.measured[position]))
+
+
+def _notes(summary: Summary, columns: Sequence[tuple[Statistic, DataFrame]]) -> tuple[str, ...]:
+    """What numbers below 0 mean, of statistics of which that has to be said."""
+    return tuple(
+        f"{statistic.id} below 0: {quantity.below_zero}."
+        for statistic, means in columns
+        if (quantity := summary.suite.quantity(statistic.id)) is not None
+        and quantity.below_zero
+        and bool((means[["mean", "low"]].to_numpy(float) < 0).any())
+    )
+
+
+def _calls(cell: Cell | None) -> tuple[Entry, Entry]:
+    """UNet evaluations an image that the method costs, on average over finished images."""
+    if cell is None or not cell.done():
+        return MISSING, MISSING
+    calls = [Calls.from_json(cell.records[key]["calls"]) for key in cell.done()]
+    forward, backward = (fmean(call.total(kind) for call in calls) for kind in get_args(Kind))
+    return Entry(f"{forward:g}"), Entry(f"{backward:g}")
+
+
+def _value(row: Any, statistic: Statistic, *, bold: bool = False) -> Entry:
+    if pd.isna(row["mean"]):
+        return MISSING
+    mean, low, high = (f"{row[k]:.{statistic.decimals}f}" for k in ("mean", "low", "high"))
+    return Entry(mean, "" if pd.isna(row["low"]) else f"[{low}, {high}]", bold)

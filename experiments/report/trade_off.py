@@ -1,0 +1,154 @@
+"""Trade-off curves: scaled to the methods, with the oracles at the rim where they lie beyond."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from pandas import DataFrame
+
+from eval.edits import PSNR_OUTSIDE, PSNR_TO_TRUTH
+from eval.metric import Quantity
+from experiments.report.curves import ALONG, Line, lines
+from experiments.report.lettering import make_legible
+from experiments.report.looks import axis, look, title
+from experiments.report.point_labels import Mark, write_beside
+from experiments.report.summary import Summary, shown, used_model
+
+ORACLES = ("*", "o", "s", "^")
+"""Markers of what used no model; they are hollow."""
+
+MARGIN = 0.08
+"""Room around the methods, as a share of what they span."""
+
+Axis = tuple[Quantity, DataFrame]
+"""What an axis shows, and its means by cell."""
+
+
+def draw_trade_off(summary: Summary) -> Figure | None:
+    """Distance to the input against CSFID: the lower left is better.
+
+    None where either is not measured.
+    """
+    near, reached = summary.suite.near, summary.suite.reached
+    return None if near is None or reached is None else _draw(summary, near, reached)
+
+
+def draw_truth(summary: Summary) -> Figure | None:
+    """What is kept outside the true mask against how near the truth is: the upper right is better.
+
+    None where the truth is not known.
+    """
+    return _draw(summary, PSNR_OUTSIDE, PSNR_TO_TRUTH) if summary.suite.needs_truth else None
+
+
+def _draw(summary: Summary, across: Quantity, up: Quantity) -> Figure:
+    figure = Figure(figsize=(6.4, 5.6), layout="constrained")
+    axes = figure.subplots()
+    axis_x, axis_y = ((quantity, summary.of(quantity.id)) for quantity in (across, up))
+    methods = [line for line in lines(summary) if _is_method(summary, line)]
+    oracles = [line for line in lines(summary) if not _is_method(summary, line)]
+    paths = [_path(line, (axis_x, axis_y)) for line in methods]
+    marks = list[Mark]()
+    for number, (line, path) in enumerate(zip(methods, paths, strict=True)):
+        if len(path):
+            # A lone point lies behind the curves, and shows its rim where it meets one of theirs.
+            style = look(number)
+            if len(path) == 1:
+                style |= {"markersize": 8, "zorder": 1.9}
+            axes.plot(path["x"], path["y"], label=line.name, **style)
+            marks += _marks(summary, path, look(number)["color"])
+    # Oracles set the axes only where there is nothing else.
+    around = paths if marks else [_path(line, (axis_x, axis_y)) for line in oracles]
+    _fit(axes, np.concatenate([np.empty((0, 2)), *around]))
+    for number, line in enumerate(oracles):
+        marks += _oracle(axes, (axis_x, axis_y), line, ORACLES[number % len(ORACLES)])
+    axes.set(xlabel=axis(across), ylabel=axis(up))
+    axes.grid(color="0.92", linewidth=0.6)
+    axes.set_axisbelow(True)
+    shows = _shows(summary, paths, (axis_x, axis_y))
+    axes.set_title(title(summary, shows, figure), loc="left", pad=12)
+    if axes.get_legend_handles_labels()[0]:
+        figure.legend(loc="outside lower center", ncols=2, fontsize=7)
+    if marks:
+        make_legible(figure)  # which may move the axes: the words' places come after it
+        write_beside(axes, marks, [path.to_numpy() for path in paths])
+    return figure
+
+
+def _is_method(summary: Summary, line: Line) -> bool:
+    return any(used_model(summary.measured[position]) for position in line.positions)
+
+
+def _path(line: Line, axes_of: Sequence[Axis]) -> DataFrame:
+    """A curve's means, of the cells that both axes have."""
+    columns = {name: means["mean"] for name, (_, means) in zip("xy", axes_of, strict=True)}
+    path = DataFrame(columns).loc[list(line.positions)]
+    return path[np.isfinite(path).all(axis=1)]
+
+
+def _shows(summary: Summary, paths: Sequence[DataFrame], axes_of: Sequence[Axis]) -> str:
+    """Names the axes, and says how wide the intervals are that the table has.
+
+    They are not drawn: those of single points are mostly wider than methods are apart, and the
+    methods share their images.
+    """
+    here = [position for path in paths for position in path.index]
+    (x, wide), (y, high) = (
+        (quantity, (means.loc[here, "high"] - means.loc[here, "low"]).median() / 2)
+        for quantity, means in axes_of
+    )
+    name = summary.table.title.partition(". ")[0]
+    beside = f", {ALONG} beside each" if ALONG in summary.fields else ""
+    means = f"{name}: {y.id} over {x.id}, means{beside}"
+    if not np.isfinite(wide + high):
+        return means
+    wide, high = (f"{float(f'{half:.2g}'):g}" for half in (wide, high))
+    return f"{means}; half of a 95% interval is mostly {wide} across and {high} up"
+
+
+def _marks(summary: Summary, path: DataFrame, colour: str) -> list[Mark]:
+    """The points, each with its threshold where it has one."""
+    known: Any = summary.cells[ALONG].dropna() if ALONG in summary.fields else {}
+    return [
+        Mark(x, y, shown(known[i]) if i in known else "", colour)
+        for i, (x, y) in zip(path.index, path.to_numpy(), strict=True)
+    ]
+
+
+def _fit(axes: Axes, points: Any) -> None:
+    """Limits about the points; along an axis on which they are one place, as they are."""
+    if not len(points):
+        return
+    low, high = points.min(0), points.max(0)
+    room = MARGIN * (high - low)
+    for limit, start, end in zip(
+        (axes.set_xlim, axes.set_ylim), low - room, high + room, strict=True
+    ):
+        if end > start:
+            limit(start, end)
+
+
+def _oracle(axes: Axes, axes_of: Sequence[Axis], line: Line, marker: str) -> list[Mark]:
+    """Draw an oracle where it lies or, beyond the axes, at the rim; its values stand below.
+
+    One that has no value on an axis, such as a copy's PSNR, is only written below.
+    """
+    where = np.array([means.loc[line.positions[0], "mean"] for _, means in axes_of])
+    values = [
+        f"{value:.{quantity.decimals}f}" if np.isfinite(value) else "–"
+        for value, (quantity, _) in zip(where, axes_of, strict=True)
+    ]
+    limits = np.array([axes.get_xlim(), axes.get_ylim()])
+    known = bool(np.isfinite(where).all())
+    at = np.clip(where, *limits.T) if known else np.full(2, np.nan)
+    beyond = known and bool((at != where).any())
+    label = f"{line.name} ({', '.join(values)}){', beyond the axes' if beyond else ''}"
+    style: dict[str, Any] = {"markerfacecolor": "white", "markeredgecolor": "black"}
+    axes.plot(
+        *at[:, None], label=label, marker=marker, markersize=8, linestyle="none", clip_on=False,
+        zorder=4, **style,
+    )  # fmt: skip
+    x, y = map(float, at)
+    return [Mark(x, y, line.name if beyond else "", "black")] if known else []

@@ -1,0 +1,103 @@
+"""The paper's claims, graded from the pictures that both sides of a comparison have."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from eval.bootstrap import Interval, paired_interval
+from eval.claims import Comparison, Grade, grade
+from eval.metric import Quantity
+from eval.paired import differences_of, sign_flip_p
+from experiments.report.curves import NOTHING, compare_curves
+from experiments.report.paper import Claim, CurveOrdering
+from experiments.report.summary import Summary
+
+
+@dataclass(frozen=True)
+class Graded:
+    """A claim with its verdict and what that rests on: None where that was not measured."""
+
+    claim: Claim | CurveOrdering
+    grade: Grade
+    measured: Quantity | None
+
+    def sentence(self) -> str:
+        """The verdict with the interval behind it."""
+        weakest, parts = self.grade.weakest, self.grade.parts
+        interval = f"{self.shown(weakest.difference)}, n={weakest.difference.n}"
+        text = f"{self.claim.claim} ({self.claim.source}): {self.grade.verdict}, "
+        if len(parts) == 1:
+            return f"{text}{interval}"
+        agree = sum(part.verdict == self.grade.verdict for part in parts)
+        return (
+            f"{text}{agree} of {len(parts)} comparisons; the weakest of these, {weakest.better} "
+            f"against {weakest.worse}: {interval}"
+        )
+
+    def shown(self, interval: Interval) -> str:
+        """A difference with its bounds, to the metric's digits."""
+        metric = self.measured
+        if interval.n == 0 or metric is None:
+            return "not measured"
+        if math.isnan(interval.value):
+            return "not defined"
+        value, low, high = (
+            f"{number:+.{metric.decimals}f}"
+            for number in (interval.value, interval.low, interval.high)
+        )
+        bounds = "no interval" if math.isnan(interval.low) else f"[{low}, {high}]"
+        return f"{value} {bounds} {metric.unit}".rstrip()
+
+    def as_json(self) -> dict[str, Any]:
+        """One entry of ``claims.json``; null where nothing was measured."""
+        return {
+            "claim": self.claim.claim,
+            "source": self.claim.source,
+            "metric": self.measured and self.measured.id,
+            "verdict": self.grade.verdict,
+            **_numbers(self.grade.weakest.difference),
+            "parts": [
+                {"better": part.better, "worse": part.worse, "verdict": part.verdict}
+                | _numbers(part.difference)
+                for part in self.grade.parts
+            ],
+        }
+
+
+def grade_claims(summary: Summary) -> list[Graded]:
+    """Every claim that the paper makes about this table or figure."""
+    return [
+        *(_of_cells(summary, claim) for claim in summary.table.claims),
+        *(_of_curves(summary, claim) for claim in summary.table.curves),
+    ]
+
+
+def _of_cells(summary: Summary, claim: Claim) -> Graded:
+    quantity = summary.suite.quantity(claim.metric)
+    pairs = claim.pairs(summary.cells)
+    parts = [_compare(summary, better, worse, quantity) for better, worse in pairs]
+    return Graded(claim, grade(parts), quantity)
+
+
+def _of_curves(summary: Summary, claim: CurveOrdering) -> Graded:
+    parts = compare_curves(summary, claim.better, claim.worse)
+    return Graded(claim, grade(parts), summary.suite.reached)
+
+
+def _compare(summary: Summary, better: int, worse: int, quantity: Quantity | None) -> Comparison:
+    names = summary.name(better), summary.name(worse)
+    if quantity is None:
+        return Comparison(*names, NOTHING)
+    first, second = (summary.scores(position, quantity.id) for position in (better, worse))
+    first, second = first.align(second, join="inner")
+    if not quantity.higher_is_better:
+        first, second = second, first
+    values = first.to_numpy(), second.to_numpy()
+    p = sign_flip_p(differences_of(*values))
+    return Comparison(*names, paired_interval(*values), p)
+
+
+def _numbers(interval: Interval) -> dict[str, float | int | None]:
+    values = {"difference": interval.value, "low": interval.low, "high": interval.high}
+    known = {key: value if math.isfinite(value) else None for key, value in values.items()}
+    return known | {"n": interval.n, "undefined": interval.undefined}

@@ -1,0 +1,89 @@
+"""The last words of a run: what it made, the main score of each cell, and what to do with them."""
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from omegaconf import DictConfig
+
+from experiments.report.summary import scores_of
+from experiments.score.metric_sets import suite
+from experiments.store.cell import CELLS, CONFIG, SCORES, Cell
+from experiments.store.open import cell_folder, setting_folder
+from experiments.table import Entry, Table, console
+
+
+@dataclass(frozen=True)
+class Stock:
+    """What lies in a cell's folder: pictures, failed items, and the bytes of its scores."""
+
+    pictures: int = 0
+    failed: int = 0
+    scores: int = 0
+
+    @classmethod
+    def of(cls, folder: Path) -> "Stock":
+        """That of a cell, also of one that has not begun."""
+        if not (folder / CONFIG).exists():
+            return cls()
+        cell, scores = Cell.read(folder), folder / SCORES
+        failed = sum(record["status"] == "failed" for record in cell.records.values())
+        return cls(len(cell.done()), failed, scores.stat().st_size if scores.exists() else 0)
+
+
+def stock_of(jobs: Sequence[DictConfig]) -> dict[Path, Stock]:
+    """That of each cell of a sweep."""
+    return {folder: Stock.of(folder) for folder in dict.fromkeys(map(cell_folder, jobs))}
+
+
+def closing(jobs: Sequence[DictConfig], before: Mapping[Path, Stock]) -> str:
+    """What the cells hold more than ``before``; empty where they hold nothing at all."""
+    parts: list[str] = []
+    for setting in dict.fromkeys(map(setting_folder, jobs)):
+        of_setting = [cfg for cfg in jobs if setting_folder(cfg) == setting]
+        now = stock_of(of_setting)
+        if any(stock.pictures or stock.failed for stock in now.values()):
+            parts += [_table(of_setting, before, now), _way(of_setting[0], setting)]
+    return "\n".join(parts)
+
+
+def _table(
+    jobs: Sequence[DictConfig], before: Mapping[Path, Stock], now: Mapping[Path, Stock]
+) -> str:
+    main = suite(jobs[0].metrics).quantities[0]
+    rows = [
+        (
+            Entry(folder.name),
+            Entry(str(stock.pictures - before[folder].pictures)),
+            Entry(str(stock.pictures)),
+            Entry(str(stock.failed or "–")),
+            Entry(_mean(folder, main.id, main.decimals) if stock.scores else "–"),
+        )
+        for folder, stock in now.items()
+    ]
+    arrow = "↑" if main.higher_is_better else "↓"
+    header = ("cell", "new", "pictures", "failed", f"{main.id} {arrow}")
+    return console(Table(_caption(before, now), header, tuple(rows), labels=1))
+
+
+def _caption(before: Mapping[Path, Stock], now: Mapping[Path, Stock]) -> str:
+    made = sum(stock.pictures - before[folder].pictures for folder, stock in now.items())
+    if made:
+        return f"{made} picture{'s' * (made > 1)} made:"
+    if any(stock.failed for stock in now.values()):
+        return "No picture made:"
+    if any(stock.scores != before[folder].scores for folder, stock in now.items()):
+        return "No picture was left to make; scores were made anew:"
+    return "Nothing was left to do:"
+
+
+def _mean(folder: Path, metric: str, decimals: int) -> str:
+    scores = scores_of(Cell.read(folder), metric)
+    return f"{scores.mean(skipna=False):.{decimals}f}" if len(scores) else "–"
+
+
+def _way(cfg: DictConfig, setting: Path) -> str:
+    words = [f"experiment={cfg.name}", *([f"results={cfg.results}"] * (cfg.results != "results"))]
+    report = shlex.join(["python", "-m", "experiments.report", *words])
+    return f"\nWhere they lie: {setting / CELLS}\nTo see them compared: {report}\n"

@@ -1,0 +1,63 @@
+"""Runs the cells of an experiment and scores them.
+
+    python -m experiments.run experiment=table2 [model=sd14 data=coco limit=128 batch_size=16]
+    python -m experiments.run method=pti data=folder data.path=pictures
+
+A rerun of the same command computes only what is missing, also beside a run that goes on. With
+``shards=4`` each cell is divided into four jobs, for a launcher to spread.
+"""
+
+import sys
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig
+
+from experiments.cluster.gpu_lease import leased_device
+from experiments.jobs.batches import sweep_shards
+from experiments.jobs.plan import take_point
+from experiments.jobs.schema import CONFIGS, register
+from experiments.jobs.spelling import spell_numbers, spelled
+from experiments.run.ready import Ready
+from experiments.run.sweep import Sweep
+from pti.errors import InputError
+
+register()
+
+
+@hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name="run")
+def job(cfg: DictConfig) -> None:
+    """One cell, for Hydra to launch."""
+    take_point(cfg, HydraConfig.get().overrides.task)
+    spell_numbers(cfg.method)
+    if cfg.cluster.name == "joblib" and cfg.device == "auto":
+        cfg.device = leased_device()
+    ready, progress = Ready.of(cfg), Sweep.progress
+    left = sum(map(len, ready.left))
+    if progress:
+        progress.begin(HydraConfig.get().job.num, len(ready.own), left)
+    ready.run()
+    if progress:
+        progress.end(left)
+
+
+def main() -> None:
+    """The command: one cell or a sweep, once or in rounds."""
+    words = [word for word in sys.argv[1:] if not word.startswith("rounds=")]
+    rounds = [word.partition("=")[2] for word in sys.argv[1:] if word not in words]
+    if rounds:
+        from experiments.cluster.rounds import (
+            repeat,  # it plans runs, and so it imports this module
+        )
+
+        repeat(words, rounds[-1])
+        return
+    if "experiment=search" in words:
+        raise InputError(
+            "experiment=search is the base of a search's trials, and no run: say python -m "
+            "experiments.search"
+        )
+    sweep = [] if any(word.startswith("-") for word in words) else ["--multirun"]
+    sys.argv[1:] = [*spelled(sweep_shards(words)), *sweep]
+    Sweep.install()
+    job()

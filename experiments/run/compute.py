@@ -1,0 +1,146 @@
+"""From opened pictures to results: the part of a run that needs the model."""
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import torch
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+
+from data.images import Pixels, square, to_tensor
+from data.task import Task
+from experiments.jobs.schema import Goal
+from experiments.run.cache import Store, cached
+from experiments.run.oracles import Oracle
+from experiments.store.cell import seed_of
+from experiments.store.provenance import peak_memory
+from experiments.store.sources import code_of_part, module_of
+from pti.diffusion.blending import check
+from pti.diffusion.model import Calls, LatentDiffusion
+from pti.method import Method
+from pti.types import Batch, Edit, Mask
+from pti.types import Image as Images
+
+Opened = tuple[Task, Pixels]
+
+
+@dataclass(frozen=True)
+class Computation:
+    """What a cell's results follow from besides its pictures, in plain values for any process.
+
+    ``sources`` names the pictures of a task that a result is made of or compared with.
+    """
+
+    load: str
+    precision: str
+    device: str
+    method: str
+    cache: str
+    seed: int
+    edits: bool
+    sources: tuple[str, ...]
+
+    @classmethod
+    def of(cls, cfg: DictConfig) -> "Computation":
+        """That of a cell's configuration; raises what making its method raises."""
+        edits = cfg.goal == Goal.edit
+        oracle = isinstance(instantiate(cfg.method), Oracle)
+        return cls(
+            load=OmegaConf.to_yaml(cfg.model.load, resolve=True),
+            precision=cfg.precision,
+            device=cfg.device,
+            method=OmegaConf.to_yaml(cfg.method, resolve=True),
+            cache=cfg.cache,
+            seed=cfg.seed,
+            edits=edits,
+            sources=(
+                "picture",
+                *(["true edit"] if edits else []),
+                *(["retrieved picture"] if oracle else []),
+            ),
+        )
+
+    def model(self) -> LatentDiffusion:
+        """The model, loaded once a process."""
+        return load_model(self.load, self.precision, self.device)
+
+    def target(self, task: Task) -> str:
+        """What a result should show: to reconstruct, the caption."""
+        return (task.target if self.edits else task.caption) or ""
+
+    def check(self, opened: Opened) -> None:
+        """Raise ``InputError`` where the method can't edit the item; nothing is inverted."""
+        method = make_method(self.method)
+        if self.edits and isinstance(method, Method):
+            check(method.edit, self.model(), self._batch([opened]))
+
+    def __call__(self, opened: list[Opened]) -> "Computed":
+        """The results of one batch."""
+        model, store = self.model(), self._store()
+        start, before = perf_counter(), model.calls
+        images, mask = self._pictures(model, store, opened)
+        images = images.cpu()  # before the time is taken: a GPU may still be at work
+        spent = (model.calls - before).shared_by(len(opened))
+        cost = spent + store.saved.shared_by(len(opened))
+        seconds = (perf_counter() - start) / len(opened)
+        return Computed(images, mask, cost, spent, seconds, peak_memory(model.device))
+
+    def _store(self) -> Store:
+        loader: Any = OmegaConf.create(self.load)
+        return Store(Path(self.cache), code_of_part(module_of(loader._target_)))
+
+    def _pictures(
+        self, model: LatentDiffusion, store: Store, opened: list[Opened]
+    ) -> tuple[Images, Mask | None]:
+        method = make_method(self.method)
+        if isinstance(method, Oracle):
+            pictures = [square(method(task), model.side) for task, _ in opened]
+            return torch.stack([to_tensor(pixels) for pixels in pictures]), None
+        method = replace(method, invert=cached(method.invert, store))
+        batch = self._batch(opened)
+        inversion = method.invert(model, batch)
+        edit = Edit(inversion.reconstruction)
+        if self.edits:
+            edit = method.edit(model, method.invert.schedule(model), inversion, batch)
+        return model.decode(edit.z), None if edit.mask is None else edit.mask.cpu()
+
+    def _batch(self, opened: list[Opened]) -> Batch:
+        tasks = [task for task, _ in opened]
+        return Batch(
+            torch.stack([to_tensor(pixels) for _, pixels in opened]),
+            captions=tuple(str(task.caption) for task in tasks),
+            targets=tuple(self.target(task) for task in tasks),
+            seeds=tuple(seed_of(self.seed, task.key) for task in tasks),
+            words=tuple(task.edited_words() for task in tasks),
+        )
+
+
+@dataclass(frozen=True)
+class Computed:
+    """The pictures of a batch and where they were edited, and what each of them cost.
+
+    ``cost`` counts UNet calls, ``spent`` those that did not come from the cache; ``memory`` is the
+    most that the process has held so far, in MiB.
+    """
+
+    images: Images
+    mask: Mask | None
+    cost: Calls
+    spent: Calls
+    seconds: float
+    memory: int
+
+
+@lru_cache(maxsize=1)
+def make_method(method: str) -> Method | Oracle:
+    """A cell's method; ``method`` is YAML, to be hashable."""
+    return instantiate(OmegaConf.create(method))
+
+
+@lru_cache(maxsize=1)
+def load_model(load: str, precision: str, device: str) -> LatentDiffusion:
+    """One model a process, however many cells it serves; ``load`` is YAML, to be hashable."""
+    return instantiate(OmegaConf.create(load), precision=precision, device=device)

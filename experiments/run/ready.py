@@ -1,0 +1,148 @@
+"""One cell from its configuration to its scores."""
+
+import json
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from hydra.utils import instantiate
+from omegaconf import DictConfig
+
+from data.task import Task
+from experiments.jobs.batches import batches_of, of_shard
+from experiments.jobs.plan import choose
+from experiments.jobs.schema import Goal
+from experiments.mirror.choose import check_kind, mirror_cell, mirror_of
+from experiments.run.compute import Computation
+from experiments.run.runner import Items
+from experiments.score.metric_sets import suite
+from experiments.score.score import score
+from experiments.store.cell import TURN, Cell, asked_of, sources_of
+from experiments.store.locks import exclusive
+from experiments.store.open import cell_folder, claim, code_of_cell, found_cell, note_run
+from experiments.store.provenance import peak_memory, provenance
+from pti.errors import InputError
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A cell that can be run, before anything of it is on the disk.
+
+    ``tasks`` are the items of the cell, ``own`` those of this shard, and ``left`` the batches of
+    those that have no picture yet. ``source`` is the data set.
+    """
+
+    cfg: DictConfig
+    source: Any
+    tasks: list[Task]
+    own: list[Task]
+    left: list[list[Task]]
+    computation: Computation
+
+    @classmethod
+    def of(cls, cfg: DictConfig) -> "Ready":
+        """Raise ``InputError`` for all that can be known before the first picture."""
+        for name in ("batch_size", "workers", "limit"):
+            if cfg[name] is not None and cfg[name] < 1:
+                raise InputError(f"{name}={cfg[name]}: it counts from 1")
+        check_kind(cfg.log)
+        cell_folder(cfg)
+        source = instantiate(cfg.data.tasks)
+        tasks = choose(source, cfg.limit)
+        check_measurable(cfg, source, tasks)
+        batches = of_shard(batches_of(tasks, cfg.batch_size, cfg.workers), cfg.shard)
+        own = [task for batch in batches for task in batch]
+        cell = found_cell(cfg)
+        keys = {task.key for task in (own if cell is None else missing(cell, own))}
+        left = [[task for task in batch if task.key in keys] for batch in batches]
+        computation = Computation.of(cfg)
+        if keys:
+            computation.model()
+        return cls(cfg, source, tasks, own, list(filter(None, left)), computation)
+
+    def run(self) -> None:
+        """Compute, record and score what is left; raises ``InputError`` where items failed."""
+        cfg, folder = self.cfg, claim(self.cfg)
+        if self.left:
+            self._compute(folder)
+        with exclusive(folder / TURN):
+            score(folder, self.source, Path(cfg.cache))
+            mirror_cell(folder, cfg.log, mirror_of(Path(cfg.results), cfg.log))
+        records = Cell.read(folder).records
+        failed = [records[task.key] for task in self.own if records[task.key]["status"] == "failed"]
+        if failed:
+            raise InputError(
+                f"{len(failed)} of {len(self.own)} items failed in {folder}; the rest is done. The "
+                f"first, {failed[0]['key']}: {failed[0]['error']}"
+            )
+
+    def _compute(self, folder: Path) -> None:
+        """Leave an image and a record of each item, and ``run.json`` of what made them."""
+        cfg, model = self.cfg, self.computation.model()
+        about = {
+            "weights": model.digest,
+            "data": chosen_data(self.tasks),
+            "code": code_of_cell(cfg),
+            **provenance(str(model.device)),
+        }
+        note_run(folder, about)
+        items = Items(cfg, folder, self.computation)
+        items.run(self.left)
+        own, most = peak_memory(model.device), max(items.peaks, default=0)
+        memory = own if cfg.workers == 1 else own + cfg.workers * most
+        note_run(folder, {**about, "workers": cfg.workers, "peak memory (MiB)": memory})
+
+
+def check_measurable(cfg: DictConfig, source: Any, tasks: list[Task]) -> None:
+    """Raise ``InputError`` where the pictures, once made, could not be scored."""
+    measures = suite(cfg.metrics)
+    if measures.network is None:
+        measures.check_weights()
+        return
+    without = next((task.key for task in tasks if task.target_class is None), None)
+    if without is not None or not hasattr(source, "references"):
+        raise InputError(
+            f"metrics={cfg.metrics} compares classes, which data={cfg.data.name} has not: add "
+            "metrics=lpips, or metrics=reconstruction, which needs no weights"
+        )
+    if measures.needs_truth and any(task.counterfactual is None for task in tasks):
+        raise InputError(
+            f"metrics={cfg.metrics} needs the true edits, which data={cfg.data.name} has not: add "
+            "metrics=photographs"
+        )
+    measures.check_weights()
+    for name in sorted({str(task.target_class) for task in tasks}):
+        source.references(name)
+
+
+def missing(cell: Cell, tasks: list[Task]) -> list[Task]:
+    """Items without a picture; raises ``InputError`` where a finished one has changed since."""
+    done = cell.done()
+    edits = cell.config.goal == Goal.edit.name
+    for task in tasks:
+        if task.key in done and (changed := changes(cell.records[task.key], task, edits=edits)):
+            raise InputError(
+                f"the {changed[0].replace('_', ' ')} of {task.key} in the data set changed after "
+                f"{cell.folder} was made of it: choose another folder with results=..., or delete "
+                "that one"
+            )
+    return [task for task in tasks if task.key not in done]
+
+
+def changes(record: dict[str, Any], task: Task, *, edits: bool) -> list[str]:
+    """Names of what a data set gives now and did not give when the item was made."""
+    now = asked_of(task, edits=edits)
+    changed = [name for name, value in now.items() if record.get(name, value) != value]
+    before = record.get("sources", {})
+    try:
+        sources = sources_of(task, before)
+    except (InputError, OSError):
+        return changed  # a picture that was taken away since is not another one
+    return changed + [name for name in before if before[name] != sources.get(name)]
+
+
+def chosen_data(tasks: list[Task]) -> dict[str, Any]:
+    """Which items a run is of, and the digest of that list."""
+    items = [[task.key, task.caption, task.target] for task in tasks]
+    return {"sha256": sha256(json.dumps(items).encode()).hexdigest(), "items": items}

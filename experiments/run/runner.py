@@ -1,0 +1,227 @@
+"""From tasks to pictures and records, a batch at a time."""
+
+import logging
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property, partial
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Bool
+from omegaconf import DictConfig
+from PIL import Image
+
+from data.images import Pixels, square, to_pixels
+from data.progress import bar
+from data.task import Task
+from experiments.run.compute import Computation, Computed, Opened
+from experiments.run.workers import DeadWorkerError, Result, submit
+from experiments.store.atomic import WriteError, write_aside
+from experiments.store.cell import (
+    CLAIMS,
+    IMAGES,
+    INPUTS,
+    MASKS,
+    TRUTHS,
+    Cell,
+    Record,
+    acknowledge,
+    asked_of,
+    seed_of,
+    sources_of,
+)
+from experiments.store.locks import Claims
+from pti.diffusion.model import LatentDiffusion
+from pti.errors import InputError
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Items:
+    """Runs one method over the tasks of one cell."""
+
+    cfg: DictConfig
+    folder: Path
+    computation: Computation
+    peaks: set[int] = field(default_factory=set)
+    sources: dict[str, dict[str, str]] = field(default_factory=dict)
+    """By key, what the pictures were known by when they were opened."""
+
+    @cached_property
+    def model(self) -> LatentDiffusion:
+        """What says how large pictures are, and where a prompt is cut off."""
+        return self.computation.model()
+
+    def run(self, batches: Sequence[list[Task]]) -> None:
+        """Leave an image and a record of each task, or a record of why there is none.
+
+        Batches that another process works on come last, and are left out once it has finished.
+        """
+        waiting, before = deque(batches), Cell.read(self.folder).records
+        total = sum(map(len, batches))
+        with (
+            Claims(self.folder / CLAIMS) as claims,
+            bar(total=total, desc=self.folder.name, unit="picture") as shown,
+        ):
+            while waiting:
+                mine = self._claim(claims, waiting)
+                if not mine:
+                    log.info("waiting for another run's pictures of %s", self.folder.name)
+                    claims.wait(_keys(waiting[0]))
+                    continue
+                now = Cell.read(self.folder)
+                # Another process may have finished some since this one began, or tried in vain.
+                tried = {key for key, line in now.records.items() if line != before.get(key)}
+                over = now.done() | tried
+                left = [[task for task in batch if task.key not in over] for batch in mine]
+                self._compute([batch for batch in left if batch])
+                for batch in mine:
+                    waiting.remove(batch)
+                    claims.free(_keys(batch))
+                    shown.update(len(batch))
+
+    def _claim(self, claims: Claims, waiting: Sequence[list[Task]]) -> list[list[Task]]:
+        """As many batches as there are workers, of those that are no other process's."""
+        free = (batch for batch in waiting if claims.take(_keys(batch)))
+        return list(islice(free, self.cfg.workers))
+
+    def _compute(self, batches: list[list[Task]]) -> None:
+        for opened, result in [self._begin(batch) for batch in batches]:
+            if result is not None:
+                self._attempt(opened, result)
+
+    def _begin(self, chunk: list[Task]) -> tuple[list[Opened], Result | None]:
+        opened = list(self._open(chunk))
+        return opened, submit(self.computation, opened, self.cfg.workers) if opened else None
+
+    def _open(self, tasks: list[Task]) -> Iterator[Opened]:
+        for task in tasks:
+            try:
+                self._check(task)
+                pixels = square(task.open(), self.model.side)
+                self.computation.check((task, pixels))
+                self._keep(INPUTS, task.key, pixels)
+                if self.computation.edits and task.counterfactual:
+                    self._keep(TRUTHS, task.key, square(task.counterfactual(), self.model.side))
+                self.sources[task.key] = sources_of(task, self.computation.sources)
+            except WriteError:  # it is no fault of the item
+                raise
+            except Exception as error:  # noqa: BLE001 (kept as the item's record)
+                self._fail(task, error)
+            else:
+                yield task, pixels
+
+    def _check(self, task: Task) -> None:
+        if not task.caption:
+            raise InputError(f"{task.key} has no caption: add its text to the metadata")
+        if self.computation.edits and not task.target:
+            raise InputError(f"{task.key} has no target to edit to: add it, or goal=reconstruct")
+
+    def _keep(self, kind: str, key: str, pixels: Pixels) -> None:
+        """Keep what all cells share; raises ``InputError`` where another picture was kept."""
+        path = self.folder.parent.parent / kind / f"{key}.png"
+        if path.exists():
+            with Image.open(path) as kept:
+                if not np.array_equal(np.asarray(kept), pixels):
+                    raise InputError(
+                        f"{path} was made of another picture of that name: choose another folder "
+                        "with results=..."
+                    )
+        else:
+            save_png(path, pixels)
+
+    def _attempt(self, opened: list[Opened], result: Result) -> None:
+        """The whole batch; where that raises, each item alone, so that one cannot fail the rest."""
+        try:
+            computed = result()
+        except (DeadWorkerError, WriteError):  # it is no fault of the items
+            raise
+        except Exception as error:  # noqa: BLE001 (kept as the item's record)
+            if len(opened) > 1:
+                log.warning("a batch of %d failed (%s); one by one now", len(opened), error)
+                for item in opened:
+                    self._attempt([item], submit(self.computation, [item], self.cfg.workers))
+            else:
+                self._fail(opened[0][0], error)
+        else:
+            self.peaks.add(computed.memory)
+            finished = [self._finish(task, row, computed) for row, (task, _) in enumerate(opened)]
+            # At once: of a batch that a kill tears apart, the rest would be computed in another
+            # batch, and in fp32 that can change its last bits.
+            acknowledge(self.folder, finished)
+
+    def _finish(self, task: Task, row: int, computed: Computed) -> Record:
+        image = computed.images[row]
+        if not image.isfinite().all():
+            way = "smaller omegas, or a smaller lr"
+            way = way if self.cfg.precision == "fp32" else "precision=fp32"
+            return self._failure(task, InputError(f"the result is not finite: try {way}"))
+        name = f"{IMAGES}/{task.key}.png"
+        save_png(self.folder / name, to_pixels(image))
+        return self._record(
+            task,
+            status="done",
+            image=name,
+            sources=self.sources[task.key],
+            mask=None if computed.mask is None else self._keep_mask(task, computed.mask[row, 0]),
+            calls=computed.cost.as_json(),
+            spent=computed.spent.as_json(),
+            seconds=computed.seconds,
+        )
+
+    def _keep_mask(self, task: Task, mask: Bool[torch.Tensor, "h w"]) -> float:
+        """Save the mask, white where the edit was free; the share of it."""
+        pixels = (mask.cpu().numpy() * 255).astype(np.uint8)
+        side = (self.model.side, self.model.side)
+        picture = Image.fromarray(pixels).resize(side, Image.Resampling.NEAREST)
+        save_png(self.folder / MASKS / f"{task.key}.png", np.asarray(picture))
+        return float(mask.float().mean())
+
+    def _fail(self, task: Task, error: Exception) -> None:
+        acknowledge(self.folder, [self._failure(task, error)])
+
+    def _failure(self, task: Task, error: Exception) -> Record:
+        reason = str(error) if isinstance(error, InputError) else repr(error)
+        log.warning("%s failed: %s", task.key, reason)
+        return self._record(task, status="failed", error=reason)
+
+    def _record(self, task: Task, **outcome: Any) -> Record:
+        asked = asked_of(task, edits=self.computation.edits)
+        prompts = dict.fromkeys((asked["caption"], asked["target"]))
+        notes = [*map(self._cut, prompts), _extent(outcome.get("mask"))]
+        for note in filter(None, notes):
+            log.warning("%s: %s", task.key, note)
+        return Record(
+            task.key,
+            **asked,
+            seed=seed_of(self.cfg.seed, task.key),
+            notes=tuple(filter(None, notes)),
+            at=datetime.now(UTC).isoformat(timespec="seconds"),
+            **outcome,
+        )
+
+    def _cut(self, prompt: str) -> str:
+        end = self.model.cut_by_tokenizer(prompt)
+        return end and f"{prompt!r} is longer than the text encoder takes: {end!r} was cut off"
+
+
+def _keys(batch: list[Task]) -> list[str]:
+    return [task.key for task in batch]
+
+
+def _extent(mask: float | None) -> str:
+    """A note where a mask has no part in the result; empty otherwise."""
+    if mask == 0:
+        return "the mask selects nothing: the picture was kept whole"
+    return "the mask selects everything: nothing was kept" if mask == 1 else ""
+
+
+def save_png(path: Path, pixels: Pixels) -> None:
+    """Write a whole PNG or none."""
+    write_aside(path, partial(Image.fromarray(pixels).save, format="PNG"))

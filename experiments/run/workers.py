@@ -1,0 +1,90 @@
+"""Several processes for one cell.
+
+Small networks keep two threads waiting for one another: on two cores, two processes of one thread
+each make half as many pictures again as one process of two.
+"""
+
+import multiprocessing
+import os
+import pickle
+import signal
+import time
+from collections.abc import Callable, Generator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from functools import cache
+from threading import Thread
+
+import torch
+
+from experiments.run.compute import Computation, Computed, Opened
+from pti.errors import InputError
+
+Result = Callable[[], Computed]
+"""Waits for a batch's results, or raises what kept them from being made."""
+
+
+class DeadWorkerError(InputError):
+    """A worker process ended in the middle of its work."""
+
+
+def submit(computation: Computation, opened: list[Opened], workers: int) -> Result:
+    """Begin with a batch in a worker; with one worker, do it here when it is asked for."""
+    if workers == 1:
+        return lambda: computation(opened)
+    with _dropped_when_broken(), _deaf_to_interrupts():
+        future = _pool(workers).submit(_compute, computation, opened)
+
+    def result() -> Computed:
+        with _dropped_when_broken():
+            return pickle.loads(future.result())  # noqa: S301 (our own worker's)
+
+    return result
+
+
+@contextmanager
+def _deaf_to_interrupts() -> Generator[None]:
+    """Processes that begin inside never hear of Ctrl-C: this one ends them."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _dropped_when_broken() -> Generator[None]:
+    """The next cell begins with new workers."""
+    try:
+        yield
+    except BrokenProcessPool as error:
+        _pool.cache_clear()
+        raise DeadWorkerError(
+            "a worker died, most likely for want of memory: run the same command again with "
+            "workers=1, or a smaller batch_size"
+        ) from error
+
+
+@cache
+def _pool(workers: int) -> ProcessPoolExecutor:
+    threads = max(1, (os.cpu_count() or 1) // workers)
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(workers, context, _start, (threads, os.getpid()))
+
+
+def _start(threads: int, parent: int) -> None:
+    torch.set_num_threads(threads)
+    Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    """A run that is killed takes its workers with it."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
+
+
+def _compute(computation: Computation, opened: list[Opened]) -> bytes:
+    # Pickled here, so that tensors travel by value and not as handles of shared memory.
+    return pickle.dumps(computation(opened))

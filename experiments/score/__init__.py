@@ -1,0 +1,1 @@
+"""Measures the pictures of a cell."""

@@ -1,0 +1,70 @@
+"""The mean features of real pictures of each class, computed once and kept by what they are of."""
+
+import json
+from collections.abc import Iterable
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+
+from data.images import square, to_tensor
+from data.progress import bar
+from data.task import Reference
+from eval.feature_network import FeatureNetwork
+from experiments.store.atomic import write_aside
+from experiments.store.sources import digest, sources
+from pti.errors import InputError
+
+BATCH = 50
+
+Mean = Float[np.ndarray, " d"]
+
+
+def class_means(
+    tasks: Any, classes: Iterable[str], network: FeatureNetwork, side: int, *, folder: Path
+) -> dict[str, Mean]:
+    """Means by class, from ``folder`` where they are there already.
+
+    Raises ``InputError`` where the data set has no pictures to take a class's mean from.
+    """
+    if not hasattr(tasks, "references"):
+        raise InputError(
+            "this data set has no pictures of its classes, which CSFID needs: choose "
+            "metrics=lpips or metrics=reconstruction"
+        )
+    references = {name: list(tasks.references(name)) for name in sorted(set(classes))}
+    weights = f"{network.id} {reader_of(network)}"
+    paths = {name: _path(folder, weights, found, side) for name, found in references.items()}
+    todo = [name for name, path in paths.items() if not path.exists()]
+    for name in bar(todo, desc=f"class means, {network.id}", unit="class", disable=not todo):
+        mean = _mean(references[name], network, side)
+        write_aside(paths[name], lambda aside, mean=mean: _save(aside, mean))
+    return {name: np.load(path) for name, path in paths.items()}
+
+
+def reader_of(network: FeatureNetwork) -> str:
+    """Changes with a network's weights, its code, and how pictures come to it."""
+    code = digest(sources((type(network).__module__, __name__)))
+    return sha256(f"{network.digest()} {code}".encode()).hexdigest()
+
+
+def _save(path: Path, mean: Mean) -> None:
+    with path.open("wb") as stream:
+        np.save(stream, mean)
+
+
+def _path(folder: Path, weights: str, references: list[Reference], side: int) -> Path:
+    about = [weights, side, [reference.identity for reference in references]]
+    return folder / f"{sha256(json.dumps(about).encode()).hexdigest()}.npy"
+
+
+def _mean(references: list[Reference], network: FeatureNetwork, side: int) -> Mean:
+    total = np.zeros(())
+    for start in range(0, len(references), BATCH):
+        opened = [reference.open() for reference in references[start : start + BATCH]]
+        images = torch.stack([to_tensor(square(picture, side)) for picture in opened])
+        total = total + network(images).double().sum(0).cpu().numpy()
+    return total / len(references)

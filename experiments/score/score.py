@@ -1,0 +1,125 @@
+"""Scores a cell from its files: the pictures it made against the inputs they were made of."""
+
+from collections.abc import Callable
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from PIL import Image
+
+from data.images import to_tensor
+from data.progress import bar
+from eval.csfid import class_distances, sfid
+from eval.feature_network import FeatureNetwork
+from eval.frechet import frechet_distance, gaussian
+from eval.metric import Pictures
+from eval.regions import changed
+from experiments.score.class_means import Mean, class_means, reader_of
+from experiments.score.metric_sets import Suite, suite
+from experiments.store.atomic import append_lines, write_aside, write_lines
+from experiments.store.cell import CLASSES, EVERYTHING, FEATURES, INPUTS, SCORES, TRUTHS, Cell
+from pti.types import Image as Images
+
+
+def score(folder: Path, tasks: Any, cache: Path) -> None:
+    """Append a line for each finished item that has none, or of another picture or network.
+
+    Where the suite compares classes, also write what each class's results come to.
+    """
+    cell = Cell.read(folder)
+    measures = suite(cell.config.metrics)
+    digests = {key: _digest(folder / cell.records[key]["image"]) for key in sorted(cell.done())}
+    made_with = measures.digest()
+    wanted = {k: {"image_sha256": d, "suite": made_with} for k, d in digests.items()}
+    todo = [key for key, want in wanted.items() if not want.items() <= _scored(cell, key).items()]
+    for key in bar(todo, desc=f"score {folder.name}", unit="picture", leave=False):
+        values = _measure(measures, cell, key)
+        append_lines(folder / SCORES, [{"key": key, **wanted[key], **values}])
+    if measures.network is not None and digests:
+        means = partial(class_means, tasks, folder=cache / "classes")
+        _score_classes(cell, measures.network, digests, means)
+
+
+def _scored(cell: Cell, key: str) -> dict[str, Any]:
+    return cell.scores.get(key, {})
+
+
+def read_image(path: Path) -> Images:
+    """One PNG as a batch of one."""
+    with Image.open(path) as picture:
+        return to_tensor(np.asarray(picture.convert("RGB")))[None]
+
+
+def _digest(path: Path) -> str:
+    return sha256(path.read_bytes()).hexdigest()
+
+
+def _measure(measures: Suite, cell: Cell, key: str) -> dict[str, float]:
+    pictures = _pictures(cell, key)
+    return {metric.id: metric.measure(pictures).item() for metric in measures.metrics}
+
+
+def _pictures(cell: Cell, key: str) -> Pictures:
+    image, setting = cell.folder / cell.records[key]["image"], cell.folder.parent.parent
+    output, source = read_image(image), read_image(setting / INPUTS / image.name)
+    target_class = cell.records[key]["target_class"]
+    named = None if target_class is None else (target_class,)
+    true = setting / TRUTHS / image.name
+    if not true.exists():
+        return Pictures(output, source, target_class=named)
+    truth = read_image(true)
+    return Pictures(output, source, truth, changed(truth, source), named)
+
+
+def _score_classes(
+    cell: Cell,
+    network: FeatureNetwork,
+    digests: dict[str, str],
+    means: Callable[..., dict[str, Mean]],
+) -> None:
+    """Write ``classes.jsonl``: what the results for each class come to, and all together."""
+    measures = suite(cell.config.metrics)
+    classes = [cell.records[key]["target_class"] for key in digests]
+    inputs = cell.folder.parent.parent / INPUTS
+    results = [cell.folder / cell.records[key]["image"] for key in digests]
+    features = _features(cell.folder, network, [*results, *(inputs / r.name for r in results)])
+    made, given = features[: len(results)], features[len(results) :]
+    of_classes = means(classes, network, read_image(results[0]).shape[-1])
+    plain, corrected = (quantity.id for quantity in measures.of_classes)
+    lines = [
+        {"class": name, "n": found.n, plain: found.distance, corrected: found.corrected}
+        for name, found in class_distances(made, classes, of_classes).items()
+    ]
+    few = len(made) < 2  # one picture has no covariance
+    values = (
+        sfid(made, np.mean(list(of_classes.values()), axis=0)),
+        np.nan if few else frechet_distance(gaussian(made), gaussian(given)),
+    )
+    of_all = {quantity.id: value for quantity, value in zip(measures.of_all, values, strict=True)}
+    everything = {"class": EVERYTHING, "n": len(made), **of_all}
+    write_lines(cell.folder / CLASSES, [*lines, everything])
+
+
+def _features(
+    folder: Path, network: FeatureNetwork, images: list[Path]
+) -> Float[np.ndarray, "n d"]:
+    """Features of each image, kept in ``folder`` by what reads them and the image's digest."""
+    path = folder / FEATURES
+    kept: dict[str, Any] = dict(np.load(path)) if path.exists() else {}
+    reader = reader_of(network)[:16]
+    digests = [f"{reader}-{_digest(image)}" for image in images]
+    for image, digest in zip(images, digests, strict=True):
+        if digest not in kept:
+            with torch.no_grad():
+                kept[digest] = network(read_image(image))[0].cpu().numpy()
+    write_aside(path, lambda aside: _save(aside, {digest: kept[digest] for digest in digests}))
+    return np.stack([kept[digest] for digest in digests])
+
+
+def _save(path: Path, features: dict[str, Any]) -> None:
+    with path.open("wb") as stream:
+        np.savez(stream, **features)

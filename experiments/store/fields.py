@@ -1,0 +1,57 @@
+"""Which fields of a configuration results depend on, and how two configurations are compared."""
+
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+UNSTORED = frozenset(
+    {
+        "accept_other_code",
+        "batch_size",
+        "cache",
+        "cluster",
+        "device",
+        "limit",
+        "log",
+        "point",
+        "points",
+        "results",
+        "shard",
+        "workers",
+    }
+)
+"""Top-level fields that do not affect results; they are not stored and may differ between runs of a
+cell."""
+
+UNCOMPARED = frozenset({"data.tasks.train", "data.train", "model.batch_size", "model.load.offline"})
+"""Fields that do not affect results, though they are stored."""
+
+PLACES = frozenset({"annotations", "cache", "path", "results", "root", "train"})
+"""Fields, by the last part of their names, that hold a path: it may be spelt in several ways."""
+
+SAID_ELSEWHERE = frozenset(
+    {"data", "data.path", "data.root", "goal", "method", "model", "model.path"}
+)
+"""Overrides that the name of a cell leaves out: its method, and the folder that it lies in, say
+them."""
+
+
+def names_a_cell(override: str) -> bool:
+    """Whether an override such as ``seed=1`` is part of the name of a cell."""
+    key = override.partition("=")[0]
+    return (
+        key.partition(".")[0] not in UNSTORED
+        and key not in UNCOMPARED
+        and key not in SAID_ELSEWHERE
+    )
+
+
+def flat(config: Any, prefix: str = "") -> dict[str, Any]:
+    """Dotted keys to values."""
+    if not isinstance(config, dict | DictConfig):
+        return {prefix: config}
+    pairs: dict[str, Any] = {}
+    items: Any = OmegaConf.to_container(config) if isinstance(config, DictConfig) else config
+    for key, value in items.items():
+        pairs |= flat(value, f"{prefix}.{key}" if prefix else str(key))
+    return pairs

@@ -1,0 +1,151 @@
+"""Claiming a cell's folder: one config, one code, one model a cell."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from experiments.store.atomic import write_json, write_text
+from experiments.store.cell import CELLS, CONFIG, RUN, SETTING, TURN, Cell
+from experiments.store.fields import PLACES, UNCOMPARED, UNSTORED, flat
+from experiments.store.locks import exclusive
+from experiments.store.sources import code_of
+from pti.errors import InputError
+
+SHARED = ("name", "model", "data", "precision", "seed")
+"""What all cells of a table must have in common."""
+
+LONGEST_NAME = 200
+"""Bytes."""
+
+NAMED = 3
+"""How many changed modules are named before the rest is only counted."""
+
+
+def setting_folder(cfg: DictConfig) -> Path:
+    """``results/<experiment>/<model>-<data>``."""
+    return Path(cfg.results) / cfg.name / f"{cfg.model.name}-{cfg.data.name}"
+
+
+def cell_folder(cfg: DictConfig) -> Path:
+    """Where a cell lies; raises ``InputError`` where a name in it can't be a folder's."""
+    setting, cell = setting_folder(cfg), cfg.cell.strip(",")
+    for key, name in (("name", cfg.name), ("data.name", setting.name), ("cell", cell)):
+        hidden = not name or name.startswith(".") or not name.isprintable()
+        if hidden or len(name.encode()) > LONGEST_NAME or set(name) & set("/\\"):
+            raise InputError(
+                f"{key}={name!r} can't be a folder's name: give another one with {key}=..."
+            )
+    return setting / CELLS / cell
+
+
+def claim(cfg: DictConfig) -> Path:
+    """The cell's folder, made or found; raises ``InputError`` where it belongs to another run."""
+    folder = cell_folder(cfg)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _keep_or_compare(setting_folder(cfg) / SETTING, _shared(cfg))
+        _keep_or_compare(folder / CONFIG, _lasting(cfg))
+    except OSError as error:
+        raise InputError(
+            f"{folder} can't be written ({error.strerror}): choose another folder with results=..."
+        ) from error
+    _refuse_other_code(cfg, folder)
+    return folder
+
+
+def found_cell(cfg: DictConfig) -> Cell | None:
+    """The cell as it is on the disk; None where it has not begun.
+
+    Raises ``InputError`` where it belongs to another run, as ``claim`` would.
+    """
+    folder = cell_folder(cfg)
+    if (setting_folder(cfg) / SETTING).exists():
+        _compare(setting_folder(cfg) / SETTING, _shared(cfg))
+    if not (folder / CONFIG).exists():
+        return None
+    _compare(folder / CONFIG, _lasting(cfg))
+    _refuse_other_code(cfg, folder)
+    return Cell.read(folder)
+
+
+def _shared(cfg: DictConfig) -> dict[Any, Any]:
+    return {key: cfg[key] for key in SHARED}
+
+
+def _lasting(cfg: DictConfig) -> dict[Any, Any]:
+    return {key: cfg[key] for key in cfg if key not in UNSTORED}
+
+
+def note_run(folder: Path, about: dict[str, Any]) -> None:
+    """Write ``run.json``, keeping what it said of an earlier run by other code or elsewhere.
+
+    Raises ``InputError`` where other weights wrote the cell.
+    """
+    with exclusive(folder / TURN):
+        _note_run(folder / RUN, about)
+
+
+def _note_run(path: Path, about: dict[str, Any]) -> None:
+    before = json.loads(path.read_text("utf-8")) if path.exists() else None
+    if before and before["weights"] != about["weights"]:
+        raise InputError(
+            f"{path.parent} was written with other model weights: delete it, or choose another "
+            "folder with results=..."
+        )
+    runs = [*before.pop("earlier"), before] if before else []
+    # Once each, though the shards of a cell may take turns on several machines.
+    earlier = {_maker(run): run for run in runs if _maker(run) != _maker(about)}
+    write_json(path, {**about, "earlier": list(earlier.values())})
+
+
+def _maker(run: dict[str, Any]) -> str:
+    return json.dumps([run[key] for key in ("code", "git", "versions", "machine")], sort_keys=True)
+
+
+def _keep_or_compare(path: Path, config: dict[Any, Any]) -> None:
+    """Write ``config``, or refuse to go on where the file says otherwise."""
+    if path.exists():
+        _compare(path, config)
+    else:
+        write_text(path, OmegaConf.to_yaml(OmegaConf.create(config), resolve=True))
+
+
+def _compare(path: Path, config: dict[Any, Any]) -> None:
+    ours = OmegaConf.create(OmegaConf.to_yaml(OmegaConf.create(config), resolve=True))
+    written, wanted = flat(OmegaConf.load(path)), flat(ours)
+    for key in sorted((written.keys() | wanted.keys()) - UNCOMPARED):
+        if not _same(key, written.get(key), wanted.get(key)):
+            raise InputError(
+                f"{path.parent} holds results of {key}={written.get(key)}, not {wanted.get(key)}: "
+                "choose another folder with results=..., or delete that one"
+            )
+
+
+def _same(key: str, written: Any, wanted: Any) -> bool:
+    """Whether a field has the same value; a place may be spelt in several ways."""
+    if key.rpartition(".")[2] in PLACES and isinstance(written, str) and isinstance(wanted, str):
+        return Path(written).resolve() == Path(wanted).resolve()
+    return written == wanted
+
+
+def code_of_cell(cfg: DictConfig) -> dict[str, str]:
+    """The sha256 by module of the code that a cell's pictures follow from."""
+    return code_of(cfg.method, cfg.model.load, cfg.data.tasks)
+
+
+def _refuse_other_code(cfg: DictConfig, folder: Path) -> None:
+    path = folder / RUN
+    if cfg.accept_other_code or not path.exists():
+        return
+    before, now = json.loads(path.read_text("utf-8"))["code"], code_of_cell(cfg)
+    if before != now:
+        before = before if isinstance(before, dict) else {}  # it was one digest of all code once
+        changed = sorted(dict(before.items() ^ now.items()))
+        more = f" and {len(changed) - NAMED} more" if len(changed) > NAMED else ""
+        raise InputError(
+            f"{folder} was written by other code ({', '.join(changed[:NAMED])}{more} changed "
+            "since): delete it, choose another folder with results=..., or go on with "
+            "accept_other_code=true"
+        )

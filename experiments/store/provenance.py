@@ -1,0 +1,61 @@
+"""What made a result: versions and machine."""
+
+import os
+import platform
+import resource
+import subprocess
+import sys
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+REPOSITORY = Path(__file__).parents[2]
+LIBRARIES = ("torch", "torchvision", "diffusers", "transformers", "hydra-core", "torchmetrics")
+
+
+def _git(*arguments: str) -> str | None:
+    command = ["git", "-C", str(REPOSITORY), *arguments]
+    try:
+        done = subprocess.run(command, capture_output=True, encoding="utf-8", check=True)  # noqa: S603
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.strip()
+
+
+def _processor() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text("utf-8").splitlines() if cpuinfo.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def peak_memory(device: torch.device) -> int:
+    """The most that this process has held so far, in MiB: on the GPU where it used one."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device) >> 20
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit >> 20
+
+
+@cache
+def provenance(device: str) -> dict[str, Any]:
+    """What its config and its code do not say of a run; None where there is no git."""
+    state = _git("status", "--porcelain", "--untracked-files=no")
+    return {
+        "git": {
+            "commit": _git("rev-parse", "HEAD"),
+            "changed": None if state is None else bool(state),
+        },
+        "versions": {"python": platform.python_version(), **{n: version(n) for n in LIBRARIES}},
+        "machine": {
+            "system": platform.platform(),
+            "processor": _processor(),
+            "cores": os.cpu_count(),
+            "threads": torch.get_num_threads(),
+            "device": device,
+            "gpu": torch.cuda.get_device_name(device) if device.startswith("cuda") else None,
+        },
+    }

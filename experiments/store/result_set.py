@@ -1,0 +1,137 @@
+"""One experiment on one data set with one model, as its folder of results tells it."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from data.command_line import closest
+from experiments.store.cell import RUN, SETTING, Cell, read_cells
+from pti.errors import InputError
+
+
+@dataclass(frozen=True)
+class Setting:
+    """The cells under ``results/<experiment>/<model>-<data>``.
+
+    ``empty`` are those without any record: their run stopped before its first picture, or has just
+    begun.
+    """
+
+    folder: Path
+    cells: tuple[Cell, ...]
+    empty: tuple[Cell, ...] = ()
+
+    @classmethod
+    def read(cls, folder: Path) -> "Setting":
+        """All of its cells."""
+        cells = read_cells(folder)
+        made = tuple(cell for cell in cells if cell.records)
+        return cls(folder, made, tuple(cell for cell in cells if not cell.records))
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Its model and data set."""
+        config = (*self.cells, *self.empty)[0].config
+        return {"model": config.model.name, "data": config.data.name}
+
+    def check(self) -> None:
+        """Raise ``InputError`` where it has no record of any picture, as there is no report of it.
+
+        A report would be of n = 0.
+        """
+        if not self.cells:
+            raise InputError(
+                f"{self.folder} has no record of any picture: run its experiment again, or delete "
+                "that folder"
+            )
+
+    @property
+    def experiment(self) -> str:
+        """The experiment's name."""
+        return self.cells[0].config.name
+
+    @property
+    def model(self) -> str:
+        """The model's name."""
+        return self.cells[0].config.model.name
+
+    @property
+    def data(self) -> str:
+        """The data set's name."""
+        return self.cells[0].config.data.name
+
+    @property
+    def layout(self) -> str:
+        """How the experiment wants to be shown; raises ``InputError`` where that can't be."""
+        layout, count = self.cells[0].config.report.layout, len(self.fields)
+        fits = {"rows": True, "curves": True, "lines": count > 0, "heatmap": count == 2}
+        if layout not in fits:
+            raise InputError(
+                f"{self.folder}: report.layout={layout} is unknown.{closest(layout, fits)} There "
+                f"are {', '.join(fits)}"
+            )
+        if not fits[layout]:
+            raise InputError(
+                f"{self.folder}: report.layout={layout} can't show {count} of report.fields: a "
+                "heatmap takes two, lines one or more; choose report.layout=rows"
+            )
+        return layout
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """Swept fields: column name to dotted path in a cell's config."""
+        fields: Any = OmegaConf.to_container(self.cells[0].config.report.fields)
+        return fields
+
+    def runs(self) -> dict[str, dict[str, Any]]:
+        """The provenance of each cell that has any, by its folder's name."""
+        paths = [cell.folder / RUN for cell in self.cells]
+        return {path.parent.name: _read_run(path) for path in paths if path.exists()}
+
+
+def _read_run(path: Path) -> dict[str, Any]:
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except ValueError as error:
+        raise InputError(
+            f"{path} is damaged: delete {path.parent} and run its experiment again"
+        ) from error
+
+
+def find_settings(results: Path, experiment: str, **names: str) -> list[Setting]:
+    """The experiment's settings; of those, the ones of the model and data in ``names``.
+
+    Raises ``InputError`` saying what there is, or which command makes it, where there is none.
+    """
+    folder = results / experiment
+    run = f"python -m experiments.run experiment={experiment}"
+    if not folder.is_dir():
+        known = sorted(path.name for path in results.glob("*") if path.is_dir())
+        there = f"There are {', '.join(known)}." if known else "There are none at all yet."
+        raise InputError(
+            f"{results} has no results of experiment {experiment!r}.{closest(experiment, known)} "
+            f"{there} To make them: {run}"
+        )
+    found = [Setting.read(path) for path in sorted(folder.iterdir())]
+    settings = [setting for setting in found if setting.cells or setting.empty]
+    wanted = [setting for setting in settings if names.items() <= setting.names.items()]
+    if not wanted:
+        given = "".join(f" {key}={value}" for key, value in names.items())
+        known = (f"model={s.names['model']} data={s.names['data']}" for s in settings)
+        there = ", ".join(known) or "none yet"
+        raise InputError(
+            f"{folder} has no results{' of' * bool(given)}{given}; there are: {there}. To make "
+            f"them: {run}{given}"
+        )
+    return wanted
+
+
+def all_folders(results: Path) -> list[Path]:
+    """The folder of every setting of every experiment; raises ``InputError`` for none at all."""
+    folders = sorted(path.parent for path in results.glob(f"*/*/{SETTING}"))
+    if not folders:
+        raise InputError(f"{results} has no results yet: make some with experiments.run")
+    return folders
