@@ -34,17 +34,30 @@ class Lines(tqdm):  # pyright: ignore[reportMissingTypeArgument] (it takes none 
         del position, message
         self.said = self.n
         counts = self.format_dict
-        rate = counts["rate"] or self.n / max(counts["elapsed"], 1e-9)
-        left = [f"{duration((self.total - self.n) / rate)} left"] if self.total and rate else []
+        rate = counts["rate"] or (self.n - self.initial) / max(counts["elapsed"], 1e-9)
         many = f"{self.n} of {self.total}" if self.total else f"{self.n}"
-        parts = [f"{many} {self.unit}s", f"{rate:.1f} a second", *left, self.postfix]
-        print(f"{self.desc}: {', '.join(filter(None, parts))}", file=self.fp, flush=True)
+        parts = [f"{many} {_plural(self.unit)}", _pace(rate) if rate else "", self.postfix]
+        if self.total and rate and self.n < self.total:
+            parts.insert(2, f"{duration((self.total - self.n) / rate)} left")
+        name = f"{self.desc}: " if self.desc else ""
+        print(f"{name}{', '.join(filter(None, parts))}", file=self.fp, flush=True)
 
     def close(self) -> None:
-        """Write the last line, where there was one before."""
-        if not self.disable and self.leave and self.said not in (None, self.n):
+        """Write the last line, but of what was over within ten seconds."""
+        if not self.disable and self.said != self.n and self.format_dict["elapsed"] >= EVERY:
             self.display()
         self.disable = True
+
+
+def _plural(unit: str) -> str:
+    return f"{unit}es" if unit.endswith(("ch", "s")) else f"{unit}s"
+
+
+def _pace(rate: float) -> str:
+    """In the unit in which it is no fraction: a method may take minutes for a picture."""
+    if rate >= 1:
+        return f"{rate:.1f} a second"
+    return f"{rate * 60:.1f} a minute" if rate * 60 >= 1 else f"{rate * 3600:.1f} an hour"
 
 
 @overload

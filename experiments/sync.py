@@ -40,7 +40,7 @@ def main() -> None:
     cells = [cell.folder for setting in settings for cell in setting.cells]
     mirror = mirror_of(results, kind)
     shown = 0
-    for cell in bar(cells, unit="cell"):
+    for cell in bar(cells, desc="mirror", unit="cell"):
         with exclusive(cell / TURN):  # a run may be mirroring it now
             shown += mirror_cell(cell, kind, mirror)
     print(f"{shown} of {len(cells)} cells were new or had changed: {mirror}")  # noqa: T201

@@ -47,6 +47,31 @@ def test_without_a_total_there_is_no_time_left(clock):
 
 
 @pytest.mark.parametrize(
+    ("between", "unit", "line"),
+    [
+        (10, "batch", "x: 1 of 2 batches, 6.0 a minute, 10 s left"),
+        (120, "class", "x: 1 of 2 classes, 30.0 an hour, 2 min left"),
+    ],
+)
+def test_what_is_slow_is_told_in_longer_units(clock, between, unit, line):
+    file = io.StringIO()
+    shown = progress.Lines(total=2, desc="x", unit=unit, file=file)
+    clock[0] += between
+    shown.update()
+    assert file.getvalue() == f"{line}\n"
+
+
+def test_the_last_line_stands_also_where_no_step_came_after_ten_seconds(clock):
+    file = io.StringIO()
+    shown = progress.Lines(total=9, unit="cell", file=file, initial=4, leave=False)
+    clock[0] += 8
+    shown.update(4)
+    clock[0] += 8
+    shown.close()
+    assert file.getvalue() == "8 of 9 cells, 15.0 a minute, 4 s left\n"
+
+
+@pytest.mark.parametrize(
     ("seconds", "words"),
     [(0, "0 s"), (59.4, "59 s"), (59.6, "1 min"), (600, "10 min"), (9000, "2.5 h")],
 )
