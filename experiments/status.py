@@ -64,7 +64,8 @@ def rate(cells: Sequence[Cell | None]) -> float:
     """Items a minute of the last ten minutes of work: those since the first, by the time they took.
 
     Work ends with the newest record, however long ago. Between two records counts what the later
-    batch took and ``PAUSE`` at most, so that the time between two runs does not.
+    batch took and ``PAUSE`` at most, so that the time between two runs does not. Where the newest
+    batch took more than ten minutes, it is the rate of that batch.
     """
     records = [record for cell in cells if cell for record in cell.records.values()]
     spent: dict[datetime, list[float]] = {}
@@ -73,7 +74,9 @@ def rate(cells: Sequence[Cell | None]) -> float:
             spent.setdefault(datetime.fromisoformat(record["at"]), []).append(
                 record.get("seconds") or 0.0
             )
-    times = [at for at in sorted(spent) if max(spent) - at < RECENT]
+    newest = max(spent, default=datetime.min)
+    reach = max(RECENT, timedelta(seconds=sum(spent[newest]) + PAUSE)) if spent else RECENT
+    times = [at for at in sorted(spent) if newest - at < reach]
     gaps = [
         min((later - earlier).total_seconds(), sum(spent[later]) + PAUSE)
         for earlier, later in pairwise(times)

@@ -43,3 +43,7 @@ def test_the_time_between_two_runs_does_not_count():
 def test_cells_one_after_the_other_have_the_rate_of_the_run():
     first, second = cell(6, 5, 4), cell(3, 2, 1)
     assert rate([first, None, second]) == pytest.approx(1)
+
+
+def test_a_batch_that_takes_more_than_ten_minutes_has_a_rate():
+    assert rate([cell(30, 30, 15, 15, 0, 0, seconds=450)]) == pytest.approx(2 / 15)
