@@ -22,11 +22,11 @@ from pti.errors import InputError
 
 UNKNOWN_KEY = re.compile(r"Could not override '([^']+)'")
 UNKNOWN_CHOICE = re.compile(r"Could not find '([^']+)'")
-WRONG_VALUE = re.compile(r"Error merging override ([^=\s]+)=(.*)")
+WRONG_VALUE = re.compile(r"Error merging override (\+{0,2}([^=\s]+)=.*)")
 RESOLVING = re.compile(r"^InputError raised while resolving interpolation: ")
 MISSING_VALUE = re.compile(r"Missing mandatory value: (\S+)")
 
-ALIKE = 0.6
+ALIKE = 0.65
 """Below it, a suggestion would be a guess."""
 
 
@@ -54,8 +54,8 @@ def _of_value(text: str) -> str:
     if found := MISSING_VALUE.search(text):
         return f"{found[1]} is not set: add {found[1]}=... to the command"
     kinds = get_type_hints(Run)
-    if (found := WRONG_VALUE.search(text)) and found[1] in kinds:
-        return f"{found[0].rpartition(' ')[2]} can't be: it takes {in_words(kinds[found[1]])}"
+    if (found := WRONG_VALUE.search(text)) and found[2] in kinds:
+        return f"{found[1]} can't be: it takes {in_words(kinds[found[2]])}"
     return " ".join(RESOLVING.sub("", text).split())
 
 
@@ -88,12 +88,14 @@ def _no_such_field(name: str) -> str:
 def _likeness(name: str, field: str) -> float:
     """How likely a field is meant: by its last part, and less so by what stands before it.
 
-    0 where the last parts are not alike. A part of several words may be named by their initials.
+    0 where the last parts are not alike, or no more than alike and in places that share nothing.
+    A part of several words may be named by their initials.
     """
     *places, last = name.split(".")
     *others, end = field.split(".")
     same = last == end or last == _initials(end) or end == _initials(last)
-    alike = 1.0 if same else SequenceMatcher(None, last, end).ratio()
+    apart = places and set(places).isdisjoint(others)
+    alike = 1.0 if same else 0.0 if apart else SequenceMatcher(None, last, end).ratio()
     common = takewhile(lambda pair: pair[0] == pair[1], zip(places, others, strict=False))
     shared = len(list(common)) / max(len(places), len(others), 1)
     return alike + 0.2 * shared if alike > ALIKE else 0.0

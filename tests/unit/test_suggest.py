@@ -25,6 +25,8 @@ def said_of(*words):
         ("cashe=x", "cache"),
         ("bs=3", "batch_size"),
         ("eta=0.9", "method.edit.eta"),
+        ("metod.invert.lr=1", "method.invert.lr"),
+        ("method.seed=1", "seed"),
     ],
 )
 def test_a_field_is_known_by_its_last_part(word, meant):
@@ -32,7 +34,17 @@ def test_a_field_is_known_by_its_last_part(word, meant):
     assert said_of(word) == f"there is no field {name!r}. Did you mean {meant!r}?"
 
 
-@pytest.mark.parametrize("word", ["foo=3", "image=car.png", "method.invert.banana=1"])
+@pytest.mark.parametrize(
+    "word",
+    [
+        "foo=3",
+        "image=car.png",
+        "threads=4",
+        "method.invert.banana=1",
+        "model.tiny=1",  # data.train is of another group
+        "method.edit.words=x",  # workers stands elsewhere
+    ],
+)
 def test_nothing_far_fetched_is_suggested(word):
     assert said_of(word) == f"there is no field {word.partition('=')[0]!r}."
 
@@ -41,6 +53,7 @@ def test_nothing_far_fetched_is_suggested(word):
     ("word", "takes"),
     [
         ("limit=two", "a whole number or null"),
+        ("++limit=two", "a whole number or null"),
         ("batch_size=x", "a whole number"),
         ("workers=1.5", "a whole number"),
         ("seed=null", "a whole number"),
