@@ -34,8 +34,9 @@ class Task:
     phrases in it that name what the edit should put there. ``target_class`` is what the edited
     picture should show, by the name that the data set's ``references`` know. ``counterfactual`` is
     the true edited picture where it is known; ``retrieved`` is some real picture of the target
-    class. Opening may raise ``InputError``, which fails this item alone; so does an item without a
-    caption.
+    class. ``region`` is white where the edit should change the picture; ``tags`` say what kind of
+    item it is. Opening may raise ``InputError``, which fails this item alone; so does
+    an item without a caption.
     """
 
     key: str
@@ -46,6 +47,8 @@ class Task:
     target_class: str | None = None
     counterfactual: Opener | None = None
     retrieved: Opener | None = None
+    region: Opener | None = None
+    tags: tuple[str, ...] = ()
 
     def edited_words(self) -> tuple[str, ...]:
         """``words``; where the data set names none, what of the target the caption lacks.

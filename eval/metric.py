@@ -16,7 +16,8 @@ class Pictures:
     """Results, and what each may be held against.
 
     ``source`` is the input; ``truth`` the true result of the edit and ``changed`` where that
-    differs from the input, both where they are known; ``target_class`` is what it should show.
+    differs from the input, both where they are known; ``target_class`` is what it should show, and
+    ``prompt`` what it was made for.
     """
 
     output: Image
@@ -24,6 +25,7 @@ class Pictures:
     truth: Image | None = None
     changed: Bool[Tensor, "b 1 height width"] | None = None
     target_class: tuple[str, ...] | None = None
+    prompt: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,9 @@ from eval.paired import EXACT, differences_of, effect_size, items_to_decide, sig
 from experiments.jobs.command_line import for_people, options_of
 from experiments.report.summary import scores_of
 from experiments.score.metric_sets import suite
-from experiments.store.cell import CELLS, CONFIG, INPUTS, Cell
-from experiments.store.result_set import find_settings
+from experiments.store.cell import Cell
+from experiments.store.formats import CELLS, CONFIG, INPUTS
+from experiments.store.result_set import find_result_sets
 from experiments.table import Entry, Table, console
 from pti.errors import InputError
 
@@ -84,14 +85,14 @@ def check_pair(first: Cell, second: Cell) -> tuple[int, int, int]:
             f"{first.folder} is of model={models[0]} and {second.folder} of model={models[1]}: the "
             "difference would be the models', compare cells of one model"
         )
-    a, b = first.done(), second.done()
+    a, b = first.done, second.done
     if not a & b:
         raise InputError(
             f"{first.folder} and {second.folder} have no finished item in common: compare runs "
             "over the same data"
         )
     for key in sorted(a & b):
-        said = [(c.records[key]["caption"], c.records[key]["target"]) for c in (first, second)]
+        said = [(c.records[key].caption, c.records[key].target) for c in (first, second)]
         if said[0] != said[1] or _input(first, key) != _input(second, key):
             raise InputError(
                 f"{key} is not the same picture or prompt in {first.folder} and {second.folder}: "
@@ -161,7 +162,7 @@ def find_cell(name: str, options: dict[str, str]) -> Cell:
     if "experiment" not in options:
         raise InputError(f"{name} is no cell's folder: give one, or say experiment=table2")
     named = {key: options[key] for key in ("model", "data") if key in options}
-    settings = find_settings(
+    settings = find_result_sets(
         Path(options.get("results", "results")), options["experiment"], **named
     )
     if len(settings) > 1:

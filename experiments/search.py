@@ -38,7 +38,8 @@ from experiments.report.summary import scores_of
 from experiments.run.ready import Ready
 from experiments.score.metric_sets import suite
 from experiments.store.atomic import write_aside, write_text
-from experiments.store.cell import CELLS, TURN, Cell
+from experiments.store.cell import Cell
+from experiments.store.formats import CELLS, TURN
 from experiments.store.locks import exclusive
 from experiments.store.open import setting_folder
 from pti.errors import InputError

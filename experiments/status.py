@@ -20,7 +20,7 @@ from data.progress import duration
 from experiments.jobs.command_line import for_people
 from experiments.jobs.plan import State, plan, state_of
 from experiments.store.cell import Cell
-from experiments.store.open import found_cell, setting_folder
+from experiments.store.open import existing_cell, setting_folder
 from experiments.table import Entry, Table, console
 
 RECENT = timedelta(minutes=10)
@@ -42,7 +42,7 @@ class Progress:
 def progress(jobs: Sequence[DictConfig]) -> list[Progress]:
     """That of each cell, its shards together, and at last of all."""
     cells = {(str(setting_folder(cfg)), cfg.cell): cfg for cfg in jobs}
-    there = [found_cell(cfg) for cfg in cells.values()]
+    there = [existing_cell(cfg) for cfg in cells.values()]
     found = [_progress(*pair) for pair in zip(cells.values(), there, strict=True)]
     states = [one.state for one in found]
     everything = State(
@@ -70,10 +70,7 @@ def rate(cells: Sequence[Cell | None]) -> float:
     records = [record for cell in cells if cell for record in cell.records.values()]
     spent: dict[datetime, list[float]] = {}
     for record in records:
-        if record.get("at"):  # older ones have none
-            spent.setdefault(datetime.fromisoformat(record["at"]), []).append(
-                record.get("seconds") or 0.0
-            )
+        spent.setdefault(datetime.fromisoformat(record.at), []).append(record.seconds or 0.0)
     newest = max(spent, default=datetime.min)
     reach = max(RECENT, timedelta(seconds=sum(spent[newest]) + PAUSE)) if spent else RECENT
     times = [at for at in sorted(spent) if newest - at < reach]

@@ -14,9 +14,9 @@ from pathlib import Path
 from data.progress import bar
 from experiments.jobs.command_line import GOES_ON, for_people, options_of
 from experiments.mirror.choose import check_kind, mirror_cell, mirror_of
-from experiments.store.cell import TURN
+from experiments.store.formats import TURN
 from experiments.store.locks import exclusive
-from experiments.store.result_set import Setting, all_folders, find_settings
+from experiments.store.result_set import ResultSet, all_folders, find_result_sets
 from pti.errors import InputError
 
 OPTIONS = ("experiment", "log", "model", "data", "results")
@@ -34,9 +34,9 @@ def main() -> None:
     if "experiment" not in options:
         raise InputError("say which experiment to mirror: experiment=table2, or experiment=all")
     if options["experiment"] == "all":
-        settings = [Setting.read(folder) for folder in all_folders(results)]
+        settings = [ResultSet.read(folder) for folder in all_folders(results)]
     else:
-        settings = find_settings(results, **options)
+        settings = find_result_sets(results, **options)
     cells = [cell.folder for setting in settings for cell in setting.cells]
     mirror = mirror_of(results, kind)
     shown = 0

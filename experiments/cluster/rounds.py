@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from experiments.jobs.plan import name_of, plan, state_of
-from experiments.store.open import found_cell
+from experiments.store.open import existing_cell
 from pti.errors import InputError
 
 NAMED = 5
@@ -23,7 +23,7 @@ def repeat(words: Sequence[str], rounds: str) -> None:
     for number in range(1, int(rounds) + 1):
         print(f"round {number} of at most {rounds}", file=sys.stderr)  # noqa: T201
         ended = subprocess.run([sys.executable, "-m", "experiments.run", *words], check=False)  # noqa: S603
-        missing = [cfg for cfg in jobs if not state_of(cfg, found_cell(cfg)).whole]
+        missing = [cfg for cfg in jobs if not state_of(cfg, existing_cell(cfg)).whole]
         if not missing and not ended.returncode:
             return
     if not missing:

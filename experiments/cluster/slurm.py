@@ -20,7 +20,7 @@ from omegaconf import DictConfig, OmegaConf
 from submitit.core.utils import UncompletedJobError
 
 from experiments.jobs.plan import State, name_of, settled, state_of
-from experiments.store.open import found_cell
+from experiments.store.open import existing_cell
 from experiments.table import Entry, Table, console
 from pti.errors import InputError
 
@@ -69,7 +69,7 @@ class SlurmSweep(SlurmLauncher):
         assert self.config is not None
         loader = self.hydra_context.config_loader
         cfg = settled(loader.load_sweep_config(self.config, overrides), overrides)
-        return name_of(cfg), state_of(cfg, found_cell(cfg))
+        return name_of(cfg), state_of(cfg, existing_cell(cfg))
 
     def _executor(self) -> Any:
         params: dict[str, Any] = dict(self.params)

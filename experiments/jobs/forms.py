@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from enum import Enum
-from inspect import signature
+from inspect import Parameter, signature
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
@@ -12,6 +12,7 @@ from omegaconf import DictConfig
 
 from pti.errors import InputError
 
+EMPTY = Parameter.empty
 IN_WORDS: dict[Any, str] = {
     bool: "true or false",
     int: "a whole number",
@@ -28,12 +29,13 @@ def check_forms(config: DictConfig, path: str) -> None:
     not looked into.
     """
     parameters = signature(get_object(config._target_)).parameters if "_target_" in config else {}
+    types = {name: parameter.annotation for name, parameter in parameters.items()}
     for key, value in config.items():
         name = str(key)
         if isinstance(value, DictConfig):
             check_forms(value, f"{path}.{name}")
-        elif name in parameters:
-            _check(value, parameters[name].annotation, f"{path}.{name}")
+        elif types.get(name, EMPTY) is not EMPTY:
+            _check(value, types[name], f"{path}.{name}")
 
 
 def _check(value: Any, annotation: Any, path: str) -> None:

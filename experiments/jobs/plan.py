@@ -183,5 +183,5 @@ def state_of(cfg: DictConfig, cell: Cell | None) -> State:
     keys = {task.key for batch in batches for task in batch}
     if cell is None:
         return State(0, 0, len(keys), 0)
-    done, tried = keys & cell.done(), keys & cell.records.keys()
+    done, tried = keys & cell.done, keys & cell.records.keys()
     return State(len(done), len(tried - done), len(keys - tried), len(done - cell.scores.keys()))

@@ -39,6 +39,8 @@ def _spelled(word: str) -> str:
     if value == "null" and key in GROUPS:
         raise InputError(f"{word}: a run needs one; name a file of configs/{key}")
     field = key.rpartition(".")[2].lstrip("+")
+    if not value and field in PLACES:
+        raise InputError(f"{word} is empty: name a place")
     whole = field in PLACES and Path(value).exists()
     values = [value] if whole or field in {"results", "cache"} else list(_divided(value))
     form = _as_text if field in TEXT else _as_number

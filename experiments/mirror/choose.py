@@ -7,13 +7,8 @@ from typing import Any
 
 from experiments.mirror.content import Mirrored
 from experiments.store.atomic import write_json
-from experiments.store.cell import (
-    CLASSES,
-    CONFIG,
-    RECORDS,
-    SCORES,
-    Cell,
-)
+from experiments.store.cell import Cell
+from experiments.store.formats import CLASSES, CONFIG, RECORDS, SCORES
 from pti.errors import InputError
 
 KINDS = ("none", "wandb", "tensorboard")

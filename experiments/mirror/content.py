@@ -10,7 +10,8 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from experiments.score.metric_sets import suite
-from experiments.store.cell import EVERYTHING, INPUTS, TRUTHS, Cell
+from experiments.store.cell import Cell
+from experiments.store.formats import EVERYTHING
 
 SHOWN = 8
 """How many items' pictures are mirrored."""
@@ -35,15 +36,15 @@ class Mirrored:
         setting = cell.folder.parent.parent
         group = f"{setting.parent.name}/{setting.name}"
         metrics = [metric.id for metric in suite(cell.config.metrics).metrics]
-        done = sorted(cell.done() & cell.scores.keys())
+        done = sorted(cell.done & cell.scores.keys())
         header = ("key", "caption", "target", *metrics, "seconds")
         rows = tuple(
             (
                 key,
-                cell.records[key]["caption"],
-                cell.records[key]["target"],
-                *(cell.scores[key].get(metric) for metric in metrics),
-                cell.records[key]["seconds"],
+                cell.records[key].caption,
+                cell.records[key].target,
+                *(cell.scores[key].values.get(metric) for metric in metrics),
+                cell.records[key].seconds,
             )
             for key in done
         )
@@ -62,23 +63,24 @@ class Mirrored:
 
 def _means(cell: Cell, metrics: list[str], done: list[str]) -> dict[str, float]:
     """Means over items and over classes, counts, and UNet calls and seconds an image."""
-    values = {m: [cell.scores[key][m] for key in done if m in cell.scores[key]] for m in metrics}
+    scores = [cell.scores[key].values for key in done]
+    values = {metric: [of[metric] for of in scores if metric in of] for metric in metrics}
     classes = [line for name, line in cell.classes.items() if name != EVERYTHING]
     for quantity in suite(cell.config.metrics).of_classes:
-        values[quantity.id] = [line[quantity.id] for line in classes if quantity.id in line]
+        values[quantity.id] = [
+            line.values[quantity.id] for line in classes if quantity.id in line.values
+        ]
     found = {name: [v for v in known if math.isfinite(v)] for name, known in values.items()}
     means = {name: fmean(known) for name, known in found.items() if known}
     records = [cell.records[key] for key in done]
-    stages = sorted({stage for record in records for stage in record["calls"]})
+    stages = sorted({stage for record in records for stage in record.calls})
     for stage in stages:
-        means[f"calls/{stage}"] = fmean(record["calls"].get(stage, 0) for record in records)
-    failed = len(cell.records) - len(cell.done())
+        means[f"calls/{stage}"] = fmean(record.calls.get(stage, 0) for record in records)
+    failed = len(cell.records) - len(cell.done)
     return means | {"done": float(len(done)), "failed": float(failed)}
 
 
 def _pictures(cell: Cell, key: str) -> tuple[Path, ...]:
     """Input, result, and the true edit where it is known."""
-    setting = cell.folder.parent.parent
-    truth = setting / TRUTHS / f"{key}.png"
-    made = cell.folder / cell.records[key]["image"]
-    return (setting / INPUTS / f"{key}.png", made, *([truth] if truth.exists() else []))
+    truth = cell.truth(key)
+    return (cell.input(key), cell.image(key), *([truth] if truth.exists() else []))

@@ -27,7 +27,7 @@ from experiments.report.summary import Summary, summarise
 from experiments.report.tables import tables_of
 from experiments.report.verdicts import Graded, grade_claims
 from experiments.store.atomic import read_lines, write_json, write_lines, write_text
-from experiments.store.result_set import Setting, all_folders, find_settings
+from experiments.store.result_set import ResultSet, all_folders, find_result_sets
 from experiments.table import WIDTH, Table, console, escape, escape_markdown, latex, markdown
 from pti.errors import InputError
 
@@ -53,7 +53,7 @@ class Report:
     shortfalls: list[str]
 
     @classmethod
-    def of(cls, setting: Setting, paper: Paper) -> "Report":
+    def of(cls, setting: ResultSet, paper: Paper) -> "Report":
         """Read, average and grade; raises ``InputError`` where there is nothing to report."""
         setting.check()
         summary = summarise(setting, paper)
@@ -106,16 +106,16 @@ class Report:
         }
 
 
-def made_by(setting: Setting) -> list[str]:
+def made_by(setting: ResultSet) -> list[str]:
     """The code, versions and machines that the cells' own files name."""
     config = setting.cells[0].config
     sentences = [f"Precision {config.precision}, seed {config.seed}."]
     for run in setting.runs().values():
-        commit, machine = run["git"]["commit"] or "unknown", run["machine"]
-        changed = " with uncommitted changes" if run["git"]["changed"] else ""
+        commit, machine = run.git["commit"] or "unknown", run.machine
+        changed = " with uncommitted changes" if run.git["changed"] else ""
         where = machine["gpu"] or machine["processor"]
         sentences.append(
-            f"Made by commit {commit[:10]}{changed}, torch {run['versions']['torch']}, on {where}."
+            f"Made by commit {commit[:10]}{changed}, torch {run.versions['torch']}, on {where}."
         )
     return list(dict.fromkeys(sentences))
 
@@ -174,7 +174,7 @@ def main() -> None:
         _report_all(results, read_paper())
         return
     # Those without a record come last: what says so must not keep the others from being told.
-    for setting in sorted(find_settings(results, **options), key=lambda s: not s.cells):
+    for setting in sorted(find_result_sets(results, **options), key=lambda s: not s.cells):
         report = Report.of(setting, read_paper())
         print(report.console(write(report)))  # noqa: T201
 
@@ -184,7 +184,7 @@ def _report_all(results: Path, paper: Paper) -> None:
     folders, errors = all_folders(results), list[Exception]()
     for folder in folders:
         try:
-            setting = Setting.read(folder)
+            setting = ResultSet.read(folder)
             write(Report.of(setting, paper))
             print(f"{setting.experiment}: model {setting.model}, data {setting.data}")  # noqa: T201
         except Exception as error:  # noqa: BLE001 (raised once the others are reported)

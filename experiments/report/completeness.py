@@ -5,7 +5,7 @@ from typing import Any
 
 from experiments.report.summary import Summary
 from experiments.store.cell import Cell
-from experiments.store.result_set import Setting
+from experiments.store.result_set import ResultSet
 
 NAMED = 3
 """How many of a kind are named before the rest is only counted."""
@@ -19,9 +19,9 @@ def shortfalls(summary: Summary) -> list[str]:
     return [*([cells] if missing else []), *empty, *_of_cells(summary), *_undefined(summary)]
 
 
-def asked(setting: Setting) -> set[str]:
+def asked(setting: ResultSet) -> set[str]:
     """Keys of the items that the fullest run was to make, or that any has a record of."""
-    lists = [[key for key, *_ in run["data"]["items"]] for run in setting.runs().values()]
+    lists = [[key for key, *_ in run.data["items"]] for run in setting.runs().values()]
     return set[str]().union(*lists, *(cell.records for cell in setting.cells))
 
 
@@ -34,10 +34,10 @@ def _of_cells(summary: Summary) -> Iterator[str]:
 
 def problems(cell: Cell, everything: set[str]) -> Iterator[str]:
     """What keeps a cell from having scored all of ``everything``."""
-    done = cell.done()
+    done = cell.done
     failed = sorted(cell.records.keys() - done)
     if failed:
-        reasons = [f"{key} ({cell.records[key]['error']})" for key in failed]
+        reasons = [f"{key} ({cell.records[key].error})" for key in failed]
         yield f"{len(failed)} of {len(everything)} images failed: {named(reasons)}"
     if absent := everything - cell.records.keys():
         yield f"{len(absent)} of {len(everything)} images are not made yet"

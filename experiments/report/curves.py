@@ -11,7 +11,7 @@ from eval.bootstrap import Interval
 from eval.claims import Comparison
 from eval.curves import Curve, gap
 from experiments.report.summary import Summary, in_words, scores_of
-from experiments.store.cell import EVERYTHING
+from experiments.store.formats import EVERYTHING
 
 ALONG = "threshold"
 """The paper's curves run over the mask threshold."""
@@ -76,7 +76,7 @@ def _shared_classes(summary: Summary, positions: list[int]) -> list[str]:
     for position in positions:
         cell = summary.measured[position]
         assert cell is not None
-        counts.append({name: line["n"] for name, line in cell.classes.items()})
+        counts.append({name: line.n for name, line in cell.classes.items()})
     names = set[str].intersection(*map(set, counts)) - {EVERYTHING} if counts else set[str]()
     return sorted(name for name in names if len({count[name] for count in counts}) == 1)
 
@@ -104,6 +104,6 @@ def _by_class(summary: Summary, position: int, axes: tuple[str, str]) -> tuple[S
     """Distance to the input and a CSFID of a cell, each by target class."""
     cell = summary.measured[position]
     assert cell is not None
-    classes = {key: record["target_class"] for key, record in cell.records.items()}
+    classes = {key: record.target_class for key, record in cell.records.items()}
     near: Any = scores_of(cell, axes[0]).groupby(classes).mean()
     return near, scores_of(cell, axes[1])

@@ -4,16 +4,14 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from experiments.report.completeness import named
-from experiments.store.result_set import Setting
+from experiments.store.result_set import ResultSet
 
 
-def mixtures(setting: Setting) -> Iterator[str]:
+def mixtures(setting: ResultSet) -> Iterator[str]:
     """A sentence for each; cells may use different modules, but not different states of one."""
     states: defaultdict[str, set[str]] = defaultdict(set)
     for run in setting.runs().values():
-        # Older runs kept one digest of all code.
-        code = run["code"] if isinstance(run["code"], dict) else {"the code": run["code"]}
-        for module, content in code.items():
+        for module, content in run.code.items():
             states[module].add(content)
     if changed := sorted(module for module, contents in states.items() if len(contents) > 1):
         yield (
@@ -22,7 +20,7 @@ def mixtures(setting: Setting) -> Iterator[str]:
         )
     scorers: defaultdict[str, set[str]] = defaultdict(set)
     for cell in setting.cells:
-        scorers[cell.config.metrics] |= {score["suite"] for score in cell.scores.values()}
+        scorers[cell.config.metrics] |= {score.suite for score in cell.scores.values()}
     if any(len(digests) > 1 for digests in scorers.values()):
         yield (
             "The cells were scored by different code or networks: each cell's run, given again, "

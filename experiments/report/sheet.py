@@ -14,7 +14,8 @@ from eval.metric import Quantity
 from experiments.report.lettering import cut, readable, wrapped
 from experiments.report.summary import Summary
 from experiments.report.tables import caption
-from experiments.store.cell import INPUTS, TRUTHS, Cell
+from experiments.store.cell import Cell
+from experiments.store.formats import INPUTS, TRUTHS
 from pti.errors import InputError
 
 ROWS = 8
@@ -38,7 +39,7 @@ def draw_sheet(summary: Summary) -> Figure | None:
     """
     cells = [(i, cell) for i, cell in enumerate(summary.measured) if cell is not None]
     of, cells = len(cells), cells[:COLUMNS]
-    finished = set.intersection(*(cell.done() for _, cell in cells))
+    finished = set.intersection(*(set(cell.done) for _, cell in cells))
     if summary.fields or not finished:
         return None
     keys = sorted(finished)[:: max(1, len(finished) // ROWS)][:ROWS]
@@ -66,12 +67,12 @@ def draw_sheet(summary: Summary) -> Figure | None:
 
 def _inputs(summary: Summary, cell: Cell, key: str) -> tuple[Any, str]:
     path = summary.setting.folder / INPUTS / f"{key}.png"
-    target = cell.records[key]["target"]
+    target = cell.records[key].target
     return read_picture(path), cut(target if readable(target) else key, LETTERS)
 
 
 def _output(cell: Cell, key: str) -> Image.Image:
-    return read_picture(cell.folder / cell.records[key]["image"])
+    return read_picture(cell.image(key))
 
 
 def _said(quantities: Sequence[Quantity], scores: Sequence[float]) -> str:

@@ -14,7 +14,7 @@ from eval.psnr import MSE, PSNR
 from experiments.report.paper import Paper, PaperTable
 from experiments.score.metric_sets import Suite, suite
 from experiments.store.cell import Cell
-from experiments.store.result_set import Setting
+from experiments.store.result_set import ResultSet
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Summary:
     order, None for one that is missing.
     """
 
-    setting: Setting
+    setting: ResultSet
     table: PaperTable
     methods: dict[str, str]
     cells: DataFrame
@@ -96,7 +96,7 @@ class Summary:
         return self.means[self.means["metric"] == statistic].set_index("cell")
 
 
-def summarise(setting: Setting, paper: Paper) -> Summary:
+def summarise(setting: ResultSet, paper: Paper) -> Summary:
     """Everything that tables, figures and verdicts are made of."""
     table = paper.table(setting.experiment, setting.fields)
     cells, measured = _lay_out(setting, table, paper.methods)
@@ -114,7 +114,7 @@ def summarise(setting: Setting, paper: Paper) -> Summary:
     return Summary(setting, table, paper.methods, cells, tuple(measured), DataFrame(rows))
 
 
-def suite_of(setting: Setting) -> Suite:
+def suite_of(setting: ResultSet) -> Suite:
     """What was measured of its pictures: of cells that differ in it, the most."""
     suites = (suite(cell.config.metrics) for cell in setting.cells)
     return max(suites, key=lambda one: len(one.quantities))
@@ -124,16 +124,15 @@ def scores_of(cell: Cell | None, metric: str) -> Series:
     """A metric by key of finished images that are scored, or by class; undefined is NaN or inf."""
     if cell is None:
         return Series(dtype=float)
-    images = {key: cell.scores[key] for key in sorted(cell.done() & cell.scores.keys())}
-    found = {
-        name: line[metric] for name, line in {**images, **cell.classes}.items() if metric in line
-    }
-    return Series(found, dtype=float)
+    images = {key: cell.scores[key] for key in sorted(cell.done & cell.scores.keys())}
+    values = {name: line.values for name, line in {**images, **cell.classes}.items()}
+    of_metric = {name: value[metric] for name, value in values.items() if metric in value}
+    return Series(of_metric, dtype=float)
 
 
 def used_model(cell: Cell | None) -> bool:
     """Whether its pictures took UNet calls: those of oracles and of the autoencoder took none."""
-    return cell is not None and any(any(r["calls"].values()) for r in cell.records.values())
+    return cell is not None and any(any(r.calls.values()) for r in cell.records.values())
 
 
 def in_words(method: str | None, fields: Mapping[str, Any]) -> str:
@@ -150,7 +149,7 @@ def shown(value: Any) -> str:
 
 
 def _lay_out(
-    setting: Setting, table: PaperTable, names: dict[str, str]
+    setting: ResultSet, table: PaperTable, names: dict[str, str]
 ) -> tuple[DataFrame, list[Cell | None]]:
     """Rows in the paper's order of methods, then by fields; missing cells of its grid included."""
     rows = [{"method": cell.config.method.name, **_fields(setting, cell)} for cell in setting.cells]
@@ -170,13 +169,13 @@ def _lay_out(
     return cells.reset_index(drop=True), [have[position] for position in cells.index]
 
 
-def _fields(setting: Setting, cell: Cell) -> dict[str, Any]:
+def _fields(setting: ResultSet, cell: Cell) -> dict[str, Any]:
     return {name: OmegaConf.select(cell.config, path) for name, path in setting.fields.items()}
 
 
 def _describe(cell: Cell | None, statistic: Statistic) -> dict[str, Any]:
     made = interval(scores_of(cell, statistic.metric).to_numpy(), statistic.of_mean)
-    failed = 0 if cell is None else len(cell.records) - len(cell.done())
+    failed = 0 if cell is None else len(cell.records) - len(cell.done)
     return {
         "metric": statistic.id,
         "mean": made.value,

@@ -192,9 +192,9 @@ def _notes(summary: Summary, columns: Sequence[tuple[Statistic, DataFrame]]) -> 
 
 def _calls(cell: Cell | None) -> tuple[Entry, Entry]:
     """UNet evaluations an image that the method costs, on average over finished images."""
-    if cell is None or not cell.done():
+    if cell is None or not cell.done:
         return MISSING, MISSING
-    calls = [Calls.from_json(cell.records[key]["calls"]) for key in cell.done()]
+    calls = [Calls.from_json(cell.records[key].calls) for key in cell.done]
     forward, backward = (fmean(call.total(kind) for call in calls) for kind in get_args(Kind))
     return Entry(f"{forward:g}"), Entry(f"{backward:g}")
 

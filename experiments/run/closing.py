@@ -9,7 +9,8 @@ from omegaconf import DictConfig
 
 from experiments.report.summary import scores_of
 from experiments.score.metric_sets import suite
-from experiments.store.cell import CELLS, CONFIG, SCORES, Cell
+from experiments.store.cell import Cell
+from experiments.store.formats import CELLS, CONFIG, SCORES
 from experiments.store.open import cell_folder, setting_folder
 from experiments.table import Entry, Table, console
 
@@ -28,8 +29,8 @@ class Stock:
         if not (folder / CONFIG).exists():
             return cls()
         cell, scores = Cell.read(folder), folder / SCORES
-        failed = sum(record["status"] == "failed" for record in cell.records.values())
-        return cls(len(cell.done()), failed, scores.stat().st_size if scores.exists() else 0)
+        failed = sum(not record.done for record in cell.records.values())
+        return cls(len(cell.done), failed, scores.stat().st_size if scores.exists() else 0)
 
 
 def stock_of(jobs: Sequence[DictConfig]) -> dict[Path, Stock]:

@@ -58,7 +58,7 @@ class Computation:
             edits=edits,
             sources=(
                 "picture",
-                *(["true edit"] if edits else []),
+                *(["true edit", "region"] if edits else []),
                 *(["retrieved picture"] if oracle else []),
             ),
         )

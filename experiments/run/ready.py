@@ -1,7 +1,7 @@
 """One cell from its configuration to its scores."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,10 @@ from experiments.run.compute import Computation
 from experiments.run.runner import Items
 from experiments.score.metric_sets import suite
 from experiments.score.score import score
-from experiments.store.cell import TURN, Cell, asked_of, sources_of
+from experiments.store.cell import Cell, asked_of, sources_of
+from experiments.store.formats import TURN, Record, RunInfo
 from experiments.store.locks import exclusive
-from experiments.store.open import cell_folder, claim, code_of_cell, found_cell, note_run
+from experiments.store.open import cell_folder, code_of_cell, existing_cell, note_run, open_cell
 from experiments.store.provenance import peak_memory, provenance
 from pti.errors import InputError
 
@@ -53,7 +54,7 @@ class Ready:
         check_measurable(cfg, source, tasks)
         batches = of_shard(batches_of(tasks, cfg.batch_size, cfg.workers), cfg.shard)
         own = [task for batch in batches for task in batch]
-        cell = found_cell(cfg)
+        cell = existing_cell(cfg)
         keys = {task.key for task in (own if cell is None else missing(cell, own))}
         left = [[task for task in batch if task.key in keys] for batch in batches]
         computation = Computation.of(cfg)
@@ -63,35 +64,35 @@ class Ready:
 
     def run(self) -> None:
         """Compute, record and score what is left; raises ``InputError`` where items failed."""
-        cfg, folder = self.cfg, claim(self.cfg)
+        cfg, folder = self.cfg, open_cell(self.cfg).folder
         if self.left:
             self._compute(folder)
         with exclusive(folder / TURN):
             score(folder, self.source, Path(cfg.cache))
             mirror_cell(folder, cfg.log, mirror_of(Path(cfg.results), cfg.log))
         records = Cell.read(folder).records
-        failed = [records[task.key] for task in self.own if records[task.key]["status"] == "failed"]
+        failed = [records[task.key] for task in self.own if not records[task.key].done]
         if failed:
             raise InputError(
                 f"{len(failed)} of {len(self.own)} items failed in {folder}; the rest is done. The "
-                f"first, {failed[0]['key']}: {failed[0]['error']}"
+                f"first, {failed[0].key}: {failed[0].error}"
             )
 
     def _compute(self, folder: Path) -> None:
         """Leave an image and a record of each item, and ``run.json`` of what made them."""
         cfg, model = self.cfg, self.computation.model()
-        about = {
-            "weights": model.digest,
-            "data": chosen_data(self.tasks),
-            "code": code_of_cell(cfg),
+        about = RunInfo(
+            model.digest,
+            chosen_data(self.tasks),
+            code_of_cell(cfg),
             **provenance(str(model.device)),
-        }
+        )
         note_run(folder, about)
         items = Items(cfg, folder, self.computation)
         items.run(self.left)
         own, most = peak_memory(model.device), max(items.peaks, default=0)
         memory = own if cfg.workers == 1 else own + cfg.workers * most
-        note_run(folder, {**about, "workers": cfg.workers, "peak memory (MiB)": memory})
+        note_run(folder, replace(about, workers=cfg.workers, peak_memory=memory))
 
 
 def check_measurable(cfg: DictConfig, source: Any, tasks: list[Task]) -> None:
@@ -118,7 +119,7 @@ def check_measurable(cfg: DictConfig, source: Any, tasks: list[Task]) -> None:
 
 def missing(cell: Cell, tasks: list[Task]) -> list[Task]:
     """Items without a picture; raises ``InputError`` where a finished one has changed since."""
-    done = cell.done()
+    done = cell.done
     edits = cell.config.goal == Goal.edit.name
     for task in tasks:
         if task.key in done and (changed := changes(cell.records[task.key], task, edits=edits)):
@@ -130,11 +131,11 @@ def missing(cell: Cell, tasks: list[Task]) -> list[Task]:
     return [task for task in tasks if task.key not in done]
 
 
-def changes(record: dict[str, Any], task: Task, *, edits: bool) -> list[str]:
+def changes(record: Record, task: Task, *, edits: bool) -> list[str]:
     """Names of what a data set gives now and did not give when the item was made."""
     now = asked_of(task, edits=edits)
-    changed = [name for name, value in now.items() if record.get(name, value) != value]
-    before = record.get("sources", {})
+    changed = [name for name, value in now.items() if getattr(record, name) != value]
+    before = record.sources
     try:
         sources = sources_of(task, before)
     except (InputError, OSError):

@@ -18,24 +18,22 @@ from PIL import Image
 
 from data.images import Pixels, square, to_pixels
 from data.progress import bar
-from data.task import Task
+from data.task import Opener, Task
 from experiments.run.compute import Computation, Computed, Opened
 from experiments.run.workers import DeadWorkerError, Result, submit
-from experiments.store.atomic import WriteError, write_aside
-from experiments.store.cell import (
-    CLAIMS,
+from experiments.store.atomic import Tail, WriteError, write_aside
+from experiments.store.cell import acknowledge, asked_of, seed_of, sources_of
+from experiments.store.formats import (
     IMAGES,
     INPUTS,
     MASKS,
+    RECORDS,
+    REGIONS,
+    RESERVATIONS,
     TRUTHS,
-    Cell,
     Record,
-    acknowledge,
-    asked_of,
-    seed_of,
-    sources_of,
 )
-from experiments.store.locks import Claims
+from experiments.store.locks import Reservations
 from pti.diffusion.model import LatentDiffusion
 from pti.errors import InputError
 
@@ -63,33 +61,37 @@ class Items:
 
         Batches that another process works on come last, and are left out once it has finished.
         """
-        waiting, before = deque(batches), Cell.read(self.folder).records
-        total = sum(map(len, batches))
+        waiting, growing = deque(batches), Tail(self.folder / RECORDS)
+        before = _latest(growing)
+        now, total = dict(before), sum(map(len, batches))
         with (
-            Claims(self.folder / CLAIMS) as claims,
+            Reservations(self.folder / RESERVATIONS) as reserved,
             bar(total=total, desc=self.folder.name, unit="picture") as shown,
         ):
             while waiting:
-                mine = self._claim(claims, waiting)
+                mine = self._reserve(reserved, waiting)
                 if not mine:
                     log.info("waiting for another run's pictures of %s", self.folder.name)
-                    claims.wait(_keys(waiting[0]))
+                    reserved.wait(_keys(waiting[0]))
                     continue
-                now = Cell.read(self.folder)
                 # Another process may have finished some since this one began, or tried in vain.
-                tried = {key for key, line in now.records.items() if line != before.get(key)}
-                over = now.done() | tried
+                now |= _latest(growing)
+                tried = {key for key, record in now.items() if record != before.get(key)}
+                over = {key for key, record in now.items() if key in tried or self._is_made(record)}
                 left = [[task for task in batch if task.key not in over] for batch in mine]
                 self._compute([batch for batch in left if batch])
                 for batch in mine:
                     waiting.remove(batch)
-                    claims.free(_keys(batch))
+                    reserved.free(_keys(batch))
                     shown.update(len(batch))
 
-    def _claim(self, claims: Claims, waiting: Sequence[list[Task]]) -> list[list[Task]]:
+    def _reserve(self, reserved: Reservations, waiting: Sequence[list[Task]]) -> list[list[Task]]:
         """As many batches as there are workers, of those that are no other process's."""
-        free = (batch for batch in waiting if claims.take(_keys(batch)))
+        free = (batch for batch in waiting if reserved.take(_keys(batch)))
         return list(islice(free, self.cfg.workers))
+
+    def _is_made(self, record: Record) -> bool:
+        return record.done and (self.folder / str(record.image)).is_file()
 
     def _compute(self, batches: list[list[Task]]) -> None:
         for opened, result in [self._begin(batch) for batch in batches]:
@@ -107,8 +109,9 @@ class Items:
                 pixels = square(task.open(), self.model.side)
                 self.computation.check((task, pixels))
                 self._keep(INPUTS, task.key, pixels)
-                if self.computation.edits and task.counterfactual:
-                    self._keep(TRUTHS, task.key, square(task.counterfactual(), self.model.side))
+                if self.computation.edits:
+                    self._keep_edit(TRUTHS, task.key, task.counterfactual)
+                    self._keep_edit(REGIONS, task.key, task.region)
                 self.sources[task.key] = sources_of(task, self.computation.sources)
             except WriteError:  # it is no fault of the item
                 raise
@@ -122,6 +125,10 @@ class Items:
             raise InputError(f"{task.key} has no caption: add its text to the metadata")
         if self.computation.edits and not task.target:
             raise InputError(f"{task.key} has no target to edit to: add it, or goal=reconstruct")
+
+    def _keep_edit(self, kind: str, key: str, opener: Opener | None) -> None:
+        if opener:
+            self._keep(kind, key, square(opener(), self.model.side))
 
     def _keep(self, kind: str, key: str, pixels: Pixels) -> None:
         """Keep what all cells share; raises ``InputError`` where another picture was kept."""
@@ -201,7 +208,7 @@ class Items:
             task.key,
             **asked,
             seed=seed_of(self.cfg.seed, task.key),
-            notes=tuple(filter(None, notes)),
+            notes=list(filter(None, notes)),
             at=datetime.now(UTC).isoformat(timespec="seconds"),
             **outcome,
         )
@@ -209,6 +216,11 @@ class Items:
     def _cut(self, prompt: str) -> str:
         end = self.model.cut_by_tokenizer(prompt)
         return end and f"{prompt!r} is longer than the text encoder takes: {end!r} was cut off"
+
+
+def _latest(growing: Tail) -> dict[str, Record]:
+    """The last record of each key among the lines that were not told yet."""
+    return {record.key: record for record in map(Record.read, growing.new())}
 
 
 def _keys(batch: list[Task]) -> list[str]:

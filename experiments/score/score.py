@@ -21,7 +21,8 @@ from eval.regions import changed
 from experiments.score.class_means import Mean, class_means, reader_of
 from experiments.score.metric_sets import Suite, suite
 from experiments.store.atomic import append_lines, write_aside, write_lines
-from experiments.store.cell import CLASSES, EVERYTHING, FEATURES, INPUTS, SCORES, TRUTHS, Cell
+from experiments.store.cell import Cell
+from experiments.store.formats import CLASSES, EVERYTHING, FEATURES, SCORES, ClassLine, Score
 from pti.types import Image as Images
 
 
@@ -32,20 +33,20 @@ def score(folder: Path, tasks: Any, cache: Path) -> None:
     """
     cell = Cell.read(folder)
     measures = suite(cell.config.metrics)
-    digests = {key: _digest(folder / cell.records[key]["image"]) for key in sorted(cell.done())}
+    digests = {key: _digest(cell.image(key)) for key in sorted(cell.done)}
     made_with = measures.digest()
-    wanted = {k: {"image_sha256": d, "suite": made_with} for k, d in digests.items()}
-    todo = [key for key, want in wanted.items() if not want.items() <= _scored(cell, key).items()]
+    todo = [key for key in digests if not _is_scored(cell, key, digests[key], made_with)]
     for key in bar(todo, desc=f"score {folder.name}", unit="picture", leave=False):
-        values = _measure(measures, cell, key)
-        append_lines(folder / SCORES, [{"key": key, **wanted[key], **values}])
+        line = Score(key, digests[key], made_with, _measure(measures, cell, key))
+        append_lines(folder / SCORES, [line.written()])
     if measures.network is not None and digests:
         means = partial(class_means, tasks, folder=cache / "classes")
         _score_classes(cell, measures.network, digests, means)
 
 
-def _scored(cell: Cell, key: str) -> dict[str, Any]:
-    return cell.scores.get(key, {})
+def _is_scored(cell: Cell, key: str, image: str, made_with: str) -> bool:
+    line = cell.scores.get(key)
+    return line is not None and (line.image_sha256, line.suite) == (image, made_with)
 
 
 def read_image(path: Path) -> Images:
@@ -64,15 +65,20 @@ def _measure(measures: Suite, cell: Cell, key: str) -> dict[str, float]:
 
 
 def _pictures(cell: Cell, key: str) -> Pictures:
-    image, setting = cell.folder / cell.records[key]["image"], cell.folder.parent.parent
-    output, source = read_image(image), read_image(setting / INPUTS / image.name)
-    target_class = cell.records[key]["target_class"]
-    named = None if target_class is None else (target_class,)
-    true = setting / TRUTHS / image.name
-    if not true.exists():
-        return Pictures(output, source, target_class=named)
-    truth = read_image(true)
-    return Pictures(output, source, truth, changed(truth, source), named)
+    record, source = cell.records[key], read_image(cell.input(key))
+    truth = read_image(cell.truth(key)) if cell.truth(key).exists() else None
+    if cell.region(key).exists():
+        region = read_image(cell.region(key))[:, :1] > 0.5
+    else:
+        region = None if truth is None else changed(truth, source)
+    return Pictures(
+        read_image(cell.image(key)),
+        source,
+        truth,
+        region,
+        None if record.target_class is None else (record.target_class,),
+        prompt=(record.target,),
+    )
 
 
 def _score_classes(
@@ -83,15 +89,14 @@ def _score_classes(
 ) -> None:
     """Write ``classes.jsonl``: what the results for each class come to, and all together."""
     measures = suite(cell.config.metrics)
-    classes = [cell.records[key]["target_class"] for key in digests]
-    inputs = cell.folder.parent.parent / INPUTS
-    results = [cell.folder / cell.records[key]["image"] for key in digests]
-    features = _features(cell.folder, network, [*results, *(inputs / r.name for r in results)])
+    classes = [str(cell.records[key].target_class) for key in digests]
+    results = [cell.image(key) for key in digests]
+    features = _features(cell.folder, network, [*results, *map(cell.input, digests)])
     made, given = features[: len(results)], features[len(results) :]
     of_classes = means(classes, network, read_image(results[0]).shape[-1])
     plain, corrected = (quantity.id for quantity in measures.of_classes)
     lines = [
-        {"class": name, "n": found.n, plain: found.distance, corrected: found.corrected}
+        ClassLine(name, found.n, {plain: found.distance, corrected: found.corrected})
         for name, found in class_distances(made, classes, of_classes).items()
     ]
     few = len(made) < 2  # one picture has no covariance
@@ -100,8 +105,8 @@ def _score_classes(
         np.nan if few else frechet_distance(gaussian(made), gaussian(given)),
     )
     of_all = {quantity.id: value for quantity, value in zip(measures.of_all, values, strict=True)}
-    everything = {"class": EVERYTHING, "n": len(made), **of_all}
-    write_lines(cell.folder / CLASSES, [*lines, everything])
+    everything = ClassLine(EVERYTHING, len(made), of_all)
+    write_lines(cell.folder / CLASSES, (line.written() for line in [*lines, everything]))
 
 
 def _features(

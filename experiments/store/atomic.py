@@ -99,11 +99,26 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
     written before these stood under ``NOT_FINITE``. Raises ``InputError`` naming the line where a
     whole line is no JSON.
     """
-    if not path.exists():
-        return []
-    whole, _, _torn = path.read_bytes().rpartition(b"\n")
-    lines = whole.split(b"\n") if whole else []
-    return [_parse(path, number, line) for number, line in enumerate(lines, start=1)]
+    return Tail(path).new()
+
+
+class Tail:
+    """The lines of a file that grows, each told once."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._told, self._lines = path, 0, 0
+
+    def new(self) -> list[dict[str, Any]]:
+        """The whole lines that were not told yet; raises ``InputError`` where one is no JSON."""
+        if not self._path.exists():
+            return []
+        with self._path.open("rb") as stream:
+            stream.seek(self._told)
+            whole, newline, _torn = stream.read().rpartition(b"\n")
+        lines = whole.split(b"\n") if newline else []
+        start = self._lines + 1
+        self._told, self._lines = self._told + len(whole + newline), self._lines + len(lines)
+        return [_parse(self._path, number, line) for number, line in enumerate(lines, start)]
 
 
 def _json(value: object, indent: int | None = None) -> str:

@@ -1,10 +1,12 @@
-"""What a cell leaves on the disk, and how it is read back."""
+"""One cell as it lies on the disk, and what its records say of an item."""
 
+import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 from yaml import YAMLError
@@ -12,16 +14,24 @@ from yaml import YAMLError
 from data.opener import identity_of
 from data.task import Opener, Task
 from experiments.store.atomic import append_lines, read_lines
+from experiments.store.formats import (
+    CELLS,
+    CLASSES,
+    CONFIG,
+    IMAGES,
+    INPUTS,
+    MASKS,
+    RECORDS,
+    REGIONS,
+    RUN,
+    SCORES,
+    TRUTHS,
+    ClassLine,
+    Record,
+    RunInfo,
+    Score,
+)
 from pti.errors import InputError
-
-CONFIG, RUN, RECORDS, SCORES = "config.yaml", "run.json", "records.jsonl", "scores.jsonl"
-CLASSES, FEATURES = "classes.jsonl", "features.npz"
-CELLS, SETTING = "cells", "setting.yaml"
-CLAIMS, TURN = ".claims", ".turn"
-INPUTS, TRUTHS = "inputs", "truths"
-IMAGES, MASKS = "images", "masks"
-EVERYTHING = "all"
-"""Under which ``classes.jsonl`` keeps what is measured of all results together."""
 
 
 def seed_of(seed: int, key: str) -> int:
@@ -37,6 +47,7 @@ def asked_of(task: Task, *, edits: bool) -> dict[str, Any]:
         "target": (task.target or "") if edits else caption,
         "target_class": task.target_class,
         "words": list(task.edited_words()) if edits else [],
+        "tags": list(task.tags),
     }
 
 
@@ -49,67 +60,93 @@ def sources_of(task: Task, names: Iterable[str]) -> dict[str, str]:
         "picture": task.open,
         "true edit": task.counterfactual,
         "retrieved picture": task.retrieved,
+        "region": task.region,
     }
     return {name: identity_of(opener) for name in names if (opener := openers[name]) is not None}
 
 
-@dataclass(frozen=True)
-class Record:
-    """One line of ``records.jsonl``; the last line of a key counts.
-
-    ``calls`` are the UNet evaluations an image that the method costs, by stage, ``spent`` those of
-    them that this run made: the rest came from the cache. ``seconds`` is the item's share of its
-    batch, ``at`` the time (UTC) when it was made. ``mask`` is the share of the picture that the
-    edit was free to change. ``sources`` are the pictures that the result was made of or is
-    compared with, by what ``identity_of`` knows them by.
-    """
-
-    key: str
-    status: Literal["done", "failed"]
-    caption: str
-    target: str
-    seed: int
-    error: str | None = None
-    target_class: str | None = None
-    words: list[str] = field(default_factory=list)
-    sources: dict[str, str] = field(default_factory=dict)
-    image: str | None = None
-    mask: float | None = None
-    calls: dict[str, float] = field(default_factory=dict)
-    spent: dict[str, float] = field(default_factory=dict)
-    seconds: float | None = None
-    notes: tuple[str, ...] = ()
-    at: str = ""
-
-
 def acknowledge(cell: Path, records: Iterable[Record]) -> None:
     """Append the items' lines, all at once; their images must be in place."""
-    append_lines(cell / RECORDS, map(asdict, records))
+    append_lines(cell / RECORDS, (record.written() for record in records))
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One folder of results, as read."""
+    """One folder of results, as read: records and scores by key, classes by name."""
 
     folder: Path
     config: DictConfig
-    records: dict[str, dict[str, Any]]
-    scores: dict[str, dict[str, Any]]
-    classes: dict[str, dict[str, Any]]
+    records: dict[str, Record]
+    scores: dict[str, Score]
+    classes: dict[str, ClassLine]
 
     @classmethod
     def read(cls, folder: Path) -> "Cell":
         """Read a cell's files; of several lines for one key, the last."""
-        config = _read_config(folder / CONFIG)
-        records = {line["key"]: line for line in read_lines(folder / RECORDS)}
-        scores = {line["key"]: line for line in read_lines(folder / SCORES)}
-        classes = {line["class"]: line for line in read_lines(folder / CLASSES)}
-        return cls(folder, config, records, scores, classes)
+        records = map(Record.read, read_lines(folder / RECORDS))
+        scores = map(Score.read, read_lines(folder / SCORES))
+        classes = map(ClassLine.read, read_lines(folder / CLASSES))
+        return cls(
+            folder,
+            _read_config(folder / CONFIG),
+            {record.key: record for record in records},
+            {score.key: score for score in scores},
+            {line.name: line for line in classes},
+        )
 
-    def done(self) -> set[str]:
-        """Keys of finished items whose image is in place."""
-        finished = (r for r in self.records.values() if r["status"] == "done")
-        return {r["key"] for r in finished if (self.folder / r["image"]).is_file()}
+    @cached_property
+    def done(self) -> frozenset[str]:
+        """Keys of finished items whose image is in place, as the cell was read."""
+        images = self.folder / IMAGES
+        there = {path.name for path in images.iterdir()} if images.is_dir() else set[str]()
+        return frozenset(
+            key
+            for key, record in self.records.items()
+            if record.done and self.image(key).name in there
+        )
+
+    @cached_property
+    def run(self) -> RunInfo | None:
+        """What made the cell; None before its first run has begun to compute."""
+        return read_run(self.folder)
+
+    @property
+    def shared(self) -> Path:
+        """The folder of the result set, which holds what all cells share."""
+        return self.folder.parent.parent
+
+    def image(self, key: str) -> Path:
+        """The result."""
+        return self.folder / IMAGES / f"{key}.png"
+
+    def mask(self, key: str) -> Path:
+        """White where the edit was free; absent for a method without a mask."""
+        return self.folder / MASKS / f"{key}.png"
+
+    def input(self, key: str) -> Path:
+        """The item's picture, as the model took it."""
+        return self.shared / INPUTS / f"{key}.png"
+
+    def truth(self, key: str) -> Path:
+        """The true edit; absent where the data set has none."""
+        return self.shared / TRUTHS / f"{key}.png"
+
+    def region(self, key: str) -> Path:
+        """White where the picture should change; absent where the data set does not say."""
+        return self.shared / REGIONS / f"{key}.png"
+
+
+def read_run(cell: Path) -> RunInfo | None:
+    """A cell's ``run.json``; raises ``InputError`` where it is damaged."""
+    path = cell / RUN
+    if not path.exists():
+        return None
+    try:
+        return RunInfo.read(json.loads(path.read_text("utf-8")))
+    except ValueError as error:
+        raise InputError(
+            f"{path} is damaged: delete {cell} and run its experiment again"
+        ) from error
 
 
 def _read_config(path: Path) -> DictConfig:

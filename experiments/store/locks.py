@@ -21,7 +21,7 @@ def exclusive(path: Path) -> Generator[None]:
         yield
 
 
-class Claims:
+class Reservations:
     """Which items a process works on: one byte an item of a file that stays empty."""
 
     def __init__(self, path: Path) -> None:
@@ -39,7 +39,7 @@ class Claims:
         self._file.close()
 
     def take(self, keys: Iterable[str]) -> bool:
-        """Claim all items or, where another process has one of them, none."""
+        """Reserve all items or, where another process has one of them, none."""
         taken: list[str] = []
         for key in keys:
             try:
@@ -56,7 +56,7 @@ class Claims:
             self._lock(key, fcntl.LOCK_UN)
 
     def wait(self, keys: Iterable[str]) -> None:
-        """Return once none of the items is another process's; claims none of them."""
+        """Return once none of the items is another process's; reserves none of them."""
         for key in keys:
             self._lock(key, fcntl.LOCK_EX)
             self._lock(key, fcntl.LOCK_UN)

@@ -1,14 +1,16 @@
-"""Claiming a cell's folder: one config, one code, one model a cell."""
+"""Opening a cell: one configuration, one code, one model each."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
 from experiments.store.atomic import write_json, write_text
-from experiments.store.cell import CELLS, CONFIG, RUN, SETTING, TURN, Cell
+from experiments.store.cell import Cell, read_run
 from experiments.store.fields import PLACES, UNCOMPARED, UNSTORED, flat
+from experiments.store.formats import CELLS, CONFIG, RUN, SETTING, TURN, RunInfo
 from experiments.store.locks import exclusive
 from experiments.store.sources import code_of
 from pti.errors import InputError
@@ -40,8 +42,11 @@ def cell_folder(cfg: DictConfig) -> Path:
     return setting / CELLS / cell
 
 
-def claim(cfg: DictConfig) -> Path:
-    """The cell's folder, made or found; raises ``InputError`` where it belongs to another run."""
+def open_cell(cfg: DictConfig) -> Cell:
+    """The cell, its folder made where there is none.
+
+    Raises ``InputError`` where the folder belongs to a different run.
+    """
     folder = cell_folder(cfg)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -52,13 +57,13 @@ def claim(cfg: DictConfig) -> Path:
             f"{folder} can't be written ({error.strerror}): choose another folder with results=..."
         ) from error
     _refuse_other_code(cfg, folder)
-    return folder
+    return Cell.read(folder)
 
 
-def found_cell(cfg: DictConfig) -> Cell | None:
+def existing_cell(cfg: DictConfig) -> Cell | None:
     """The cell as it is on the disk; None where it has not begun.
 
-    Raises ``InputError`` where it belongs to another run, as ``claim`` would.
+    Raises ``InputError`` where it belongs to another run, as ``open_cell`` would.
     """
     folder = cell_folder(cfg)
     if (setting_folder(cfg) / SETTING).exists():
@@ -78,26 +83,27 @@ def _lasting(cfg: DictConfig) -> dict[Any, Any]:
     return {key: cfg[key] for key in cfg if key not in UNSTORED}
 
 
-def note_run(folder: Path, about: dict[str, Any]) -> None:
+def note_run(folder: Path, about: RunInfo) -> None:
     """Write ``run.json``, keeping what it said of an earlier run by other code or elsewhere.
 
     Raises ``InputError`` where other weights wrote the cell.
     """
     with exclusive(folder / TURN):
-        _note_run(folder / RUN, about)
+        _note_run(folder, about)
 
 
-def _note_run(path: Path, about: dict[str, Any]) -> None:
-    before = json.loads(path.read_text("utf-8")) if path.exists() else None
-    if before and before["weights"] != about["weights"]:
+def _note_run(folder: Path, about: RunInfo) -> None:
+    before = read_run(folder)
+    if before and before.weights != about.weights:
         raise InputError(
-            f"{path.parent} was written with other model weights: delete it, or choose another "
+            f"{folder} was written with other model weights: delete it, or choose another "
             "folder with results=..."
         )
-    runs = [*before.pop("earlier"), before] if before else []
+    runs = [*before.earlier, replace(before, earlier=[]).written()] if before else []
     # Once each, though the shards of a cell may take turns on several machines.
-    earlier = {_maker(run): run for run in runs if _maker(run) != _maker(about)}
-    write_json(path, {**about, "earlier": list(earlier.values())})
+    ours = _maker(about.written())
+    earlier = {_maker(run): run for run in runs if _maker(run) != ours}
+    write_json(folder / RUN, replace(about, earlier=list(earlier.values())).written())
 
 
 def _maker(run: dict[str, Any]) -> str:
@@ -136,12 +142,10 @@ def code_of_cell(cfg: DictConfig) -> dict[str, str]:
 
 
 def _refuse_other_code(cfg: DictConfig, folder: Path) -> None:
-    path = folder / RUN
-    if cfg.accept_other_code or not path.exists():
+    if cfg.accept_other_code or (run := read_run(folder)) is None:
         return
-    before, now = json.loads(path.read_text("utf-8"))["code"], code_of_cell(cfg)
+    before, now = run.code, code_of_cell(cfg)
     if before != now:
-        before = before if isinstance(before, dict) else {}  # it was one digest of all code once
         changed = sorted(dict(before.items() ^ now.items()))
         more = f" and {len(changed) - NAMED} more" if len(changed) > NAMED else ""
         raise InputError(

@@ -1,6 +1,5 @@
 """One experiment on one data set with one model, as its folder of results tells it."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,12 +7,13 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from data.command_line import closest
-from experiments.store.cell import RUN, SETTING, Cell, read_cells
+from experiments.store.cell import Cell, read_cells
+from experiments.store.formats import SETTING, RunInfo
 from pti.errors import InputError
 
 
 @dataclass(frozen=True)
-class Setting:
+class ResultSet:
     """The cells under ``results/<experiment>/<model>-<data>``.
 
     ``empty`` are those without any record: their run stopped before its first picture, or has just
@@ -25,7 +25,7 @@ class Setting:
     empty: tuple[Cell, ...] = ()
 
     @classmethod
-    def read(cls, folder: Path) -> "Setting":
+    def read(cls, folder: Path) -> "ResultSet":
         """All of its cells."""
         cells = read_cells(folder)
         made = tuple(cell for cell in cells if cell.records)
@@ -86,22 +86,13 @@ class Setting:
         fields: Any = OmegaConf.to_container(self.cells[0].config.report.fields)
         return fields
 
-    def runs(self) -> dict[str, dict[str, Any]]:
-        """The provenance of each cell that has any, by its folder's name."""
-        paths = [cell.folder / RUN for cell in self.cells]
-        return {path.parent.name: _read_run(path) for path in paths if path.exists()}
+    def runs(self) -> dict[str, RunInfo]:
+        """What made each cell, by the name of its folder; cells that are not made are left out."""
+        runs = {cell.folder.name: cell.run for cell in self.cells}
+        return {name: run for name, run in runs.items() if run is not None}
 
 
-def _read_run(path: Path) -> dict[str, Any]:
-    try:
-        return json.loads(path.read_text("utf-8"))
-    except ValueError as error:
-        raise InputError(
-            f"{path} is damaged: delete {path.parent} and run its experiment again"
-        ) from error
-
-
-def find_settings(results: Path, experiment: str, **names: str) -> list[Setting]:
+def find_result_sets(results: Path, experiment: str, **names: str) -> list[ResultSet]:
     """The experiment's settings; of those, the ones of the model and data in ``names``.
 
     Raises ``InputError`` saying what there is, or which command makes it, where there is none.
@@ -115,7 +106,7 @@ def find_settings(results: Path, experiment: str, **names: str) -> list[Setting]
             f"{results} has no results of experiment {experiment!r}.{closest(experiment, known)} "
             f"{there} To make them: {run}"
         )
-    found = [Setting.read(path) for path in sorted(folder.iterdir())]
+    found = [ResultSet.read(path) for path in sorted(folder.iterdir())]
     settings = [setting for setting in found if setting.cells or setting.empty]
     wanted = [setting for setting in settings if names.items() <= setting.names.items()]
     if not wanted:

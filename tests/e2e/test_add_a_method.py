@@ -78,7 +78,7 @@ def test_changing_the_file_mixes_nothing(outside, workplace):
     assert again.returncode == 0, again.stderr
     (cell,) = (workplace.folder / "again").rglob("cells/caption_as_null")
     (record,) = Cell.read(cell).records.values()
-    assert record["spent"]["sample.forward"] > 0, "an inversion of the old code was taken"
+    assert record.spent["sample.forward"] > 0, "an inversion of the old code was taken"
 
 
 def test_a_method_can_be_named_by_its_class_alone(outside, workplace):
@@ -87,4 +87,4 @@ def test_a_method_can_be_named_by_its_class_alone(outside, workplace):
     done = run(outside, "run", *few, *words)
     assert done.returncode == 0, done.stderr
     folder = workplace.folder / "results/single/sd14-folder_pictures/cells/mine"
-    assert len(Cell.read(folder).done()) == 1
+    assert len(Cell.read(folder).done) == 1

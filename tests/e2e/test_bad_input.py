@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
-from experiments.store.cell import CELLS, SETTING
+from experiments.store.formats import CELLS, SETTING
 from experiments.store.open import code_of_cell
 from tests.tiny import parts
 
@@ -43,12 +43,12 @@ def test_a_bad_item_fails_alone(workplace, kind):
 
     refused(workplace.run(*ONE), "1 of 3 items failed", "1.png")
     cell = workplace.cell("single", "pti")
-    assert {key: record["status"] for key, record in cell.records.items()} == {
+    assert {key: record.status for key, record in cell.records.items()} == {
         "0.png": "done",
         "1.png": "failed",
         "2.png": "done",
     }
-    assert cell.records["1.png"]["error"]
+    assert cell.records["1.png"].error
     assert set(cell.scores) == {"0.png", "2.png"}
 
 
@@ -70,7 +70,7 @@ def test_a_caption_that_is_too_long_says_what_is_cut(workplace):
     metadata.write_text(metadata.read_text().replace("a red star on grass", long))
     outcome = workplace.run(*ONE)
     assert outcome.code == 0
-    (note,) = workplace.cell("single", "pti").records["0.png"]["notes"]
+    (note,) = workplace.cell("single", "pti").records["0.png"].notes
     assert "'an orange heart on wood' was cut off" in note
     assert note in outcome.err
 
@@ -224,7 +224,7 @@ def pixels_of(path):
 def test_a_picture_that_was_deleted_is_made_again(workplace):
     assert workplace.run(*ONE).code == 0
     cell = workplace.cell("single", "pti")
-    image = cell.folder / cell.records["1.png"]["image"]
+    image = cell.folder / cell.records["1.png"].image
     before = pixels_of(image)
     image.unlink()
     assert workplace.run(*ONE).code == 0

@@ -40,7 +40,7 @@ def test_every_command_works_in_ascii(workplace):
     for limit in (1, 3):
         ran = call("experiments.run", *words, f"limit={limit}")
         assert ran.returncode == 0, ran.stderr
-    assert workplace.cell("table2", "nti").records["0.png"]["caption"] == CAPTION
+    assert workplace.cell("table2", "nti").records["0.png"].caption == CAPTION
     for module, *more in (
         ("experiments.report", "experiment=table2", results),
         ("experiments.compare", "ddim", "nti", "experiment=table2", results),

@@ -40,12 +40,12 @@ def test_figure_4_inverts_once_a_curve_and_reports_it(call, tmp_path, places, ce
     for key, record in first.items():
         tuning = {"tune.forward": 3 * steps, "tune.backward": steps}
         edit = {"sample.forward": 2 * steps}
-        assert record["calls"] == {"trace.forward": steps} | tuning | edit
-        assert record["spent"].items() >= (tuning | edit).items()
-        assert second[key]["calls"] == record["calls"]
-        assert second[key]["spent"] == edit, "the inversion is the curve's, not the point's"
-        assert record["target_class"] in ("circle", "square")
-        assert record["mask"] >= second[key]["mask"]
+        assert record.calls == {"trace.forward": steps} | tuning | edit
+        assert record.spent.items() >= (tuning | edit).items()
+        assert second[key].calls == record.calls
+        assert second[key].spent == edit, "the inversion is the curve's, not the point's"
+        assert record.target_class in ("circle", "square")
+        assert record.mask >= second[key].mask
 
     reported = call("report", "experiment=figure4", places[0])
     assert reported.code == 0, reported.err
@@ -111,8 +111,8 @@ def test_a_mask_that_takes_nothing_keeps_the_picture_and_says_so(call, places, c
     edit = ["goal=edit", "data=scenes_edit", "method=ddim_edit", "method.edit.mask.threshold=1.5"]
     assert call("run", *edit, "cell=none", "name=figure4", *FEW, *places).code == 0
     for record in cells("figure4", "none").records.values():
-        assert record["mask"] == 0
-        assert record["notes"] == ["the mask selects nothing: the picture was kept whole"]
+        assert record.mask == 0
+        assert record.notes == ["the mask selects nothing: the picture was kept whole"]
 
 
 @pytest.mark.e2e

@@ -45,4 +45,4 @@ def test_what_is_missing_after_the_last_round_is_named(workplace):
     assert done.returncode == 2
     assert "round 2 of at most 2" in done.stderr
     assert "after 2 rounds, 1 of 1 jobs are not whole: ddim" in done.stderr
-    assert len(workplace.cell("table2", "ddim").done()) == 2
+    assert len(workplace.cell("table2", "ddim").done) == 2

@@ -28,4 +28,4 @@ def test_the_commands_of_a_report_compute_what_it_lacks(workplace):
     assert "missing" not in after
     assert "not made yet" not in after
     assert workplace.cell("table2", "nti").records == made
-    assert len(workplace.cell("table2", "pti").done()) == 2
+    assert len(workplace.cell("table2", "pti").done) == 2

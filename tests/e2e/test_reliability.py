@@ -11,7 +11,7 @@ import pytest
 from experiments import status
 from experiments.jobs.plan import plan
 from experiments.store.atomic import append_lines, read_lines
-from experiments.store.cell import RECORDS
+from experiments.store.formats import RECORDS
 from tests.e2e.conftest import QUICK
 from tests.soak import PICTURES, Soak
 from tests.tiny_world import write_pictures

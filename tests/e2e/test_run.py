@@ -41,7 +41,7 @@ def test_table_2_from_a_model_folder(workplace):
         values = [
             peak_signal_noise_ratio(
                 np.asarray(Image.open(inputs / f"{key}.png")),
-                np.asarray(Image.open(cell.folder / record["image"])),
+                np.asarray(Image.open(cell.folder / record.image)),
                 data_range=255,
             )
             for key, record in cell.records.items()
@@ -60,8 +60,8 @@ def test_the_size_of_batches_changes_no_result(workplace):
     workplace.run("experiment=table2", *QUICK, *elsewhere, "batch_size=3")
     after = Cell.read(workplace.folder / "other/table2/sd14-folder_pictures/cells/pti")
     for key, scores in before.scores.items():
-        assert after.scores[key]["psnr[0,1]"] == pytest.approx(scores["psnr[0,1]"], abs=0.01)
-        paths = [c.folder / c.records[key]["image"] for c in (before, after)]
+        assert after.scores[key].values["psnr[0,1]"] == pytest.approx(scores["psnr[0,1]"], abs=0.01)
+        paths = [c.image(key) for c in (before, after)]
         one, other = (np.asarray(Image.open(path), int) for path in paths)
         assert np.abs(one - other).max() <= 1
 

@@ -70,7 +70,7 @@ def test_wandb_shows_each_cell_once(workplace):
         assert logged["calls/trace.forward"] == 3
         table = json.loads((folder / "files" / logged["items.path"]).read_text())
         values = [row[table["columns"].index(METRIC)] for row in table["data"]]
-        assert values == [cell.scores[key][METRIC] for key in sorted(cell.done())]
+        assert values == [cell.scores[key].values[METRIC] for key in sorted(cell.done)]
         assert logged["pictures/0.png.count"] == 2
 
 
@@ -98,7 +98,7 @@ def test_a_run_mirrors_as_it_goes(workplace):
         (mean,) = events.Scalars(METRIC)
         assert mean.value == pytest.approx(scores_of(cell, METRIC).mean(), rel=1e-6)
         values = [event.value for event in events.Scalars(f"items/{METRIC}")]
-        expected = [cell.scores[key][METRIC] for key in sorted(cell.done())]
+        expected = [cell.scores[key].values[METRIC] for key in sorted(cell.done)]
         np.testing.assert_allclose(values, expected, rtol=1e-6)
         assert len(events.Images("pictures/0.png")) == 1
 

@@ -33,8 +33,8 @@ def test_two_processes_make_what_one_does(workplace):
     assert workplace.run(*TWO[:3], few, *alone).code == 0
     one = workplace.folder / "one/single/sd14-folder_pictures/cells/pti"
     for key, record in two.records.items():
-        assert record["calls"] == {"trace.forward": 2, "tune.forward": 14, "tune.backward": 10}
-        pictures = [Image.open(folder / record["image"]) for folder in (two.folder, one)]
+        assert record.calls == {"trace.forward": 2, "tune.forward": 14, "tune.backward": 10}
+        pictures = [Image.open(folder / record.image) for folder in (two.folder, one)]
         apart = np.abs(np.subtract(*(np.asarray(picture, int) for picture in pictures))).max()
         assert apart <= 1, f"{key}: batches are of other sizes, where sums round otherwise"
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from experiments.store.cell import CLAIMS
+from experiments.store.formats import RESERVATIONS
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def computes(process: Process) -> bool:
         files = [file.readlink().name for file in Path(f"/proc/{process.number}/fd").iterdir()]
     except OSError:  # it has ended meanwhile
         return False
-    return CLAIMS in files
+    return RESERVATIONS in files
 
 
 def stop(process: Process) -> bool:

@@ -70,6 +70,7 @@ def write_cell(results: Path, experiment, method, values, data="scenes", cell=No
 
 
 RUN = {
+    "weights": "00",
     "code": {"pti.method": "00", "pti.diffusion.ddim": "00"},
     "data": {"sha256": "fedcba9876543210", "items": []},
     "git": {"commit": "0123456789abcdef", "changed": True},
@@ -91,6 +92,7 @@ def write_items(folder, method, values):
                 "status": "failed" if failed else "done",
                 "caption": "a red star on grass",
                 "target": "a red star on grass",
+                "seed": 0,
                 "error": value if failed else None,
                 "image": None if failed else f"images/{key}.png",
                 "target_class": None,
@@ -101,7 +103,7 @@ def write_items(folder, method, values):
         if not failed:
             mse = 10 ** (-value / 10)
             scores.append(
-                {"key": key, "suite": "00", "psnr[0,1]": value, "mse[0,1]": mse}
+                {"key": key, "suite": "00", "image_sha256": "", "psnr[0,1]": value, "mse[0,1]": mse}
                 | {"ssim[0,1]": value / 40}
             )
             write_picture(folder / "images" / f"{key}.png", key, np.sqrt(mse))

@@ -38,6 +38,10 @@ def importable(monkeypatch):
     monkeypatch.setattr("experiments.jobs.forms.get_object", lambda path: globals()[path])
 
 
+def untyped(count):
+    return count
+
+
 PART = {"_target_": "Part"}
 
 
@@ -51,6 +55,10 @@ PART = {"_target_": "Part"}
 )
 def test_what_the_annotations_allow_passes(values):
     check_forms(whole(**values), "method")
+
+
+def test_what_is_not_annotated_is_not_checked():
+    check_forms(OmegaConf.create({"_target_": "untyped", "count": "two"}), "method")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Claims keep other processes out, and end with their owner."""
+"""Reservations keep other processes out, and end with their owner."""
 
 import os
 import signal
@@ -7,15 +7,15 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 
-from experiments.store.locks import Claims, exclusive
+from experiments.store.locks import Reservations, exclusive
 
 REPOSITORY = Path(__file__).parents[2]
 HOLD = """
 import sys, time
 from pathlib import Path
-from experiments.store.locks import Claims
-with Claims(Path(sys.argv[1])) as claims:
-    print(claims.take(sys.argv[2:]), flush=True)
+from experiments.store.locks import Reservations
+with Reservations(Path(sys.argv[1])) as reserved:
+    print(reserved.take(sys.argv[2:]), flush=True)
     time.sleep(600)
 """
 TURN = """
@@ -46,13 +46,13 @@ def holder(path, *keys):
 
 def test_an_item_is_one_process_s_until_that_is_killed(tmp_path):
     path = tmp_path / "claims"
-    with Claims(path) as claims, holder(path, "a", "b") as process:
-        assert not claims.take(["c", "b"])
+    with Reservations(path) as reserved, holder(path, "a", "b") as process:
+        assert not reserved.take(["c", "b"])
         with holder(path, "c"):
-            assert not claims.take(["c"]), "what could not be taken whole was given back"
+            assert not reserved.take(["c"]), "what could not be taken whole was given back"
         os.kill(process.pid, signal.SIGKILL)
-        claims.wait(["a", "b"])
-        assert claims.take(["a", "b", "c"])
+        reserved.wait(["a", "b"])
+        assert reserved.take(["a", "b", "c"])
 
 
 def test_turns_are_taken_one_at_a_time(tmp_path):

@@ -8,15 +8,14 @@ from omegaconf import OmegaConf
 
 from experiments.status import rate
 from experiments.store.cell import Cell
+from experiments.store.formats import Record
 
 NOW = datetime(2020, 1, 1, 12, tzinfo=UTC)
 
 
 def cell(*minutes_ago, seconds=0.0):
-    records = {
-        str(n): {"at": (NOW - timedelta(minutes=ago)).isoformat(), "seconds": seconds}
-        for n, ago in enumerate(minutes_ago)
-    }
+    times = enumerate((NOW - timedelta(minutes=ago)).isoformat() for ago in minutes_ago)
+    records = {str(n): Record(str(n), "done", "", "", 0, seconds=seconds, at=at) for n, at in times}
     return Cell(Path(), OmegaConf.create(), records, {}, {})
 
 

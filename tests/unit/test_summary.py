@@ -1,17 +1,17 @@
-import json
-
 import numpy as np
 import pytest
 
 from eval.bootstrap import interval
 from experiments.report.paper import read_paper
 from experiments.report.summary import shown, summarise
-from experiments.store.result_set import find_settings
+from experiments.store.atomic import append_lines
+from experiments.store.formats import Record
+from experiments.store.result_set import find_result_sets
 from tests.unit.synthetic import KEYS, psnrs, write_cell, write_table1, write_table2, write_table3
 
 
 def summary_of(results, experiment):
-    (setting,) = find_settings(results, experiment)
+    (setting,) = find_result_sets(results, experiment)
     return summarise(setting, read_paper())
 
 
@@ -71,9 +71,8 @@ def test_failed_and_undefined_images_are_counted(tmp_path):
 
 def test_only_the_last_record_of_an_image_counts(tmp_path):
     folder = write_cell(tmp_path, "table2", "pti", psnrs(24.0))
-    again = {"key": KEYS[0], "status": "failed", "caption": "", "error": "gone", "calls": {}}
-    with (folder / "records.jsonl").open("a") as stream:
-        stream.write(json.dumps(again) + "\n")
+    again = Record(KEYS[0], "failed", caption="", target="", seed=0, error="gone")
+    append_lines(folder / "records.jsonl", [again.written()])
     found = row(summary_of(tmp_path, "table2"), "psnr[0,1]", "PTI")
     assert (found["n"], found["failed"]) == (15, 1)
 

@@ -11,7 +11,7 @@ from experiments.report.looks import COLOURS, MARKERS, look
 from experiments.report.paper import read_paper
 from experiments.report.summary import summarise
 from experiments.report.trade_off import draw_trade_off, draw_truth
-from experiments.store.result_set import Setting
+from experiments.store.result_set import ResultSet
 from tests.unit.synthetic import edits, write_curves, write_edits, write_oracles
 
 # Machado, Oliveira and Fernandes (2009), severity 1; of linear RGB.
@@ -36,7 +36,7 @@ SEEN_BY = {
 
 
 def summary_of(results, experiment="figure4"):
-    return summarise(Setting.read(results / experiment / "scenes-scenes"), read_paper())
+    return summarise(ResultSet.read(results / experiment / "scenes-scenes"), read_paper())
 
 
 def words_of(figure):

@@ -12,7 +12,7 @@ from eval.regions import changed
 from experiments.report.sheet import read_picture
 from experiments.report.summary import Summary, scores_of, used_model
 from experiments.score.score import read_image
-from experiments.store.cell import INPUTS, MASKS, TRUTHS, Cell
+from experiments.store.cell import Cell
 
 BUDGET = 7 << 20
 """Bytes of pictures, as encoded for the page: the whole must stay below 10 MB."""
@@ -29,12 +29,12 @@ def gallery(summary: Summary) -> dict[str, Any]:
     An item's masks go by the names of the pictures that were made with them.
     """
     cells = dict(summary.named())
-    finished = sorted(set[str]().union(*(cell.done() for cell in cells.values())))
+    finished = sorted(set[str]().union(*(cell.done for cell in cells.values())))
     scores = _scores(summary, cells)
     items: list[dict[str, Any]] = []
     size = 0
     for key in finished:
-        item = _item(summary, cells, key)
+        item = _item(cells, key)
         size += sum(len(address) for _, address in [*item["pictures"], *item["masks"]])
         if size > BUDGET:
             break
@@ -59,22 +59,21 @@ def _first(cells: dict[str, Cell]) -> str:
     return [*cells, *names][-1]
 
 
-def _item(summary: Summary, cells: dict[str, Cell], key: str) -> dict[str, Any]:
-    folder = summary.setting.folder
-    record = next(c.records[key] for c in cells.values() if key in c.done())
-    source, truth = (folder / kind / f"{key}.png" for kind in (INPUTS, TRUTHS))
-    finished = {name: cell for name, cell in cells.items() if key in cell.done()}
-    results = [(name, cell.folder / cell.records[key]["image"]) for name, cell in finished.items()]
+def _item(cells: dict[str, Cell], key: str) -> dict[str, Any]:
+    finished = {name: cell for name, cell in cells.items() if key in cell.done}
+    first = next(iter(finished.values()))
+    record, source, truth = first.records[key], first.input(key), first.truth(key)
+    results = [(name, cell.image(key)) for name, cell in finished.items()]
     pictures = [("input", source), *results, (TRUE, truth)]
-    masks = {name: cell.folder / MASKS / f"{key}.png" for name, cell in finished.items()}
+    masks = {name: cell.mask(key) for name, cell in finished.items()}
     masks = {name: read_picture(path) for name, path in masks.items() if path.is_file()}
     if truth.is_file():
         masks[TRUE] = _changed(truth, source)
     return {
         "key": key,
-        "caption": record["caption"],
-        "target": record["target"],
-        "class": record["target_class"] or "",
+        "caption": record.caption,
+        "target": record.target,
+        "class": record.target_class or "",
         "pictures": [(name, _encoded(path)) for name, path in pictures if path.is_file()],
         "masks": [(name, _encoded_mask(mask)) for name, mask in masks.items()],
     }
@@ -89,7 +88,7 @@ def _scores(summary: Summary, cells: dict[str, Cell]) -> dict[str, dict[str, dic
     """By item, method and metric; null where it is undefined."""
     found: dict[str, dict[str, dict[str, Any]]] = {}
     for name, cell in cells.items():
-        for key in cell.done():
+        for key in cell.done:
             found.setdefault(key, {})[name] = {}
         for metric in summary.suite.metrics:
             for key, value in scores_of(cell, metric.id).items():

@@ -14,7 +14,7 @@ from omegaconf import OmegaConf
 from experiments.report.html.gallery import gallery
 from experiments.report.summary import Summary
 from experiments.report.verdicts import Graded
-from experiments.store.cell import SETTING
+from experiments.store.formats import SETTING
 from experiments.table import Entry, Table
 
 HERE = Path(__file__).parent
@@ -98,15 +98,15 @@ def _figure(path: Path) -> tuple[str, str, list[tuple[str, str]]]:
 def _costs(summary: Summary) -> Table:
     """UNet calls an image by stage, and seconds, of each cell."""
     made = {
-        name: [cell.records[key] for key in sorted(cell.done())] for name, cell in summary.named()
+        name: [cell.records[key] for key in sorted(cell.done)] for name, cell in summary.named()
     }
-    stages = sorted({stage for records in made.values() for r in records for stage in r["calls"]})
+    stages = sorted({stage for records in made.values() for r in records for stage in r.calls})
     rows = tuple(
         (
             Entry(name),
             Entry(str(len(records))),
-            *(Entry(_mean([r["calls"].get(stage, 0) for r in records])) for stage in stages),
-            Entry(_mean([r["seconds"] for r in records])),
+            *(Entry(_mean([r.calls.get(stage, 0) for r in records])) for stage in stages),
+            Entry(_mean([r.seconds or 0.0 for r in records])),
         )
         for name, records in made.items()
     )
@@ -120,10 +120,10 @@ def _mean(values: Sequence[float]) -> str:
 
 def _failures(summary: Summary) -> list[str]:
     return [
-        f"{name}, {key}: {record['error']}"
+        f"{name}, {key}: {record.error}"
         for name, cell in summary.named()
         for key, record in sorted(cell.records.items())
-        if record["status"] == "failed"
+        if not record.done
     ]
 
 
@@ -136,6 +136,6 @@ def _settings(summary: Summary) -> list[tuple[str, str]]:
         for cell in setting.cells
     ]
     for name, about in list(setting.runs().items())[:1]:
-        made_by = about | {"data": about["data"]["sha256"]}
+        made_by = about.written() | {"data": about.data["sha256"]}
         found.append((f"{name}: made by", json.dumps(made_by, indent=2)))
     return found
