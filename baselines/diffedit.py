@@ -62,16 +62,15 @@ class NoiseContrast:
         self, model: LatentDiffusion, z: Latent, batch: Batch
     ) -> Float[Tensor, "b 1 h w"]:
         """|eps(target) - eps(reference)|, averaged over draws of noise and channels."""
-        t = model.schedule(self.steps, self.strength)[0].t
-        alpha = model.scheduler.alphas_cumprod[t].item()
+        step = model.schedule(self.steps, self.strength)[0]
         null, target = model.embed([""] * len(batch)), model.embed(batch.targets)
         reference = model.embed(batch.captions) if self.reference == "caption" else null
         total = torch.zeros_like(z)
         with model.counting("mask"):
             for eps in self._noises(z, batch.seeds):
-                noisy = alpha**0.5 * z + (1 - alpha) ** 0.5 * eps
+                noisy = step.alpha**0.5 * z + (1 - step.alpha) ** 0.5 * eps
                 towards, away = (
-                    guided_eps(model, noisy, t, null=null, cond=cond, omega=self.omega)
+                    guided_eps(model, noisy, step.t, null=null, cond=cond, omega=self.omega)
                     for cond in (target, reference)
                 )
                 total += (towards - away).abs()

@@ -1,7 +1,8 @@
 """One item of a benchmark."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import regex
 from PIL import Image
@@ -62,6 +63,23 @@ class Task:
         known = {_root(word) for word in WORD.findall(self.caption or "")}
         new = [word for word in words if _root(word) not in known] if known else []
         return tuple(new if _content(new) else _content(words) or words)
+
+
+class Benchmark(Protocol):
+    """A data set: its items, in an order that never changes."""
+
+    def __iter__(self) -> Iterator[Task]:
+        """Each item."""
+        ...
+
+
+@runtime_checkable
+class WithReferences(Protocol):
+    """A data set that has real pictures of the classes that its edits lead to."""
+
+    def references(self, name: str) -> Sequence[Reference]:
+        """Pictures of the class of that name; raises ``InputError`` where there are none."""
+        ...
 
 
 def _root(word: str) -> str:

@@ -185,10 +185,10 @@ CHECKS: dict[str, tuple[Callable[[Subject], Finding], str]] = {
 """By name: the check, and what its failure usually means."""
 
 
-def subject_of(words: list[str]) -> Subject:
+def subject_of(overrides: list[str]) -> Subject:
     """The method, shortened, on its model and three edits of the dev split."""
     given = ["goal=edit", "data=scenes_edit_dev", "precision=fp32", "device=cpu"]
-    cfg = plan([*given, *words])[0]
+    cfg = plan([*given, *overrides])[0]
     made = instantiate(cfg.method)
     if isinstance(made, Oracle):
         raise InputError(f"method={cfg.method.name} is an oracle: it inverts nothing to check")
@@ -201,7 +201,7 @@ def subject_of(words: list[str]) -> Subject:
         captions=tuple(str(task.caption) for task in tasks),
         targets=tuple(str(task.target) for task in tasks),
         seeds=(1, 2, 3),
-        words=tuple(task.edited_words() for task in tasks),
+        phrases=tuple(task.edited_words() for task in tasks),
     )
     return Subject(method, model, batch)
 
@@ -237,12 +237,12 @@ def _where(error: Exception) -> str:
 
 def main() -> None:
     """The command."""
-    words = sys.argv[1:]
-    if {"-h", "--help"} & set(words) or not words:
+    overrides = sys.argv[1:]
+    if {"-h", "--help"} & set(overrides) or not overrides:
         print(__doc__)  # noqa: T201
         return
     failed = 0
-    for name, finding in conform(subject_of(words)):
+    for name, finding in conform(subject_of(overrides)):
         check, usually = CHECKS[name]
         said = (check.__doc__ or "").strip()
         print(f"{'ok    ' if finding.holds else 'FAILED'} {name}: {said} ({finding.measured})")  # noqa: T201

@@ -3,7 +3,7 @@
     python -m experiments.search [trials=20] [space=FILE] [objective=METRIC] [method=pti ...]
 
 ``space`` is a YAML file like ``experiments/search.yaml``, the default: dotted fields with bounds
-(``low``, ``high``, ``log``) or ``choices``, and the objective. Other words are those of
+(``low``, ``high``, ``log``) or ``choices``, and the objective. Other overrides are those of
 ``experiments.run``. The study is kept in ``results/search/.../study.db``: the same command goes on
 until there are ``trials`` trials, and several of it work side by side. Each trial is a cell like
 any other. Leaves the best settings as a method's YAML, a table and a plot of the trials.
@@ -52,17 +52,17 @@ tried again by whoever notices."""
 
 @dataclass(frozen=True)
 class Search:
-    """What is varied, what is sought, and the words of the run that each trial is."""
+    """What is varied, what is sought, and the overrides of the run that each trial is."""
 
     objective: str
     space: dict[str, dict[str, Any]]
-    words: tuple[str, ...]
+    overrides: tuple[str, ...]
     trials: int
 
     @property
     def base(self) -> DictConfig:
         """What trials vary; raises ``InputError`` for data that are no dev split."""
-        cfg = plan(["experiment=search", *self.words])[0]
+        cfg = plan(["experiment=search", *self.overrides])[0]
         if "dev" not in str(cfg.data.tasks.get("split", "")):
             raise InputError(
                 f"data={cfg.data.name} is no dev split: nothing is chosen on what is reported. Say "
@@ -97,7 +97,7 @@ class Search:
         values = self.suggest(trial)
         given = [f"{path}={value}" for path, value in values.items()]
         cell = ",".join(f"{path.rpartition('.')[2]}={v}" for path, v in values.items())
-        (cfg,) = plan(["experiment=search", *self.words, *given, f"cell='{cell}'"])
+        (cfg,) = plan(["experiment=search", *self.overrides, *given, f"cell='{cell}'"])
         Ready.of(cfg).run()
         made = Cell.read(setting_folder(cfg) / CELLS / cell)
         mean = float(scores_of(made, self.objective).mean(skipna=False))
@@ -189,9 +189,9 @@ def _draw(trials: Sequence[FrozenTrial], search: Search, best: int) -> Figure:
     return figure
 
 
-def read_search(words: Sequence[str]) -> Search:
+def read_search(overrides: Sequence[str]) -> Search:
     """From the command line and the file of the space."""
-    pairs = (word.partition("=") for word in words)
+    pairs = (override.partition("=") for override in overrides)
     given: dict[str, str] = {key: value for key, _, value in pairs}
     path, trials = Path(given.pop("space", DEFAULT)), given.pop("trials", "20")
     if not path.is_file():
@@ -206,14 +206,14 @@ def read_search(words: Sequence[str]) -> Search:
 
 def main() -> None:
     """The command."""
-    words = sys.argv[1:]
-    if {"-h", "--help"} & set(words):
+    overrides = sys.argv[1:]
+    if {"-h", "--help"} & set(overrides):
         print(__doc__)  # noqa: T201
         return
     # Heartbeats have been experimental for years.
     warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    search = read_search(words)
+    search = read_search(overrides)
     cfg = search.base
     quantity, folder = search.quantity(cfg), setting_folder(cfg)
     study = open_study(search, folder, quantity)

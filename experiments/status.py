@@ -2,9 +2,9 @@
 
     python -m experiments.status experiment=table3 [limit=16 shards=4 data=...] [--watch]
 
-Takes the words of ``experiments.run``; ``--watch`` shows it anew every few seconds until nothing
-is left. Rates are of the last ten minutes of work, of all processes that work on a cell together;
-the time left is what it takes at that rate.
+Takes the overrides of ``experiments.run``; ``--watch`` shows it again every few seconds until
+nothing is left. Rates are of the last ten minutes of work, of all processes that work on a cell
+together; the time left is what it takes at that rate.
 """
 
 import sys
@@ -107,14 +107,14 @@ def _time_left(one: Progress) -> str:
 
 def main() -> None:
     """Show it once, or over and over."""
-    words = sys.argv[1:]
-    if {"-h", "--help"} & set(words):
+    overrides = sys.argv[1:]
+    if {"-h", "--help"} & set(overrides):
         print(__doc__)  # noqa: T201
         return
-    jobs = plan(words)
+    jobs = plan(overrides)
     found = progress(jobs)
     print(console(table_of(found)))  # noqa: T201
-    while "--watch" in words and found[-1].state.left:
+    while "--watch" in overrides and found[-1].state.left:
         time.sleep(EVERY)
         found = progress(jobs)
         print(f"\x1b[2J\x1b[H{console(table_of(found))}")  # noqa: T201

@@ -32,15 +32,15 @@ Mask = Bool[Tensor, "b 1 h w"]
 class Batch:
     """Pictures to invert, with the prompts and the seed of each.
 
-    ``captions`` describe the pictures; ``targets`` are what the edit asks for, and ``words`` the
-    phrases in each target that name what is to change. To reconstruct, the two prompts are equal.
+    ``captions`` describe the pictures; ``targets`` are what the edit asks for, and ``phrases``
+    the parts of each target that name what is to change. To reconstruct, both prompts are equal.
     """
 
     images: Image
     captions: tuple[str, ...]
     targets: tuple[str, ...]
     seeds: tuple[int, ...]
-    words: tuple[tuple[str, ...], ...]
+    phrases: tuple[tuple[str, ...], ...]
 
     def __len__(self) -> int:
         """How many pictures."""
@@ -53,7 +53,7 @@ class Batch:
             captions=tuple(self.captions[row] for row in rows),
             targets=tuple(self.targets[row] for row in rows),
             seeds=tuple(self.seeds[row] for row in rows),
-            words=tuple(self.words[row] for row in rows),
+            phrases=tuple(self.phrases[row] for row in rows),
         )
 
 

@@ -92,4 +92,4 @@ def edit_batch(count: int = 3) -> Batch:
     """The same pictures, whose targets are one another's captions."""
     targets = tuple(CAPTIONS[(row + 1) % len(CAPTIONS)] for row in range(count))
     words = tuple((target.split()[2],) for target in targets)
-    return replace(tiny_batch(count), targets=targets, words=words)
+    return replace(tiny_batch(count), targets=targets, phrases=words)

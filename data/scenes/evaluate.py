@@ -59,12 +59,11 @@ def draw(
     model: LatentDiffusion, captions: list[str], batch: int = 16
 ) -> Float[Tensor, "n 3 64 64"]:
     """Guided samples of ``captions``; picture i starts from noise of seed i."""
-    side, channels = model.unet.config.sample_size, model.unet.config.in_channels
     images: list[Tensor] = []
     for start in bar(range(0, len(captions), batch), desc="sample", unit="batch"):
         chunk = captions[start : start + batch]
         seeds = (torch.Generator().manual_seed(start + row) for row in range(len(chunk)))
-        z = torch.stack([torch.randn(channels, side, side, generator=seed) for seed in seeds])
+        z = torch.stack([torch.randn(model.latent_shape, generator=seed) for seed in seeds])
         null = constant(model.embed([""] * len(chunk)), STEPS)
         cond = constant(model.embed(chunk), STEPS)
         schedule = model.schedule(STEPS)
@@ -91,14 +90,14 @@ def measure(folder: Path, count: int, device: str) -> tuple[Figures, Image.Image
     images, labels = held_out(count)
     photographs = torch.stack([to_tensor(square(task.open(), 64)) for task in Photos()])
     samples = draw(model, [scene("held_out", FIRST + i)[0].caption for i in range(count)])
-    parts = (model.vae, model.unet, model.text_encoder, classifier)
+    read_by = sum(weight.numel() for weight in classifier.parameters())
     figures = Figures(
         pictures=count,
         scenes_psnr=round_trip(model, images),
         photographs_psnr=round_trip(model, photographs),
         rendered=agreement(classifier, images, labels),
         sampled=agreement(classifier, samples, labels),
-        parameters=[sum(weight.numel() for weight in part.parameters()) for part in parts],
+        parameters=[*model.parameters.values(), read_by],
         weights=model.digest,
         precision=precision,
         torch=torch.__version__,

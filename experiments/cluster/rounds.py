@@ -12,17 +12,17 @@ NAMED = 5
 """How many jobs are named before the rest is only counted."""
 
 
-def repeat(words: Sequence[str], rounds: str) -> None:
-    """Run ``experiments.run`` with ``words`` until nothing is missing, ``rounds`` times at most.
+def repeat(overrides: Sequence[str], rounds: str) -> None:
+    """Run ``experiments.run`` until nothing is missing, ``rounds`` times at most.
 
     Each round is a process of its own. Raises ``InputError`` naming what is still missing.
     """
     if not rounds.isdecimal() or int(rounds) < 1:
         raise InputError(f"rounds={rounds}: say how often to repeat the sweep, as rounds=3")
-    jobs = missing = plan(words)
+    jobs = missing = plan(overrides)
     for number in range(1, int(rounds) + 1):
         print(f"round {number} of at most {rounds}", file=sys.stderr)  # noqa: T201
-        ended = subprocess.run([sys.executable, "-m", "experiments.run", *words], check=False)  # noqa: S603
+        ended = subprocess.run([sys.executable, "-m", "experiments.run", *overrides], check=False)  # noqa: S603
         missing = [cfg for cfg in jobs if not state_of(cfg, existing_cell(cfg)).whole]
         if not missing and not ended.returncode:
             return

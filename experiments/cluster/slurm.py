@@ -60,7 +60,9 @@ class SlurmSweep(SlurmLauncher):
 
     def _submit(self, jobs: Sequence[tuple[int, list[str]]]) -> Sequence[Any]:
         state = Singleton.get_state()
-        calls = [(words, "hydra.sweep.dir", number, str(number), state) for number, words in jobs]
+        calls = [
+            (overrides, "hydra.sweep.dir", number, str(number), state) for number, overrides in jobs
+        ]
         return self._executor().map_array(self, *zip(*calls, strict=True))
 
     def _look(self, overrides: list[str]) -> tuple[str, State]:

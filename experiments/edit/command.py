@@ -65,7 +65,7 @@ def edit(
     method: Method = instantiate(request.cfg.method)
     prompt, words = request.prompt, request.task.edited_words()
     images, captions = to_tensor(pixels)[None], (request.task.caption or prompt,)
-    batch = Batch(images, captions, (prompt,), seeds=(request.cfg.seed,), words=(words,))
+    batch = Batch(images, captions, (prompt,), seeds=(request.cfg.seed,), phrases=(words,))
     check(method.edit, model, batch)
     schedule, start = method.invert.schedule(model), perf_counter()
     with shown(model, len(schedule)):

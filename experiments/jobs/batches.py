@@ -33,18 +33,20 @@ def of_shard(batches: Sequence[list[Task]], shard: str | None) -> list[list[Task
     return [batches[i] for i in sorted(shuffled[number - 1 :: count])]
 
 
-def sweep_shards(words: Sequence[str]) -> list[str]:
-    """Command-line words with ``shards=n`` written out as a sweep over its n shards."""
+def sweep_shards(overrides: Sequence[str]) -> list[str]:
+    """Overrides with ``shards=n`` written out as a sweep over its n shards."""
     written: list[str] = []
-    for word in words:
-        key, _, value = word.partition("=")
+    for override in overrides:
+        key, _, value = override.partition("=")
         if key == "shards":
             if not value.isdecimal() or int(value) < 1:
-                raise InputError(f"{word}: say in how many shards to divide each cell, as shards=4")
+                raise InputError(
+                    f"{override}: say in how many shards to divide each cell, as shards=4"
+                )
             value = ",".join(f"{i}/{value}" for i in range(1, int(value) + 1))
             written.append(f"shard={value}")
         else:
-            written.append(word)
+            written.append(override)
     return written
 
 

@@ -30,12 +30,12 @@ from pti.errors import InputError
 
 @dataclass(frozen=True)
 class Job:
-    """One job of a sweep: its command-line words, and the configuration that they come to.
+    """One job of a sweep: its overrides, and the configuration that they come to.
 
     ``left_out`` are fields of the command that its method has not.
     """
 
-    words: list[str]
+    overrides: list[str]
     cfg: DictConfig
     left_out: tuple[str, ...] = ()
 
@@ -55,21 +55,21 @@ class State:
         return not (self.failed or self.left or self.unscored)
 
 
-def plan(words: Sequence[str]) -> list[DictConfig]:
+def plan(overrides: Sequence[str]) -> list[DictConfig]:
     """The configuration of each job of a run with these overrides, in Hydra's order.
 
     Raises what a run would raise for them.
     """
     register()
     GlobalHydra.instance().clear()
-    own = [word for word in words if not word.startswith(("-", "rounds="))]
-    overrides = spelled(sweep_shards(own))
+    given = [one for one in overrides if not one.startswith(("-", "rounds="))]
+    own = spelled(sweep_shards(given))
     with initialize_config_dir(str(CONFIGS), version_base="1.3"):
-        parsed = OverridesParser.create().parse_overrides(overrides)
+        parsed = OverridesParser.create().parse_overrides(own)
         single = [o.input_line for o in parsed if not o.is_sweep_override() and o.input_line]
         swept = compose("run", single, return_hydra_config=True).hydra.sweeper.params or {}
-        words = [*(f"{key}={value}" for key, value in swept.items()), *overrides]
-        jobs = expand(words, lambda job: compose("run", job, return_hydra_config=True))
+        whole = [*(f"{key}={value}" for key, value in swept.items()), *own]
+        jobs = expand(whole, lambda job: compose("run", job, return_hydra_config=True))
     return [job.cfg for job in jobs]
 
 
@@ -82,12 +82,12 @@ def expand(overrides: Sequence[str], composed: Callable[[list[str]], DictConfig]
     parsed = OverridesParser.create().parse_overrides(list(overrides))
     jobs: dict[str, Job] = {}
     lacking: dict[str, ConfigCompositionException] = {}
-    for words in BasicSweeper.split_arguments(parsed, None)[0]:
-        job = _compose(words, composed, lacking)
+    for of_job in BasicSweeper.split_arguments(parsed, None)[0]:
+        job = _compose(of_job, composed, lacking)
         asked: Any = OmegaConf.to_container(job.cfg)
         del asked["point"]  # a method that has none of its fields is the same at all points
         jobs.setdefault(json.dumps(asked, default=str), job)
-    known = {word.partition("=")[0] for job in jobs.values() for word in job.words}
+    known = {override.partition("=")[0] for job in jobs.values() for override in job.overrides}
     for name, error in lacking.items():
         if name not in known:
             raise error
@@ -95,18 +95,18 @@ def expand(overrides: Sequence[str], composed: Callable[[list[str]], DictConfig]
 
 
 def _compose(
-    words: Sequence[str],
+    overrides: Sequence[str],
     composed: Callable[[list[str]], DictConfig],
     lacking: dict[str, ConfigCompositionException],
 ) -> Job:
-    """A job of those words that its method knows; the fields left out are added to ``lacking``."""
-    kept, left_out = list(words), list[str]()
+    """A job of those overrides that its method knows; ``lacking`` takes up those left out."""
+    kept, left_out = list(overrides), list[str]()
     while True:
         try:
             return Job(kept, settled(composed(kept), kept), tuple(left_out))
         except ConfigCompositionException as error:
             name = unknown_field(error) or ""
-            fewer = [word for word in kept if word.partition("=")[0] != name]
+            fewer = [override for override in kept if override.partition("=")[0] != name]
             if not name.startswith("method.") or len(fewer) == len(kept):
                 raise
             lacking.setdefault(name, error)
@@ -145,7 +145,7 @@ def take_point(cfg: DictConfig, overrides: Sequence[str]) -> None:
     if cfg.point not in cfg.points:
         known = ", ".join(cfg.points)
         raise InputError(f"point={cfg.point} is unknown: this experiment has {known or 'none'}")
-    given = {word.partition("=")[0].lstrip("+") for word in overrides}
+    given = {override.partition("=")[0].lstrip("+") for override in overrides}
     for path, value in cfg.points[cfg.point].items():
         if path in given:
             raise InputError(f"point={cfg.point} sets {path} too: give one of them")

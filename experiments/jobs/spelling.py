@@ -1,4 +1,4 @@
-"""A command line's words as Hydra must read them: paths and names as text, numbers in one spelling.
+"""Overrides as Hydra must read them: paths and names as text, numbers in one spelling.
 
 Hydra reads ``results=2024_01_05`` as the number 20240105, and can't read ``data.path=a=b`` at all.
 Cells are named by their settings, so that 1, 1.0 and 1e0 must be one setting.
@@ -23,24 +23,24 @@ TEXT = PLACES | {"account", "cell", "gres", "name", "partition", "revision", "va
 """Fields that hold text, whatever it looks like."""
 
 
-def spelled(words: Sequence[str]) -> list[str]:
-    """The words with text in quotes where Hydra would read it as anything else, and plain numbers.
+def spelled(overrides: Sequence[str]) -> list[str]:
+    """Put text in quotes where Hydra would read it as anything else, and write numbers plainly.
 
     A comma divides a sweep, but not the name of a path that is there. What is in quotes, ``null``
     and what has an interpolation stays as it is. Raises ``InputError`` for a group that is null.
     """
-    return [_spelled(word) for word in words]
+    return [_spelled(override) for override in overrides]
 
 
-def _spelled(word: str) -> str:
-    key, equals, value = word.partition("=")
+def _spelled(override: str) -> str:
+    key, equals, value = override.partition("=")
     if not equals or not key or key.startswith(("-", "hydra", "~")):
-        return word
+        return override
     if value == "null" and key in GROUPS:
-        raise InputError(f"{word}: a run needs one; name a file of configs/{key}")
+        raise InputError(f"{override}: a run needs one; name a file of configs/{key}")
     field = key.rpartition(".")[2].lstrip("+")
     if not value and field in PLACES:
-        raise InputError(f"{word} is empty: name a place")
+        raise InputError(f"{override} is empty: name a place")
     whole = field in PLACES and Path(value).exists()
     values = [value] if whole or field in {"results", "cache"} else list(_divided(value))
     form = _as_text if field in TEXT else _as_number

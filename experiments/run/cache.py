@@ -13,8 +13,11 @@ from torch import Tensor
 
 from experiments.store.atomic import write_aside
 from experiments.store.sources import code_of_part
+from pti.diffusion.ddim import Schedule
 from pti.diffusion.model import Calls, LatentDiffusion
+from pti.diffusion.trace import Tracer
 from pti.errors import InputError
+from pti.method import Inverter
 from pti.types import Batch, Inversion
 
 Value = Inversion | Tensor
@@ -67,16 +70,12 @@ class Store:
 class Cached:
     """An inverter or tracer that looks into the store before it computes."""
 
-    inner: Any
+    inner: Inverter | Tracer
     store: Store
 
-    def describe(self) -> dict[str, Any]:
-        """What the result depends on, besides the model and the item."""
-        return describe(self.inner)
-
-    def __getattr__(self, name: str) -> Any:
-        """The wrapped part's own field or method."""
-        return getattr(self.inner, name)
+    def schedule(self, model: LatentDiffusion) -> Schedule:
+        """That of the wrapped part."""
+        return self.inner.schedule(model)
 
     def __call__(self, model: LatentDiffusion, batch: Batch) -> Any:
         """The value of the whole batch, which is computed where any item of it is missing.
@@ -110,7 +109,7 @@ class Cached:
             "model": [model.digest, self.store.loader],
             "precision": model.precision,
             "device": model.device.type,
-            "method": self.describe(),
+            "method": describe(self.inner),
             "image": sha256(pixels).hexdigest(),
             "prompts": [batch.captions[row], batch.targets[row]],
             "seed": batch.seeds[row],
@@ -118,17 +117,18 @@ class Cached:
         return sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
 
 
-def cached(part: Any, store: Store) -> Any:
-    """``part`` and every tracer within it, wrapped."""
-    inner = {f.name: getattr(part, f.name) for f in fields(part)}
-    within = {name: cached(value, store) for name, value in inner.items() if is_dataclass(value)}
+def cached(part: Any, store: Store) -> Cached:
+    """An inverter or tracer, with every tracer within it, wrapped."""
+    inner = {field.name: getattr(part, field.name) for field in fields(part)}
+    tracers = {name: value for name, value in inner.items() if isinstance(value, Tracer)}
+    within = {name: cached(tracer, store) for name, tracer in tracers.items()}
     return Cached(replace(part, **within), store)
 
 
 def describe(part: Any) -> dict[str, Any]:
     """A part's class, the digest of its code, and its fields, down to its own parts."""
     if isinstance(part, Cached):
-        return part.describe()
+        return describe(part.inner)
     kind = type(part)
     values = {f.name: getattr(part, f.name) for f in fields(part)}
     return {

@@ -43,21 +43,21 @@ def job(cfg: DictConfig) -> None:
 
 def main() -> None:
     """The command: one cell or a sweep, once or in rounds."""
-    words = [word for word in sys.argv[1:] if not word.startswith("rounds=")]
-    rounds = [word.partition("=")[2] for word in sys.argv[1:] if word not in words]
+    overrides = [override for override in sys.argv[1:] if not override.startswith("rounds=")]
+    rounds = [override.partition("=")[2] for override in sys.argv[1:] if override not in overrides]
     if rounds:
         from experiments.cluster.rounds import (
             repeat,  # it plans runs, and so it imports this module
         )
 
-        repeat(words, rounds[-1])
+        repeat(overrides, rounds[-1])
         return
-    if "experiment=search" in words:
+    if "experiment=search" in overrides:
         raise InputError(
             "experiment=search is the base of a search's trials, and no run: say python -m "
             "experiments.search"
         )
-    sweep = [] if any(word.startswith("-") for word in words) else ["--multirun"]
-    sys.argv[1:] = [*spelled(sweep_shards(words)), *sweep]
+    sweep = [] if any(override.startswith("-") for override in overrides) else ["--multirun"]
+    sys.argv[1:] = [*spelled(sweep_shards(overrides)), *sweep]
     Sweep.install()
     job()

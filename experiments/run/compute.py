@@ -114,7 +114,7 @@ class Computation:
             captions=tuple(str(task.caption) for task in tasks),
             targets=tuple(self.target(task) for task in tasks),
             seeds=tuple(seed_of(self.seed, task.key) for task in tasks),
-            words=tuple(task.edited_words() for task in tasks),
+            phrases=tuple(task.edited_words() for task in tasks),
         )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 
-from data.task import Task
+from data.task import Benchmark, Task, WithReferences
 from experiments.jobs.batches import batches_of, of_shard
 from experiments.jobs.plan import choose
 from experiments.jobs.schema import Goal
@@ -35,7 +35,7 @@ class Ready:
     """
 
     cfg: DictConfig
-    source: Any
+    source: Benchmark
     tasks: list[Task]
     own: list[Task]
     left: list[list[Task]]
@@ -95,14 +95,14 @@ class Ready:
         note_run(folder, replace(about, workers=cfg.workers, peak_memory=memory))
 
 
-def check_measurable(cfg: DictConfig, source: Any, tasks: list[Task]) -> None:
+def check_measurable(cfg: DictConfig, source: Benchmark, tasks: list[Task]) -> None:
     """Raise ``InputError`` where the pictures, once made, could not be scored."""
     measures = suite(cfg.metrics)
     if measures.network is None:
         measures.check_weights()
         return
     without = next((task.key for task in tasks if task.target_class is None), None)
-    if without is not None or not hasattr(source, "references"):
+    if without is not None or not isinstance(source, WithReferences):
         raise InputError(
             f"metrics={cfg.metrics} compares classes, which data={cfg.data.name} has not: add "
             "metrics=lpips, or metrics=reconstruction, which needs no weights"

@@ -1,4 +1,4 @@
-"""A sweep from its first word to its last: jobs composed, launched, and told of at the end."""
+"""A sweep from its first override to its last: jobs composed, launched, and told of at the end."""
 
 import sys
 from collections.abc import Sequence
@@ -55,13 +55,13 @@ class Sweep(Sweeper):
         before = stock_of(configs)
         there = {folder: stock.pictures for folder, stock in before.items()}
         Sweep.progress = Progress(configs, there)
-        ended = self._launcher.launch([job.words for job in jobs], initial_job_idx=0)
+        ended = self._launcher.launch([job.overrides for job in jobs], initial_job_idx=0)
         if said := closing(configs, before):
             print(said)  # noqa: T201
         _raise_failures(jobs, ended)
 
-    def _compose(self, words: list[str]) -> DictConfig:
-        return self._loader.load_sweep_config(self._config, words)
+    def _compose(self, overrides: list[str]) -> DictConfig:
+        return self._loader.load_sweep_config(self._config, overrides)
 
 
 def _tell_left_out(jobs: Sequence[Job]) -> None:

@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -12,7 +11,7 @@ from jaxtyping import Float
 
 from data.images import square, to_tensor
 from data.progress import bar
-from data.task import Reference
+from data.task import Benchmark, Reference, WithReferences
 from eval.feature_network import FeatureNetwork
 from experiments.store.atomic import write_aside
 from experiments.store.sources import digest, sources
@@ -24,13 +23,13 @@ Mean = Float[np.ndarray, " d"]
 
 
 def class_means(
-    tasks: Any, classes: Iterable[str], network: FeatureNetwork, side: int, *, folder: Path
+    tasks: Benchmark, classes: Iterable[str], network: FeatureNetwork, side: int, *, folder: Path
 ) -> dict[str, Mean]:
     """Means by class, from ``folder`` where they are there already.
 
     Raises ``InputError`` where the data set has no pictures to take a class's mean from.
     """
-    if not hasattr(tasks, "references"):
+    if not isinstance(tasks, WithReferences):
         raise InputError(
             "this data set has no pictures of its classes, which CSFID needs: choose "
             "metrics=lpips or metrics=reconstruction"

@@ -13,6 +13,7 @@ from PIL import Image
 
 from data.images import to_tensor
 from data.progress import bar
+from data.task import Benchmark
 from eval.csfid import class_distances, sfid
 from eval.feature_network import FeatureNetwork
 from eval.frechet import frechet_distance, gaussian
@@ -26,7 +27,7 @@ from experiments.store.formats import CLASSES, EVERYTHING, FEATURES, SCORES, Cla
 from pti.types import Image as Images
 
 
-def score(folder: Path, tasks: Any, cache: Path) -> None:
+def score(folder: Path, tasks: Benchmark, cache: Path) -> None:
     """Append a line for each finished item that has none, or of another picture or network.
 
     Where the suite compares classes, also write what each class's results come to.

@@ -66,8 +66,8 @@ def watched(
     Without weights no bit of the UNet's output changes. Raises ``RuntimeError`` where the UNet's
     cross-attention layers are not those that its config says.
     """
-    expected = cross_attention_layers(model.unet.config)
-    before = dict(model.unet.attn_processors)
+    expected = cross_attention_layers(model.unet_config)
+    before = model.attention
     found = [name for name in before if ".attn2." in name]
     if len(found) != sum(expected.values()):
         raise RuntimeError(
@@ -77,11 +77,8 @@ def watched(
     side = max(side for side in expected if side <= COARSEST_USEFUL)
     watch = Watch(images, side, expected[side], weights)
     watching = {name: _Watching(before[name], watch) for name in found}
-    model.unet.set_attn_processor({**before, **watching})
-    try:
+    with model.attending(watching):
         yield watch
-    finally:
-        model.unet.set_attn_processor(before)
 
 
 def cross_attention_layers(config: Any) -> Counter[int]:

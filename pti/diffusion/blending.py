@@ -100,7 +100,7 @@ class AttentionMask:
         self._tokens(model, batch)
 
     def _tokens(self, model: LatentDiffusion, batch: Batch) -> list[list[int]]:
-        pairs = zip(batch.targets, batch.words, strict=True)
+        pairs = zip(batch.targets, batch.phrases, strict=True)
         return [model.positions(target, words) for target, words in pairs]
 
     def _weights(self, tokens: list[list[int]], inversion: Inversion) -> TokenWeights | None:

@@ -116,6 +116,41 @@ class LatentDiffusion:
         scale = 2 ** (len(self.vae.config.block_out_channels) - 1)
         return self.unet.config.sample_size * scale
 
+    @property
+    def latent_shape(self) -> tuple[int, int, int]:
+        """Channels, height and width of one latent."""
+        config = self.unet.config
+        return config.in_channels, config.sample_size, config.sample_size
+
+    @property
+    def parameters(self) -> dict[str, int]:
+        """How many weights each network has."""
+        networks = {"vae": self.vae, "unet": self.unet, "text_encoder": self.text_encoder}
+        return {
+            name: sum(weight.numel() for weight in network.parameters())
+            for name, network in networks.items()
+        }
+
+    @property
+    def unet_config(self) -> Any:
+        """The UNet's configuration, in diffusers' words."""
+        return self.unet.config
+
+    @property
+    def attention(self) -> dict[str, Any]:
+        """The UNet's attention processors, by the names of their layers."""
+        return dict(self.unet.attn_processors)
+
+    @contextmanager
+    def attending(self, processors: Mapping[str, Any]) -> Generator[None]:
+        """Have these layers attend by ``processors`` inside."""
+        before = self.attention
+        self.unet.set_attn_processor({**before, **processors})
+        try:
+            yield
+        finally:
+            self.unet.set_attn_processor(before)
+
     def schedule(self, steps: int, ratio: float = 1.0, offset: int | None = None) -> Schedule:
         """DDIM moves over this model's noise schedule; ``offset=None`` takes the model's own."""
         config = self.scheduler.config
