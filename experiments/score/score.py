@@ -61,11 +61,12 @@ def _digest(path: Path) -> str:
 
 
 def _measure(measures: Suite, cell: Cell, key: str) -> dict[str, float]:
-    pictures = _pictures(cell, key)
+    pictures = pictures_of(cell, key)
     return {metric.id: metric.measure(pictures).item() for metric in measures.metrics}
 
 
-def _pictures(cell: Cell, key: str) -> Pictures:
+def pictures_of(cell: Cell, key: str) -> Pictures:
+    """All that an item's result may be compared with, from the files."""
     record, source = cell.records[key], read_image(cell.input(key))
     truth = read_image(cell.truth(key)) if cell.truth(key).exists() else None
     if cell.region(key).exists():

@@ -35,7 +35,9 @@ def test_each_picture_is_scored_and_reported(workplace, hub):
     saved(random_features("alex"), hub / "alexnet-owt-7be5be79.pth")
     done = workplace.run(*WORDS)
     assert done.code == 0, done.err
-    values = [line["lpips-alex@256"] for line in workplace.cell("table2", "ddim").scores.values()]
+    values = [
+        line.values["lpips-alex@256"] for line in workplace.cell("table2", "ddim").scores.values()
+    ]
     assert len(values) == 2
     assert all(math.isfinite(value) and value > 0 for value in values)
     assert "lpips-alex@256" in workplace.report("experiment=table2").out

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -60,7 +61,9 @@ def test_the_size_of_batches_changes_no_result(workplace):
     workplace.run("experiment=table2", *QUICK, *elsewhere, "batch_size=3")
     after = Cell.read(workplace.folder / "other/table2/sd14-folder_pictures/cells/pti")
     for key, scores in before.scores.items():
-        assert after.scores[key].values["psnr[0,1]"] == pytest.approx(scores["psnr[0,1]"], abs=0.01)
+        assert after.scores[key].values["psnr[0,1]"] == pytest.approx(
+            scores.values["psnr[0,1]"], abs=0.01
+        )
         paths = [c.image(key) for c in (before, after)]
         one, other = (np.asarray(Image.open(path), int) for path in paths)
         assert np.abs(one - other).max() <= 1
@@ -86,12 +89,12 @@ def test_records_count_the_calls_and_name_the_seed(workplace):
         method: workplace.cell("table2", method).records["0.png"]
         for method in ("ddim", "nti", "pti")
     }
-    assert calls["ddim"]["calls"] == {"trace.forward": 3, "sample.forward": 2 * 3}
+    assert calls["ddim"].calls == {"trace.forward": 3, "sample.forward": 2 * 3}
     for method in ("nti", "pti"):
         tuning = {"tune.forward": 3 * (5 + 2), "tune.backward": 3 * 5}
-        assert calls[method]["calls"] == {"trace.forward": 3, **tuning}
-        assert calls[method]["spent"] == tuning, "the trajectory came from the cache"
-        assert calls[method]["seed"] == seed_of(0, "0.png")
+        assert calls[method].calls == {"trace.forward": 3, **tuning}
+        assert calls[method].spent == tuning, "the trajectory came from the cache"
+        assert calls[method].seed == seed_of(0, "0.png")
 
 
 @pytest.mark.e2e
@@ -210,6 +213,6 @@ def test_other_scoring_code_scores_anew_and_computes_nothing(workplace, monkeypa
     monkeypatch.setattr("experiments.score.metric_sets.digest", lambda _: "other code")
     assert workplace.run(*words).code == 0
     (after,) = workplace.cell("table2", "ddim").scores.values()
-    assert after["suite"] != before["suite"]
-    assert after == {**before, "suite": after["suite"]}
+    assert after.suite != before.suite
+    assert after == replace(before, suite=after.suite)
     assert (cell.folder / "records.jsonl").read_bytes() == records

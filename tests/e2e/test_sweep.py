@@ -17,7 +17,7 @@ def test_a_sweep_ends_with_what_it_made_and_where_it_lies(workplace):
     rows = {line.split()[0]: line.split()[1:] for line in first.out.splitlines() if line}
     for cell in ("vae", "ddim"):
         scores = workplace.cell("table2", cell).scores.values()
-        mean = sum(score["psnr[0,1]"] for score in scores) / 3
+        mean = sum(score.values["psnr[0,1]"] for score in scores) / 3
         assert rows[cell] == ["3", "3", "–", f"{mean:.2f}"]
     results = workplace.folder / "results"
     assert f"Where they lie: {results / 'table2/sd14-folder_pictures/cells'}" in first.out

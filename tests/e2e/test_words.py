@@ -41,11 +41,11 @@ def test_an_item_without_its_words_costs_nothing_and_leaves_the_rest_alone(edits
     assert outcome.code != 0
     assert "one by one" not in outcome.err
     records = edits.cell("few", "few").records
-    assert records["1.png"]["status"] == "done"
-    assert "no words of the prompt '?!'" in records["0.png"]["error"]
-    assert "was cut off" in records["2.png"]["error"]
+    assert records["1.png"].status == "done"
+    assert "no words of the prompt '?!'" in records["0.png"].error
+    assert "was cut off" in records["2.png"].error
     # 3 moves of 4 at ratio 0.8: one forward each to invert, two to sample, of one picture alone.
-    assert (sum(forwards), records["1.png"]["calls"]) == (
+    assert (sum(forwards), records["1.png"].calls) == (
         9,
         {"trace.forward": 3, "sample.forward": 6},
     )

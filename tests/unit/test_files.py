@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from experiments.store.atomic import (
+    Tail,
     WriteError,
     append_lines,
     read_lines,
@@ -117,3 +118,20 @@ def test_a_file_that_can_t_be_written_is_named(tmp_path):
         with pytest.raises(WriteError) as caught:
             write(tmp_path / "file/lines.jsonl")
         assert str(tmp_path / "file") in str(caught.value.filename)
+
+
+def test_a_growing_file_tells_each_line_once(tmp_path):
+    path = tmp_path / "lines.jsonl"
+    tail = Tail(path)
+    assert tail.new() == []
+    append_lines(path, [{"key": "a"}, {"key": "b"}])
+    assert tail.new() == [{"key": "a"}, {"key": "b"}]
+    with path.open("a") as stream:
+        stream.write('{"key": "to')  # a process was killed here
+    assert tail.new() == []
+    append_lines(path, [{"key": "c"}])
+    assert tail.new() == [{"key": "c"}]
+    with path.open("a") as stream:
+        stream.write("no JSON\n")
+    with pytest.raises(InputError, match="line 4, is damaged"):
+        tail.new()

@@ -49,6 +49,26 @@ def functions_of(path: Path) -> list[tuple[str, int]]:
     return [(node.name, (node.end_lineno or 0) - node.lineno + 1) for node in found]
 
 
+NETWORKS = {"scheduler", "text_encoder", "tokenizer", "unet", "vae"}
+ALLOWED = {
+    "data/scenes/train.py": "makes them",
+    "experiments/conformance.py": "checks that a method leaves them as they were",
+    "pti/diffusion/load.py": "makes them",
+    "pti/diffusion/model.py": "the border",
+    "pti/diffusion/random_model.py": "makes them",
+}
+
+
+def test_only_the_model_s_own_module_touches_its_networks():
+    touched = {
+        name(path)
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Attribute) and node.attr in NETWORKS
+    }
+    assert touched <= ALLOWED.keys()
+
+
 def test_files_are_short():
     lengths = {name(path): len(path.read_text("utf-8").splitlines()) for path in SOURCES + TESTS}
     assert not {path: lines for path, lines in lengths.items() if lines > 300}
