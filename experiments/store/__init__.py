@@ -1,1 +1,1 @@
-"""The folder of results: what its files hold, and how they are read and written."""
+"""The results folder: the formats of its files, and how they are read and written."""

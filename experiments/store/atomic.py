@@ -1,4 +1,4 @@
-"""Writing so that a file is whole or absent, and JSON lines that survive a kill."""
+"""Atomic writing of files, and files of JSON lines that survive a killed process."""
 
 import fcntl
 import json
@@ -14,17 +14,17 @@ from typing import Any
 from pti.errors import InputError
 
 NOT_FINITE = "not finite"
-"""Under which an object says which of its nulls are numbers that JSON lacks: inf, -inf or nan."""
+"""The key under which a JSON object lists its fields that are null for "inf", "-inf" or "nan"."""
 
 
 class WriteError(OSError):
-    """A file could not be written: the disk is full, or the folder may only be read."""
+    """A file could not be written: the disk is full, or the folder is read-only."""
 
 
 def write_aside(path: Path, write: Callable[[Path], object]) -> None:
-    """Let ``write`` fill a file beside ``path``, flush it to the disk, and rename it into place.
+    """Let ``write`` fill a file beside ``path``, flush it to the disk, and rename it to ``path``.
 
-    Raises ``WriteError`` where that can't be done.
+    Raises ``WriteError`` where the system refuses any of these.
     """
     with _telling_of(path):
         _write_aside(path, write)
@@ -40,7 +40,8 @@ def _telling_of(path: Path) -> Generator[None]:
 
 def _write_aside(path: Path, write: Callable[[Path], object]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Several machines may share a folder, and process numbers; of one length, for any file.
+    # Machines that share a folder may use the same process number, hence the host's name. The
+    # hash keeps the name short for a ``path`` of any length.
     maker = f"{socket.gethostname()}/{os.getpid()}/{path.name}"
     aside = path.with_name(f".{sha256(maker.encode()).hexdigest()[:16]}{path.suffix}")
     try:
@@ -53,25 +54,25 @@ def _write_aside(path: Path, write: Callable[[Path], object]) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a whole text file."""
+    """Write a text file in UTF-8 atomically, as ``write_aside`` does."""
     write_aside(path, lambda aside: aside.write_text(text, encoding="utf-8"))
 
 
 def write_json(path: Path, value: object) -> None:
-    """Write a whole JSON file, with sorted keys."""
+    """Write a JSON file with sorted keys atomically, as ``write_aside`` does."""
     write_text(path, _json(value, indent=2))
 
 
 def write_lines(path: Path, values: Iterable[dict[str, Any]]) -> None:
-    """Write a whole file of JSON lines."""
+    """Write a file of JSON lines atomically, as ``write_aside`` does."""
     write_text(path, "".join(_json(value) for value in values))
 
 
 def append_lines(path: Path, values: Iterable[dict[str, Any]]) -> None:
     """Append JSON lines in one write and flush them to the disk.
 
-    A torn last line is cut off first. Several processes may append to one file: each waits for its
-    turn. Raises ``WriteError`` where that can't be done.
+    An incomplete last line is cut off first. Several processes may append to one file: a lock lets
+    in one at a time. Raises ``WriteError`` where the file can't be written.
     """
     lines = "".join(_json(value) for value in values).encode()
     with _telling_of(path), path.open("ab+", buffering=0) as stream:
@@ -87,29 +88,29 @@ def append_lines(path: Path, values: Iterable[dict[str, Any]]) -> None:
 
 
 def _write(file: int, data: bytes) -> None:
-    """All of it: on a disk that is filling up, the system may take a part before it refuses."""
+    """Write all of ``data``: on a disk that is nearly full, ``os.write`` may write only a part."""
     while data:
         data = data[os.write(file, data) :]
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:
-    """Every whole line; a last line without its newline was torn by a kill and is dropped.
+    """Read all complete lines; a last line without a newline, left by a killed process, is dropped.
 
-    Numbers come back as they were written: infinite ones too, and NaN, also of files that were
-    written before these stood under ``NOT_FINITE``. Raises ``InputError`` naming the line where a
-    whole line is no JSON.
+    Infinite numbers and NaN are restored, also from older files that spell them out instead of
+    listing them under ``NOT_FINITE``. Raises ``InputError`` naming a complete line that is not
+    JSON.
     """
     return Tail(path).new()
 
 
 class Tail:
-    """The lines of a file that grows, each told once."""
+    """Reads a growing file of JSON lines, each line once."""
 
     def __init__(self, path: Path) -> None:
         self._path, self._told, self._lines = path, 0, 0
 
     def new(self) -> list[dict[str, Any]]:
-        """The whole lines that were not told yet; raises ``InputError`` where one is no JSON."""
+        """Read the lines completed since the last call; raises ``InputError`` if one is not JSON."""
         if not self._path.exists():
             return []
         with self._path.open("rb") as stream:
@@ -128,7 +129,7 @@ def _json(value: object, indent: int | None = None) -> str:
 
 
 def _strict(value: Any) -> Any:
-    """What JSON has: null for a number that is not finite, with a word on it beside it."""
+    """Replace numbers that are not finite by null; a dictionary lists its own in ``NOT_FINITE``."""
     if isinstance(value, list | tuple):
         return [_strict(one) for one in value]
     if not isinstance(value, dict):
@@ -155,7 +156,7 @@ def _parse(path: Path, number: int, line: bytes) -> dict[str, Any]:
 
 
 def _whole_lines(stream: Any) -> int:
-    """Bytes up to the last newline."""
+    """The number of bytes up to and including the last newline."""
     end = stream.seek(0, os.SEEK_END)
     stream.seek(0)
     return stream.read(end).rfind(b"\n") + 1

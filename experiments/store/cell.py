@@ -1,4 +1,4 @@
-"""One cell as it lies on the disk, and what its records say of an item."""
+"""One cell on the disk, and the fields of a record that identify its item."""
 
 import json
 from collections.abc import Iterable
@@ -35,12 +35,12 @@ from pti.errors import InputError
 
 
 def seed_of(seed: int, key: str) -> int:
-    """An item's own seed: the same whatever the order, the batch size or the shard."""
+    """An item's own seed, 32 bits, which does not depend on the order, batch size or shard."""
     return int.from_bytes(sha256(f"{seed}/{key}".encode()).digest()[:4], "big")
 
 
 def asked_of(task: Task, *, edits: bool) -> dict[str, Any]:
-    """What a result is asked for in words."""
+    """The fields of a ``Record`` that say what its result should be: prompts, class, phrases."""
     caption = task.caption or ""
     return {
         "caption": caption,
@@ -52,9 +52,10 @@ def asked_of(task: Task, *, edits: bool) -> dict[str, Any]:
 
 
 def sources_of(task: Task, names: Iterable[str]) -> dict[str, str]:
-    """Those of a task's pictures that have these names, by what ``identity_of`` knows them by.
+    """The identity (see ``identity_of``) of each of a task's pictures in ``names``, by name.
 
-    Raises ``InputError`` or ``OSError`` where one can't be read.
+    Pictures that the task lacks are left out. Raises ``InputError`` or ``OSError`` where one can't
+    be read.
     """
     openers: dict[str, Opener | None] = {
         "picture": task.open,
@@ -66,13 +67,13 @@ def sources_of(task: Task, names: Iterable[str]) -> dict[str, str]:
 
 
 def acknowledge(cell: Path, records: Iterable[Record]) -> None:
-    """Append the items' lines, all at once; their images must be in place."""
+    """Append records in one write; the images of the items must have been saved before."""
     append_lines(cell / RECORDS, (record.written() for record in records))
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One folder of results, as read: records and scores by key, classes by name."""
+    """One folder of results as it was read: records and scores by key, classes by name."""
 
     folder: Path
     config: DictConfig
@@ -82,7 +83,10 @@ class Cell:
 
     @classmethod
     def read(cls, folder: Path) -> "Cell":
-        """Read a cell's files; of several lines for one key, the last."""
+        """Read a cell's files; of several lines for one key, the last counts.
+
+        Raises ``InputError`` where a file is damaged.
+        """
         records = map(Record.read, read_lines(folder / RECORDS))
         scores = map(Score.read, read_lines(folder / SCORES))
         classes = map(ClassLine.read, read_lines(folder / CLASSES))
@@ -96,7 +100,7 @@ class Cell:
 
     @cached_property
     def done(self) -> frozenset[str]:
-        """Keys of finished items whose image is in place, as the cell was read."""
+        """Keys of the items that are done and whose image exists, as of the first access."""
         images = self.folder / IMAGES
         there = {path.name for path in images.iterdir()} if images.is_dir() else set[str]()
         return frozenset(
@@ -107,37 +111,37 @@ class Cell:
 
     @cached_property
     def run(self) -> RunInfo | None:
-        """What made the cell; None before its first run has begun to compute."""
+        """The cell's ``run.json``; None before its first run has begun to compute."""
         return read_run(self.folder)
 
     @property
     def shared(self) -> Path:
-        """The folder of the result set, which holds what all cells share."""
+        """The folder of the result set, which holds the files that all its cells share."""
         return self.folder.parent.parent
 
     def image(self, key: str) -> Path:
-        """The result."""
+        """The path of the result."""
         return self.folder / IMAGES / f"{key}.png"
 
     def mask(self, key: str) -> Path:
-        """White where the edit was free; absent for a method without a mask."""
+        """The path of the mask, white where the edit was free; absent if the method has none."""
         return self.folder / MASKS / f"{key}.png"
 
     def input(self, key: str) -> Path:
-        """The item's picture, as the model took it."""
+        """The path of the item's picture, cropped and resized for the model."""
         return self.shared / INPUTS / f"{key}.png"
 
     def truth(self, key: str) -> Path:
-        """The true edit; absent where the data set has none."""
+        """The path of the true edit; absent where the data set has none."""
         return self.shared / TRUTHS / f"{key}.png"
 
     def region(self, key: str) -> Path:
-        """White where the picture should change; absent where the data set does not say."""
+        """The path of the region, white where the picture should change; absent if unknown."""
         return self.shared / REGIONS / f"{key}.png"
 
 
 def read_run(cell: Path) -> RunInfo | None:
-    """A cell's ``run.json``; raises ``InputError`` where it is damaged."""
+    """Read a cell's ``run.json``, None if it is absent; raises ``InputError`` if it is damaged."""
     path = cell / RUN
     if not path.exists():
         return None
@@ -159,6 +163,6 @@ def _read_config(path: Path) -> DictConfig:
 
 
 def read_cells(setting: Path) -> list[Cell]:
-    """All cells under ``results/<experiment>/<model>-<data>``, by name."""
+    """All cells of the result set in the folder ``setting``, sorted by name."""
     folders = sorted((setting / CELLS).glob(f"*/{CONFIG}"))
     return [Cell.read(config.parent) for config in folders]

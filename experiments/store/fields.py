@@ -1,4 +1,4 @@
-"""Which fields of a configuration results depend on, and how two configurations are compared."""
+"""Which fields of a configuration affect results, and how two configurations are compared."""
 
 from typing import Any
 
@@ -32,8 +32,8 @@ PLACES = frozenset({"annotations", "cache", "path", "results", "root", "train"})
 SAID_ELSEWHERE = frozenset(
     {"data", "data.path", "data.root", "goal", "method", "model", "model.path"}
 )
-"""Overrides that the name of a cell leaves out: its method, and the folder that it lies in, say
-them."""
+"""Overrides that are left out of a cell's name: the method's name in it, or the folder of the result
+set, says them."""
 
 
 def names_a_cell(override: str) -> bool:
@@ -47,7 +47,7 @@ def names_a_cell(override: str) -> bool:
 
 
 def flat(config: Any, prefix: str = "") -> dict[str, Any]:
-    """Dotted keys to values."""
+    """A nested configuration as one dictionary from dotted keys to values."""
     if not isinstance(config, dict | DictConfig):
         return {prefix: config}
     pairs: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""The results folder: every file in it, and what stands there.
+"""The results folder: every file in it, and what the file contains.
 
     results/<experiment>/<model>-<data>/   a result set
         setting.yaml                       what its cells have in common
@@ -10,12 +10,12 @@
             run.json                       RunInfo
             records.jsonl                  Record, a line an item; the last line of a key counts
             scores.jsonl                   Score, a line a picture; the last line of a key counts
-            classes.jsonl                  ClassLine, a line a class, and one of all together
-            features.npz                   what networks made of the pictures, by their digests
+            classes.jsonl                  ClassLine, a line a class, and one for all results
+            features.npz                   features of the pictures, by network and digest
             images/KEY.png, masks/KEY.png  the result, and white where the edit was free
 
-JSON has no inf and no nan: such a number is null, and stands in the same object under
-``not finite``.
+JSON has no inf and no nan: these numbers are null, and ``not finite`` in the same object lists
+them.
 """
 
 from collections.abc import Mapping
@@ -31,17 +31,17 @@ RESERVATIONS, TURN = ".claims", ".turn"
 INPUTS, TRUTHS, REGIONS = "inputs", "truths", "regions"
 IMAGES, MASKS = "images", "masks"
 EVERYTHING = "all"
-"""The class under which ``classes.jsonl`` keeps what is measured of all results together."""
+"""The name of the line of ``classes.jsonl`` that measures all results together."""
 
 
 class Stored:
-    """An object of a JSON file."""
+    """A JSON object of a results file; its keys are the fields of the dataclass."""
 
     @classmethod
     def read(cls, line: Mapping[str, Any]) -> Self:
-        """What a file says; a field that it lacks takes its default, any more are left out.
+        """Read an object; a missing field takes its default, and unknown fields are ignored.
 
-        Raises ``InputError`` where it lacks a field that has no default.
+        Raises ``InputError`` where a field without a default is missing.
         """
         own: tuple[Field[Any], ...] = fields(cls)  # pyright: ignore[reportArgumentType] (a dataclass)
         needed = {one.name for one in own if one.default is one.default_factory is MISSING}
@@ -53,7 +53,7 @@ class Stored:
         return cls(**{one.name: line[one.name] for one in own if one.name in line})
 
     def written(self) -> dict[str, Any]:
-        """What goes into the file."""
+        """The object as the file has it."""
         return asdict(self)  # pyright: ignore[reportArgumentType] (a dataclass)
 
 
@@ -62,35 +62,35 @@ class Record(Stored):
     """What became of one item: a line of ``records.jsonl``."""
 
     key: str
-    """The item's name in the data set, and that of its files."""
+    """The item's name in the data set; its files are named after it."""
     status: Literal["done", "failed"]
-    """Whether there is a picture."""
+    """Whether there is a result."""
     caption: str
-    """What the picture shows."""
+    """The prompt that describes the input."""
     target: str
     """The prompt that the result was made for: to reconstruct, the caption."""
     seed: int
     """The item's own seed."""
     error: str | None = None
-    """Why it failed."""
+    """Why the item failed; None where it is done."""
     target_class: str | None = None
     """The class that the result should show."""
     words: list[str] = field(default_factory=list)
     """The phrases of the target that the mask follows."""
     tags: list[str] = field(default_factory=list)
-    """What kind of item the data set says that it is."""
+    """Labels from the data set that say what kind of item it is."""
     sources: dict[str, str] = field(default_factory=dict)
-    """The pictures that the result was made of or is compared with, by ``identity_of``."""
+    """The identities (``identity_of``) of the pictures that determine the result or its scores."""
     image: str | None = None
     """The result's path within the cell."""
     mask: float | None = None
-    """The share of the picture that the edit was free to change."""
+    """The share of the picture that the edit was free to change, 0 to 1; None without a mask."""
     calls: dict[str, float] = field(default_factory=dict)
-    """UNet evaluations that the method costs for this picture, by stage."""
+    """UNet calls that the method needs for this picture, by stage, cached or not."""
     spent: dict[str, float] = field(default_factory=dict)
-    """Those of them that this run made: the rest came from the cache."""
+    """UNet calls that this run made, by stage: the rest came from the cache."""
     seconds: float | None = None
-    """The item's share of the time of its batch."""
+    """The item's share of the time of its batch; None where it failed."""
     notes: list[str] = field(default_factory=list)
     """What to know before trusting the result."""
     at: str = ""
@@ -98,32 +98,32 @@ class Record(Stored):
 
     @property
     def done(self) -> bool:
-        """Whether there is a picture."""
+        """Whether there is a result."""
         return self.status == "done"
 
 
 @dataclass(frozen=True)
 class Score(Stored):
-    """What was measured of one picture: a line of ``scores.jsonl``."""
+    """The metrics of one picture: a line of ``scores.jsonl``."""
 
     key: str
-    """The item's."""
+    """The item's key."""
     image_sha256: str
     """The digest of the picture's file."""
     suite: str
-    """The digest of the metrics: their names, code and weights."""
+    """The digest of the suite: the names, code and weights of its metrics."""
     values: dict[str, float]
-    """By metric; written beside the other fields, under the metric's id."""
+    """Values by the metric's id; the file has them beside the other fields."""
 
     @classmethod
     def read(cls, line: Mapping[str, Any]) -> Self:
-        """What a file says."""
+        """Read a line; all of its fields but the first three are metrics."""
         key, image, suite = line["key"], line.get("image_sha256", ""), line.get("suite", "")
         own = {"key", "image_sha256", "suite"}
         return cls(key, image, suite, {name: line[name] for name in line.keys() - own})
 
     def written(self) -> dict[str, Any]:
-        """What goes into the file."""
+        """The object as the file has it."""
         return {
             "key": self.key,
             "image_sha256": self.image_sha256,
@@ -133,45 +133,45 @@ class Score(Stored):
 
 @dataclass(frozen=True)
 class ClassLine(Stored):
-    """What was measured of all results for one class together: a line of ``classes.jsonl``."""
+    """The quantities of all results for one class together: a line of ``classes.jsonl``."""
 
     name: str
-    """The class, written as ``class``; ``EVERYTHING`` for all results."""
+    """The class, in the file under ``class``; ``EVERYTHING`` for all results."""
     n: int
     """The number of its results."""
     values: dict[str, float]
-    """By quantity; written beside the other fields."""
+    """Values by the quantity's id; the file has them beside the other fields."""
 
     @classmethod
     def read(cls, line: Mapping[str, Any]) -> Self:
-        """What a file says."""
+        """Read a line; all of its fields but ``class`` and ``n`` are quantities."""
         rest = {name: line[name] for name in line.keys() - {"class", "n"}}
         return cls(line["class"], line["n"], rest)
 
     def written(self) -> dict[str, Any]:
-        """What goes into the file."""
+        """The object as the file has it."""
         return {"class": self.name, "n": self.n} | self.values
 
 
 @dataclass(frozen=True)
 class RunInfo(Stored):
-    """What made a cell: ``run.json``."""
+    """The model, data, code and machine that computed a cell: ``run.json``."""
 
     weights: str
-    """The digest of the model."""
+    """The digest of the model's weights."""
     data: dict[str, Any]
     """``items``: key, caption and target of each; ``sha256``: the digest of that list."""
     code: dict[str, str]
-    """The sha256 of each source file that the pictures follow from, by module."""
+    """The sha256 of each source file that affects the pictures, by module."""
     git: dict[str, Any]
-    """The commit, and whether files had changed since."""
+    """The commit, and whether tracked files differed from it; both None without git."""
     versions: dict[str, str]
-    """Of Python and the libraries."""
+    """The versions of Python and the libraries."""
     machine: dict[str, Any]
     """System, processor, cores, threads, device, GPU."""
     workers: int | None = None
-    """Processes; None until the run has ended."""
+    """The number of worker processes; None until the run has ended."""
     peak_memory: int | None = None
-    """The most that they held together, in MiB; None until the run has ended."""
+    """The peak memory of all processes of the run, in MiB; None until the run has ended."""
     earlier: list[dict[str, Any]] = field(default_factory=list)
-    """The same of earlier runs by different code, or elsewhere, that made parts of the cell."""
+    """The same fields for earlier runs of the cell with different code, versions or machine."""

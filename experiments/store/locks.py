@@ -1,7 +1,8 @@
-"""Locks that the kernel frees when their owner ends, however it ends: none is ever left behind.
+"""File locks that the kernel releases when their process ends, even by a kill.
 
-POSIX record locks: they work between processes of one machine, and over NFS as far as its lock
-manager does. A process must not open a locked file a second time: closing either frees the locks.
+POSIX record locks: they work between processes of one machine, and over NFS where its lock
+manager works. A process must not open a locked file a second time: closing it would release the
+locks.
 """
 
 import fcntl
@@ -15,14 +16,14 @@ from typing import Self
 
 @contextmanager
 def exclusive(path: Path) -> Generator[None]:
-    """Wait until nobody else is within ``exclusive(path)``, and keep others out."""
+    """Hold the lock of the file ``path`` within the block, once no different process holds it."""
     with path.open("ab") as stream:
         fcntl.lockf(stream, fcntl.LOCK_EX)
         yield
 
 
 class Reservations:
-    """Which items a process works on: one byte an item of a file that stays empty."""
+    """Reserves items for a process by locking one byte per item in a file that stays empty."""
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("ab")
@@ -39,24 +40,24 @@ class Reservations:
         self._file.close()
 
     def take(self, keys: Iterable[str]) -> bool:
-        """Reserve all items or, where another process has one of them, none."""
+        """Reserve all items or, where a different process has one, none; return whether it did."""
         taken: list[str] = []
         for key in keys:
             try:
                 self._lock(key, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except (BlockingIOError, PermissionError):  # POSIX leaves the choice of the two open
+            except (BlockingIOError, PermissionError):  # POSIX allows either error
                 self.free(taken)
                 return False
             taken.append(key)
         return True
 
     def free(self, keys: Iterable[str]) -> None:
-        """Give items back."""
+        """Release items."""
         for key in keys:
             self._lock(key, fcntl.LOCK_UN)
 
     def wait(self, keys: Iterable[str]) -> None:
-        """Return once none of the items is another process's; reserves none of them."""
+        """Wait until each item has been released by the process that has it; reserves none."""
         for key in keys:
             self._lock(key, fcntl.LOCK_EX)
             self._lock(key, fcntl.LOCK_UN)

@@ -1,4 +1,4 @@
-"""Opening a cell: one configuration, one code, one model each."""
+"""Opening a cell, unless a different configuration, code or model wrote it."""
 
 import json
 from dataclasses import replace
@@ -16,22 +16,22 @@ from experiments.store.sources import code_of
 from pti.errors import InputError
 
 SHARED = ("name", "model", "data", "precision", "seed")
-"""What all cells of a table must have in common."""
+"""Configuration fields that all cells of a result set must have in common."""
 
 LONGEST_NAME = 200
-"""Bytes."""
+"""The longest name of a folder, in bytes."""
 
 NAMED = 3
-"""How many changed modules are named before the rest is only counted."""
+"""How many changed modules a message names; it counts the rest."""
 
 
 def setting_folder(cfg: DictConfig) -> Path:
-    """``results/<experiment>/<model>-<data>``."""
+    """The folder of a result set: ``results/<experiment>/<model>-<data>``."""
     return Path(cfg.results) / cfg.name / f"{cfg.model.name}-{cfg.data.name}"
 
 
 def cell_folder(cfg: DictConfig) -> Path:
-    """Where a cell lies; raises ``InputError`` where a name in it can't be a folder's."""
+    """The folder of a cell; raises ``InputError`` where a part of its path can't name a folder."""
     setting, cell = setting_folder(cfg), cfg.cell.strip(",")
     for key, name in (("name", cfg.name), ("data.name", setting.name), ("cell", cell)):
         hidden = not name or name.startswith(".") or not name.isprintable()
@@ -43,9 +43,10 @@ def cell_folder(cfg: DictConfig) -> Path:
 
 
 def open_cell(cfg: DictConfig) -> Cell:
-    """The cell, its folder made where there is none.
+    """Read a cell, after making its folder where it is missing.
 
-    Raises ``InputError`` where the folder belongs to a different run.
+    Raises ``InputError`` where the folder can't be written, or holds results of a different
+    configuration or different code.
     """
     folder = cell_folder(cfg)
     try:
@@ -61,9 +62,9 @@ def open_cell(cfg: DictConfig) -> Cell:
 
 
 def existing_cell(cfg: DictConfig) -> Cell | None:
-    """The cell as it is on the disk; None where it has not begun.
+    """Read a cell without writing anything; None where it has not begun.
 
-    Raises ``InputError`` where it belongs to another run, as ``open_cell`` would.
+    Raises ``InputError`` where it holds results of a different configuration or different code.
     """
     folder = cell_folder(cfg)
     if (setting_folder(cfg) / SETTING).exists():
@@ -84,9 +85,9 @@ def _lasting(cfg: DictConfig) -> dict[Any, Any]:
 
 
 def note_run(folder: Path, about: RunInfo) -> None:
-    """Write ``run.json``, keeping what it said of an earlier run by other code or elsewhere.
+    """Write ``run.json``; earlier runs with different code, versions or machine stay listed in it.
 
-    Raises ``InputError`` where other weights wrote the cell.
+    Raises ``InputError`` where the cell was written with different weights.
     """
     with exclusive(folder / TURN):
         _note_run(folder, about)
@@ -100,7 +101,7 @@ def _note_run(folder: Path, about: RunInfo) -> None:
             "folder with results=..."
         )
     runs = [*before.earlier, replace(before, earlier=[]).written()] if before else []
-    # Once each, though the shards of a cell may take turns on several machines.
+    # The shards of a cell may take turns on several machines: each machine is listed only once.
     ours = _maker(about.written())
     earlier = {_maker(run): run for run in runs if _maker(run) != ours}
     write_json(folder / RUN, replace(about, earlier=list(earlier.values())).written())
@@ -111,7 +112,7 @@ def _maker(run: dict[str, Any]) -> str:
 
 
 def _keep_or_compare(path: Path, config: dict[Any, Any]) -> None:
-    """Write ``config``, or refuse to go on where the file says otherwise."""
+    """Write ``config`` if there is no file; raise ``InputError`` if the file differs from it."""
     if path.exists():
         _compare(path, config)
     else:
@@ -130,14 +131,14 @@ def _compare(path: Path, config: dict[Any, Any]) -> None:
 
 
 def _same(key: str, written: Any, wanted: Any) -> bool:
-    """Whether a field has the same value; a place may be spelt in several ways."""
+    """Whether a field has the same value; a path may be spelt in several ways."""
     if key.rpartition(".")[2] in PLACES and isinstance(written, str) and isinstance(wanted, str):
         return Path(written).resolve() == Path(wanted).resolve()
     return written == wanted
 
 
 def code_of_cell(cfg: DictConfig) -> dict[str, str]:
-    """The sha256 by module of the code that a cell's pictures follow from."""
+    """The sha256 of each source file that affects a cell's pictures, by module."""
     return code_of(cfg.method, cfg.model.load, cfg.data.tasks)
 
 

@@ -1,4 +1,4 @@
-"""What made a result: versions and machine."""
+"""The versions and the machine that made a result."""
 
 import os
 import platform
@@ -33,7 +33,7 @@ def _processor() -> str:
 
 
 def peak_memory(device: torch.device) -> int:
-    """The most that this process has held so far, in MiB: on the GPU where it used one."""
+    """The peak memory of this process so far, in MiB: GPU memory where ``device`` is a GPU."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device) >> 20
     unit = 1 if sys.platform == "darwin" else 1024
@@ -42,7 +42,7 @@ def peak_memory(device: torch.device) -> int:
 
 @cache
 def provenance(device: str) -> dict[str, Any]:
-    """What its config and its code do not say of a run; None where there is no git."""
+    """``git``, ``versions`` and ``machine`` of a ``RunInfo``; git's values are None without git."""
     state = _git("status", "--porcelain", "--untracked-files=no")
     return {
         "git": {

@@ -1,4 +1,4 @@
-"""One experiment on one data set with one model, as its folder of results tells it."""
+"""The cells of one experiment on one model and data set, as read from their folder."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +16,8 @@ from pti.errors import InputError
 class ResultSet:
     """The cells under ``results/<experiment>/<model>-<data>``.
 
-    ``empty`` are those without any record: their run stopped before its first picture, or has just
-    begun.
+    ``cells`` have at least one record. ``empty`` have none: their run stopped before its first
+    picture, or has just begun.
     """
 
     folder: Path
@@ -26,22 +26,19 @@ class ResultSet:
 
     @classmethod
     def read(cls, folder: Path) -> "ResultSet":
-        """All of its cells."""
+        """Read all cells of a folder."""
         cells = read_cells(folder)
         made = tuple(cell for cell in cells if cell.records)
         return cls(folder, made, tuple(cell for cell in cells if not cell.records))
 
     @property
     def names(self) -> dict[str, str]:
-        """Its model and data set."""
+        """The names of its model and data set, by ``model`` and ``data``."""
         config = (*self.cells, *self.empty)[0].config
         return {"model": config.model.name, "data": config.data.name}
 
     def check(self) -> None:
-        """Raise ``InputError`` where it has no record of any picture, as there is no report of it.
-
-        A report would be of n = 0.
-        """
+        """Raise ``InputError`` where no cell has a record: a report would show n = 0."""
         if not self.cells:
             raise InputError(
                 f"{self.folder} has no record of any picture: run its experiment again, or delete "
@@ -65,7 +62,7 @@ class ResultSet:
 
     @property
     def layout(self) -> str:
-        """How the experiment wants to be shown; raises ``InputError`` where that can't be."""
+        """The report's layout; raises ``InputError`` if it is unknown or can't show the fields."""
         layout, count = self.cells[0].config.report.layout, len(self.fields)
         fits = {"rows": True, "curves": True, "lines": count > 0, "heatmap": count == 2}
         if layout not in fits:
@@ -82,20 +79,20 @@ class ResultSet:
 
     @property
     def fields(self) -> dict[str, str]:
-        """Swept fields: column name to dotted path in a cell's config."""
+        """Swept fields: column name to dotted path in a cell's configuration."""
         fields: Any = OmegaConf.to_container(self.cells[0].config.report.fields)
         return fields
 
     def runs(self) -> dict[str, RunInfo]:
-        """What made each cell, by the name of its folder; cells that are not made are left out."""
+        """The ``run.json`` of each cell by its folder's name; cells without one are left out."""
         runs = {cell.folder.name: cell.run for cell in self.cells}
         return {name: run for name, run in runs.items() if run is not None}
 
 
 def find_result_sets(results: Path, experiment: str, **names: str) -> list[ResultSet]:
-    """The experiment's settings; of those, the ones of the model and data in ``names``.
+    """The experiment's result sets, or those with the ``model`` and ``data`` that ``names`` gives.
 
-    Raises ``InputError`` saying what there is, or which command makes it, where there is none.
+    Raises ``InputError`` where there is none, saying what there is and which command makes it.
     """
     folder = results / experiment
     run = f"python -m experiments.run experiment={experiment}"
@@ -121,7 +118,7 @@ def find_result_sets(results: Path, experiment: str, **names: str) -> list[Resul
 
 
 def all_folders(results: Path) -> list[Path]:
-    """The folder of every setting of every experiment; raises ``InputError`` for none at all."""
+    """The folders of all result sets; raises ``InputError`` where there is none."""
     folders = sorted(path.parent for path in results.glob(f"*/*/{SETTING}"))
     if not folders:
         raise InputError(f"{results} has no results yet: make some with experiments.run")

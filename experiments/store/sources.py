@@ -1,8 +1,8 @@
-"""The source files that a result follows from: of what a config names, and of what that imports.
+"""The source files that affect a result: those that a configuration names, and all they import.
 
-Read from the files, without importing them, so that every command over a cell comes to the same
-list, whatever ran in its process before. Libraries are not among them: ``run.json`` has their
-versions. A module whose name is put together while the code runs is not seen, nor is a data file.
+Imports are found by reading the files, not by importing them, so that every command finds the same
+list for a cell, whatever its process has imported. Libraries are left out: ``run.json`` has their
+versions. Data files, and modules whose names are computed while the code runs, are not found.
 """
 
 import ast
@@ -25,25 +25,29 @@ PIXELS = (
     *(f"experiments.run.{name}" for name in ("cache", "compute", "oracles", "runner", "workers")),
     "experiments.store.cell",
 )
-"""The modules of this package that bits of a result follow from; it is searched for no others."""
+"""The modules of ``experiments`` that affect the bits of a result; imports of more are ignored."""
 
 TALK = {"data.command_line", "data.progress"}
-"""Modules that only speak to people."""
+"""Modules that only print messages and progress, and so do not affect results."""
 
 INSTALLED = {"site-packages", "dist-packages"}
 
 
 def code_of(*nodes: DictConfig) -> dict[str, str]:
-    """The sha256 of each source file that pictures made by these parts follow from, by module.
+    """The sha256 of each source file that affects pictures, by module.
 
-    Raises ``InputError`` for a ``_target_`` that has no source file.
+    ``nodes`` are the parts of a configuration that make the pictures. Raises ``InputError`` where a
+    ``_target_`` in them can't be imported.
     """
     named = [target for node in nodes for target in _targets(OmegaConf.to_container(node))]
     return sources((*PIXELS, *map(module_of, named)))
 
 
 def code_of_part(module: str) -> str:
-    """One digest of a module's source file and of what that imports: part of a cache key."""
+    """The digest of a module's file and all that it imports, for a cache key.
+
+    Raises ``InputError`` where the module has no source file.
+    """
     if _spec(module) is None:
         raise InputError(
             f"{module} has no source file, which the cache must read: put its class into one"
@@ -52,13 +56,13 @@ def code_of_part(module: str) -> str:
 
 
 def digest(code: Mapping[str, str]) -> str:
-    """One sha256 over all files."""
+    """One sha256 over the digests of all files."""
     lines = (f"{module} {content}\n" for module, content in sorted(code.items()))
     return sha256("".join(lines).encode()).hexdigest()
 
 
 def module_of(target: str) -> str:
-    """The module of a dotted name such as ``pti.method.Method``; raises ``InputError`` for none."""
+    """The module in a name such as ``pti.method.Method``; raises ``InputError`` without one."""
     parts = target.split(".")
     for length in range(len(parts) - 1, 0, -1):
         if _spec(module := ".".join(parts[:length])) is not None:
@@ -71,10 +75,10 @@ def module_of(target: str) -> str:
 
 @cache
 def sources(roots: tuple[str, ...]) -> dict[str, str]:
-    """The sha256 of the roots' files and of those that they import, directly or not.
+    """The sha256 of the files of ``roots`` and of all they import, directly or not, by module.
 
-    Imports of installed packages are left out, unless the package is a root's own: a method that
-    was installed is ours to watch, torch is not.
+    Imports of installed packages are left out, except within the package of a root: the code of a
+    method that was installed counts, torch does not.
     """
     own = {root.partition(".")[0] for root in roots} - set(LIBRARIES)
     found: dict[str, str] = {}
@@ -104,9 +108,9 @@ def _is_installed(top: str) -> bool:
 
 @cache
 def _read(module: str) -> tuple[str, tuple[str, ...]] | None:
-    """A file's sha256 and the modules that it may import; None where there is no such file.
+    """A file's sha256 and the modules that it may import; None where the module has no file.
 
-    Once a process: what was imported does not change with its file.
+    Read once per process: an imported module does not change when its file does.
     """
     spec = _spec(module)
     if spec is None or spec.origin is None or not Path(spec.origin).is_file():
@@ -143,7 +147,7 @@ def _called_for(call: ast.Call) -> Iterator[str]:
 
 @cache
 def _spec(module: str) -> ModuleSpec | None:
-    """Where a module is, without importing it or its parents."""
+    """The spec of a module, found without importing it or its parents."""
     places = None
     spec: ModuleSpec | None = None
     parts = module.split(".")
@@ -160,7 +164,7 @@ def _spec(module: str) -> ModuleSpec | None:
 
 
 def _targets(node: Any) -> Iterable[str]:
-    """Every ``_target_`` in a config, however deep."""
+    """Every ``_target_`` in a configuration, at any depth."""
     if isinstance(node, dict):
         if isinstance(target := node.get("_target_"), str):
             yield target
