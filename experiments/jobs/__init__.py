@@ -1,1 +1,1 @@
-"""From the words of a command to jobs, and what a job says to people."""
+"""Turning a command line into jobs, and the messages about them."""

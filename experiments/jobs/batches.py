@@ -1,4 +1,4 @@
-"""A cell's work in parts: batches, and shards of batches."""
+"""Dividing the items of a cell into batches, and the batches into shards."""
 
 from collections.abc import Sequence
 from hashlib import sha256
@@ -8,11 +8,11 @@ from pti.errors import InputError
 
 
 def batches_of(tasks: Sequence[Task], size: int, workers: int) -> list[list[Task]]:
-    """All tasks in batches of ``size``, or of less where a worker would have nothing to do.
+    """Divide tasks into batches of ``size``, or of less where a worker would have nothing to do.
 
-    Batches follow from the whole list, never from what is left of it or from the shard: in fp32 an
-    item's last bits can depend on the size of its batch, so an interrupted or divided run must form
-    the same ones.
+    ``tasks`` must be all items of the cell, not only those that are left or those of a shard: in
+    fp32 an item's last bits can depend on the size of its batch, so an interrupted or divided run
+    must form the same batches.
     """
     size = min(size, -(-len(tasks) // workers))
     return [list(tasks[start : start + size]) for start in range(0, len(tasks), size)]
@@ -21,8 +21,8 @@ def batches_of(tasks: Sequence[Task], size: int, workers: int) -> list[list[Task
 def of_shard(batches: Sequence[list[Task]], shard: str | None) -> list[list[Task]]:
     """The batches of shard ``"i/n"``, i from 1 to n; all without a shard.
 
-    Dealt out in the order of a hash of their first item's key, so that all shards of ``n`` cost
-    about as much. Raises ``InputError`` for a shard that is none.
+    Batches are dealt out in the order of a hash of their first item's key, so that all shards take
+    about as long. Raises ``InputError`` where ``shard`` does not have this form.
     """
     if shard is None:
         return list(batches)
@@ -34,7 +34,7 @@ def of_shard(batches: Sequence[list[Task]], shard: str | None) -> list[list[Task
 
 
 def sweep_shards(overrides: Sequence[str]) -> list[str]:
-    """Overrides with ``shards=n`` written out as a sweep over its n shards."""
+    """Replace ``shards=n`` by a sweep over n shards; raises ``InputError`` for an n below 1."""
     written: list[str] = []
     for override in overrides:
         key, _, value = override.partition("=")

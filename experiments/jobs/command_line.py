@@ -1,4 +1,4 @@
-"""Command lines for people: errors as one sentence, names close to a misspelt one."""
+"""Command lines: errors as one sentence, and checks of options."""
 
 import os
 import sys
@@ -15,9 +15,9 @@ from pti.errors import InputError
 
 
 def for_people(main: Callable[[], None], stopped: str = "") -> None:
-    """Run ``main``; print what the user can mend as a sentence and exit with 2.
+    """Run ``main`` and exit: with 2, after one sentence, for an error that the user can mend.
 
-    ``stopped`` is what becomes of the work after Ctrl-C.
+    ``stopped`` is the sentence that is printed after Ctrl-C.
     """
     os.environ["HYDRA_FULL_ERROR"] = "1"
     show_anywhere(sys.stdout)
@@ -38,7 +38,7 @@ def for_people(main: Callable[[], None], stopped: str = "") -> None:
 
 
 def sentence_of(error: Exception) -> str | None:
-    """What the user can mend about an error; None for a fault of this code."""
+    """The sentence that tells the user how to mend an error; None where the error is a bug."""
     match error:
         case InputError():
             return str(error)

@@ -1,4 +1,4 @@
-"""What was probably meant: Hydra's composition errors as one sentence."""
+"""Hydra's errors as one sentence, with what was probably meant."""
 
 import re
 from collections import Counter
@@ -27,7 +27,7 @@ RESOLVING = re.compile(r"^InputError raised while resolving interpolation: ")
 MISSING_VALUE = re.compile(r"Missing mandatory value: (\S+)")
 
 ALIKE = 0.65
-"""Below it, a suggestion would be a guess."""
+"""The least likeness for a suggestion; below it, a suggestion would be a guess."""
 
 
 def explain(error: Exception) -> str:
@@ -50,7 +50,7 @@ def explain(error: Exception) -> str:
 
 
 def _of_value(text: str) -> str:
-    """What Hydra says of a value, in our words where we have some."""
+    """Hydra's message about a value, reworded where it is a common one."""
     if found := MISSING_VALUE.search(text):
         return f"{found[1]} is not set: add {found[1]}=... to the command"
     kinds = get_type_hints(Run)
@@ -60,13 +60,13 @@ def _of_value(text: str) -> str:
 
 
 def unknown_field(error: Exception) -> str | None:
-    """The dotted name that a configuration has no field of; None for any different error."""
+    """The dotted name that is not a field of the configuration; None for a different error."""
     missing = UNKNOWN_KEY.search(str(error))
     return missing and missing[1]
 
 
 def _of_part(error: InstantiationException, cause: BaseException) -> str:
-    """What a method, model or data set said when it was made."""
+    """The error of a method, model or data set that could not be instantiated."""
     if isinstance(cause, InputError):
         return str(cause)
     where = re.search(r"full_key: (\S+)", str(error))
@@ -86,10 +86,10 @@ def _no_such_field(name: str) -> str:
 
 
 def _likeness(name: str, field: str) -> float:
-    """How likely a field is meant: by its last part, and less so by what stands before it.
+    """How likely ``name`` means ``field``, 0 to 1.2, by the last part and less so by the others.
 
-    0 where the last parts are not alike, or no more than alike and in places that share nothing.
-    A part of several words may be named by their initials.
+    0 where the last parts are not alike, or where they differ and the other parts have nothing in
+    common. A part of several words may be named by its initials.
     """
     *places, last = name.split(".")
     *others, end = field.split(".")
@@ -106,7 +106,7 @@ def _initials(words: str) -> str:
 
 
 def _fields() -> Counter[str]:
-    """The fields that a run may have, and in how many files each stands."""
+    """The fields that a run may have, with the number of files that have each."""
     names = Counter(field.name for field in fields(Run))
     for group in ("method", "data", "model"):
         for file in (CONFIGS / group).glob("*.yaml"):

@@ -1,4 +1,4 @@
-"""Whether a config's values have the form that the class or function they go to asks for."""
+"""Checking a configuration's values against the annotations of the parameters that take them."""
 
 from collections.abc import Iterator
 from enum import Enum
@@ -25,8 +25,8 @@ IN_WORDS: dict[Any, str] = {
 def check_forms(config: DictConfig, path: str) -> None:
     """Raise ``InputError`` where a value is not of the type that its parameter is annotated with.
 
-    A class takes whatever it is given, and would fail deep inside the arithmetic. Containers are
-    not looked into.
+    Python does not check annotations, so a wrong value would fail deep inside the arithmetic.
+    ``path`` is the dotted name of ``config``. The elements of lists are not checked.
     """
     parameters = signature(get_object(config._target_)).parameters if "_target_" in config else {}
     types = {name: parameter.annotation for name, parameter in parameters.items()}
@@ -45,7 +45,7 @@ def _check(value: Any, annotation: Any, path: str) -> None:
 
 
 def in_words(annotation: Any) -> str:
-    """What a value of that type is, such as "a number or null"."""
+    """The values that a type allows, such as "a number or null"."""
     return " or ".join(dict.fromkeys(map(_in_words, _options(annotation))))
 
 
@@ -61,7 +61,7 @@ def _options(annotation: Any) -> Iterator[Any]:
 def _fits(value: Any, option: Any) -> bool:
     if get_origin(option) is Literal:
         return value in get_args(option)
-    if isinstance(value, bool):  # Python counts it among the numbers
+    if isinstance(value, bool):  # bool is a subclass of int
         return option is bool
     if option in IN_WORDS:
         return isinstance(value, (int, float) if option is float else option)

@@ -1,4 +1,4 @@
-"""The jobs that a command line of ``experiments.run`` stands for, and what each has left to do."""
+"""The jobs of a command line of ``experiments.run``, and what is left to do in each."""
 
 import json
 import os
@@ -30,9 +30,9 @@ from pti.errors import InputError
 
 @dataclass(frozen=True)
 class Job:
-    """One job of a sweep: its overrides, and the configuration that they come to.
+    """One job of a sweep: its overrides, and the configuration that is composed from them.
 
-    ``left_out`` are fields of the command that its method has not.
+    ``left_out`` names the fields that the command sets and the job's method lacks.
     """
 
     overrides: list[str]
@@ -42,7 +42,7 @@ class Job:
 
 @dataclass(frozen=True)
 class State:
-    """Counts of a job's items: done, failed, without any record; and of those done, unscored."""
+    """Numbers of a job's items: done, failed, left (without a record), and done but unscored."""
 
     done: int
     failed: int
@@ -51,14 +51,14 @@ class State:
 
     @property
     def whole(self) -> bool:
-        """Whether a run of the job would find nothing to do."""
+        """Whether nothing is left to do in the job."""
         return not (self.failed or self.left or self.unscored)
 
 
 def plan(overrides: Sequence[str]) -> list[DictConfig]:
     """The configuration of each job of a run with these overrides, in Hydra's order.
 
-    Raises what a run would raise for them.
+    Raises the errors that a run would raise for them.
     """
     register()
     GlobalHydra.instance().clear()
@@ -74,10 +74,10 @@ def plan(overrides: Sequence[str]) -> list[DictConfig]:
 
 
 def expand(overrides: Sequence[str], composed: Callable[[list[str]], DictConfig]) -> list[Job]:
-    """The jobs of a sweep, each once; ``composed`` is the configuration that Hydra makes of one.
+    """The jobs of a sweep, without duplicates; ``composed`` composes the configuration of one.
 
-    A method that lacks a field which a different method of the sweep has goes without it. Raises
-    ``InputError``, or what Hydra raises, where a job can't be.
+    A field that only some methods of the sweep have is left out for the methods that lack it.
+    Raises ``InputError``, or Hydra's error, where a job can't be composed.
     """
     parsed = OverridesParser.create().parse_overrides(list(overrides))
     jobs: dict[str, Job] = {}
@@ -85,7 +85,7 @@ def expand(overrides: Sequence[str], composed: Callable[[list[str]], DictConfig]
     for of_job in BasicSweeper.split_arguments(parsed, None)[0]:
         job = _compose(of_job, composed, lacking)
         asked: Any = OmegaConf.to_container(job.cfg)
-        del asked["point"]  # a method that has none of its fields is the same at all points
+        del asked["point"]  # a method that lacks the fields of the points is one job
         jobs.setdefault(json.dumps(asked, default=str), job)
     known = {override.partition("=")[0] for job in jobs.values() for override in job.overrides}
     for name, error in lacking.items():
@@ -99,7 +99,7 @@ def _compose(
     composed: Callable[[list[str]], DictConfig],
     lacking: dict[str, ConfigCompositionException],
 ) -> Job:
-    """A job of those overrides that its method knows; ``lacking`` takes up those left out."""
+    """Compose a job without the fields that its method lacks; ``lacking`` collects their errors."""
     kept, left_out = list(overrides), list[str]()
     while True:
         try:
@@ -115,9 +115,9 @@ def _compose(
 
 
 def settled(composed: DictConfig, job: Sequence[str]) -> DictConfig:
-    """A job's own configuration, as the job will see it, of one that Hydra composed.
+    """The configuration that a job will see, from the one that Hydra composed for it.
 
-    Raises ``InputError`` where a value is missing, or has not the form that its field takes.
+    Raises ``InputError`` where a value is missing or has the wrong type.
     """
     HydraConfig.instance().set_config(composed)
     cfg = composed.copy()
@@ -135,10 +135,10 @@ def settled(composed: DictConfig, job: Sequence[str]) -> DictConfig:
 
 
 def take_point(cfg: DictConfig, overrides: Sequence[str]) -> None:
-    """Set what the swept point says, of the fields that this method has.
+    """Set the fields of the swept point, as far as the method has them.
 
-    Raises ``InputError`` for a point that the experiment does not list, or that sets what one of
-    the command line's ``overrides`` sets.
+    Raises ``InputError`` where the experiment does not list the point, or where the point and one
+    of the ``overrides`` set the same field.
     """
     if cfg.point is None:
         return
@@ -154,7 +154,10 @@ def take_point(cfg: DictConfig, overrides: Sequence[str]) -> None:
 
 
 def choose(tasks: Iterable[Task], limit: int | None) -> list[Task]:
-    """The first ``limit`` items; raises ``InputError`` where there is none, or two share a key."""
+    """The first ``limit`` items, or all.
+
+    Raises ``InputError`` where there is none, two share a key, or a key can't name a file.
+    """
     chosen = list(islice(tasks, limit))
     if not chosen:
         raise InputError("the data set has no items: correct its settings, data.tasks...")
@@ -172,12 +175,12 @@ def choose(tasks: Iterable[Task], limit: int | None) -> list[Task]:
 
 
 def name_of(cfg: DictConfig) -> str:
-    """A job in words: its cell, and its shard where it has one."""
+    """The name of a job in messages: its cell, and its shard where it has one."""
     return cfg.cell.strip(",") + (f", shard {cfg.shard}" if cfg.shard else "")
 
 
 def state_of(cfg: DictConfig, cell: Cell | None) -> State:
-    """How far a job is, of which ``cell`` holds the files."""
+    """Count a job's items by state; ``cell`` is None where the cell has not begun."""
     tasks = choose(instantiate(cfg.data.tasks), cfg.limit)
     batches = of_shard(batches_of(tasks, cfg.batch_size, cfg.workers), cfg.shard)
     keys = {task.key for batch in batches for task in batch}

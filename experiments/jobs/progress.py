@@ -1,4 +1,4 @@
-"""How far a sweep is: which cell of how many, and about how long the rest will take."""
+"""The progress of a sweep: which job of how many, and about how long the rest will take."""
 
 import logging
 from collections import Counter
@@ -16,10 +16,10 @@ log = logging.getLogger(__name__)
 
 
 class Progress:
-    """The cells of this process's sweep, and how fast pictures have been made so far."""
+    """Logs the jobs of a sweep as they start, with the time left at the speed so far."""
 
     def __init__(self, jobs: Sequence[DictConfig], there: Mapping[Path, int]) -> None:
-        """``there`` counts the pictures of each cell's folder before the sweep."""
+        """``there`` is the number of pictures in each cell's folder before the sweep."""
         self._names = [name_of(cfg) for cfg in jobs]
         folders = [cell_folder(cfg) for cfg in jobs]
         shards = Counter(folders)
@@ -27,7 +27,7 @@ class Progress:
         self._made, self._seconds, self._since = 0, 0.0, monotonic()
 
     def begin(self, number: int, pictures: int, left: int) -> None:
-        """Log that job ``number``, from 0, of that many ``pictures`` starts with some ``left``."""
+        """Log that job ``number`` (from 0) starts, with ``left`` of its ``pictures`` to make."""
         rest = left + sum(max(0, pictures - there) for there in self._there[number + 1 :])
         name, self._since = self._names[number], monotonic()
         if len(self._names) > 1:
@@ -35,7 +35,7 @@ class Progress:
             log.info("%s: %s%s", of, name, self._time_for(rest))
 
     def end(self, made: int) -> None:
-        """Take account of the pictures that a job ``made`` since it began."""
+        """Count the number of pictures that the job ``made`` since it began, and their time."""
         if made:
             self._made += made
             self._seconds += monotonic() - self._since

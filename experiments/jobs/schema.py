@@ -15,7 +15,7 @@ CONFIGS = Path(__file__).parents[2] / "configs"
 
 
 class Goal(Enum):
-    """Whether a method gives the picture back, or makes of it what the target says."""
+    """Whether a method reconstructs the picture, or edits it towards the target."""
 
     reconstruct = "reconstruct"
     edit = "edit"
@@ -23,7 +23,7 @@ class Goal(Enum):
 
 @dataclass
 class Run:
-    """One experiment over one data set with one model; a method's own dataclass is its schema."""
+    """The configuration of one job; a method's own dataclass is its schema."""
 
     name: str = "single"
     cell: str = MISSING
@@ -50,7 +50,7 @@ class Run:
 
 
 def register() -> None:
-    """Make the schema and the resolvers known to Hydra."""
+    """Register the schema and the resolvers with Hydra."""
     ConfigStore.instance().store(name="schema", node=Run)
     OmegaConf.register_new_resolver("varied", _varied, replace=True)
     OmegaConf.register_new_resolver("basename", _basename, replace=True)
@@ -66,12 +66,12 @@ def register() -> None:
 
 
 def _varied() -> str:
-    """The overrides that name a cell, between commas."""
+    """The overrides that name a cell, joined by commas."""
     return ",".join(sorted(filter(names_a_cell, HydraConfig.get().overrides.task)))
 
 
 def _basename(path: str) -> str:
-    """The last part of a path, also of one such as ``.``."""
+    """The last part of a path; for ``.`` and ``..``, the name of the folder that they mean."""
     name = Path(path).name
     return Path(path).resolve().name if name in ("", "..") else name
 
@@ -79,7 +79,7 @@ def _basename(path: str) -> str:
 def _precision_on(device: str, wanted: str) -> str:
     if wanted != "fastest":
         return wanted
-    # Imported here because torch takes seconds, and a report needs it not.
+    # Imported here because torch takes seconds to import, and a report does not need it.
     from pti.diffusion.load import torch_device
     from pti.diffusion.precision import fastest
 

@@ -1,7 +1,7 @@
-"""Overrides as Hydra must read them: paths and names as text, numbers in one spelling.
+"""Rewriting overrides for Hydra: paths and names as text, numbers in one spelling.
 
 Hydra reads ``results=2024_01_05`` as the number 20240105, and can't read ``data.path=a=b`` at all.
-Cells are named by their settings, so that 1, 1.0 and 1e0 must be one setting.
+A cell is named by its overrides, so 1, 1.0 and 1e0 must be spelt alike.
 """
 
 import re
@@ -17,17 +17,18 @@ from experiments.store.fields import PLACES
 from pti.errors import InputError
 
 GROUPS = frozenset({"cluster", "data", "method", "model"})
-"""What a run has one of each, by the folder of its file in ``configs/``."""
+"""The folders of ``configs/`` from each of which a run takes one file."""
 
 TEXT = PLACES | {"account", "cell", "gres", "name", "partition", "revision", "variant"}
-"""Fields that hold text, whatever it looks like."""
+"""Fields, by the last part of their names, that hold text, even if it looks like a number."""
 
 
 def spelled(overrides: Sequence[str]) -> list[str]:
-    """Put text in quotes where Hydra would read it as anything else, and write numbers plainly.
+    """Quote text that Hydra would not read as text, and write whole numbers without a fraction.
 
-    A comma divides a sweep, but not the name of a path that is there. What is in quotes, ``null``
-    and what has an interpolation stays as it is. Raises ``InputError`` for a group that is null.
+    A comma separates the values of a sweep, but not within the name of an existing path. Values in
+    quotes, ``null`` and values with an interpolation are not changed. Raises ``InputError`` for a
+    group that is null and for an empty path.
     """
     return [_spelled(override) for override in overrides]
 
@@ -73,8 +74,8 @@ def _as_text(value: str) -> str:
 
 
 def in_quotes(text: str) -> str:
-    """The text so that Hydra reads it as it is."""
-    # It takes a backslash for itself, except before a quote.
+    """Quote a text so that Hydra reads it unchanged."""
+    # Hydra reads a backslash literally, except before a quote.
     escaped = re.sub(r"(\\*)('|$)", r"\1\1\2", text).replace("'", "\\'")
     return f"'{escaped}'"
 
@@ -85,7 +86,7 @@ def _as_number(value: str) -> str:
 
 
 def _read(value: str) -> Any:
-    """What Hydra makes of a value; None where it can't read it."""
+    """The value as Hydra reads it; None where Hydra can't read it."""
     try:
         (override,) = OverridesParser.create().parse_overrides([f"key={value}"])
     except OverrideParseException:
@@ -94,12 +95,12 @@ def _read(value: str) -> Any:
 
 
 def plain(number: float) -> float | int:
-    """A whole number without its fraction."""
+    """The number as an int where it is whole and below 1e15; otherwise the number unchanged."""
     return int(number) if number.is_integer() and abs(number) < 1e15 else number
 
 
 def spell_numbers(node: DictConfig) -> None:
-    """Write the whole numbers of a config without a fraction, as ``spelled`` does."""
+    """Write whole numbers in a configuration without a fraction, in place, like ``spelled``."""
     for key in node:
         if OmegaConf.is_interpolation(node, str(key)):
             continue
