@@ -1,1 +1,1 @@
-"""Runs the cells of an experiment."""
+"""Running the cells of an experiment."""

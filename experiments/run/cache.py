@@ -1,4 +1,4 @@
-"""Trajectories and inversions, computed once and kept by their content."""
+"""A cache of trajectories and inversions, keyed by everything that they are computed from."""
 
 import json
 from dataclasses import dataclass, field, fields, is_dataclass, replace
@@ -21,14 +21,14 @@ from pti.method import Inverter
 from pti.types import Batch, Inversion
 
 Value = Inversion | Tensor
-"""What an inverter gives, or a tracer's path."""
+"""The value of an inverter (``Inversion``) or of a tracer (its trajectory)."""
 
 
 @dataclass
 class Store:
-    """A folder of entries, one item each, and the UNet calls that reading them has saved.
+    """A folder with one entry per item, and the UNet calls that reading entries has saved.
 
-    ``loader`` is the digest of the code that made the model of its weights.
+    ``loader`` is the digest of the code that loads the model from its weights.
     """
 
     folder: Path
@@ -40,7 +40,7 @@ class Store:
         return self.folder / key[:2] / f"{key}.safetensors"
 
     def put(self, key: str, value: dict[str, Tensor], calls: Calls) -> None:
-        """Keep one item's tensors, and what they cost."""
+        """Write one item's tensors, and the UNet calls that they cost."""
         # An embedding that is the same at every step is kept once.
         constant = {name: t.shape[1] for name, t in value.items() if t.stride(1) == 0}
         whole = {name: t[:, :1] if name in constant else t for name, t in value.items()}
@@ -50,7 +50,7 @@ class Store:
         write_aside(self.path(key), lambda aside: aside.write_bytes(save(tensors, metadata)))
 
     def get(self, key: str, model: LatentDiffusion) -> dict[str, Tensor]:
-        """One item's tensors; raises ``InputError`` naming the file where it is damaged."""
+        """Read one item's tensors; raises ``InputError`` naming the file where it is damaged."""
         path = self.path(key)
         try:
             with safe_open(path, "pt", device=str(model.device)) as stored:
@@ -68,20 +68,20 @@ class Store:
 
 @dataclass(frozen=True)
 class Cached:
-    """An inverter or tracer that looks into the store before it computes."""
+    """An inverter or tracer that reads its values from the store where they are there."""
 
     inner: Inverter | Tracer
     store: Store
 
     def schedule(self, model: LatentDiffusion) -> Schedule:
-        """That of the wrapped part."""
+        """The schedule of the wrapped inverter or tracer."""
         return self.inner.schedule(model)
 
     def __call__(self, model: LatentDiffusion, batch: Batch) -> Any:
-        """The value of the whole batch, which is computed where any item of it is missing.
+        """The value of the batch; where one item is missing in the store, all of them are computed.
 
-        The whole of it, because in fp32 an item's last bits can depend on the size of its batch: a
-        kill between two entries must not change a result.
+        In fp32 an item's last bits can depend on the size of its batch, and a run that was killed
+        between writing two entries must not change a result.
         """
         keys = [self._key(model, batch, row) for row in range(len(batch))]
         if all(self.store.path(key).exists() for key in keys):
@@ -95,7 +95,7 @@ class Cached:
     def _compute(
         self, model: LatentDiffusion, batch: Batch
     ) -> list[tuple[dict[str, Tensor], Calls]]:
-        """Each item's tensors and its share of the UNet calls, cached parts of them included."""
+        """Each item's tensors and its share of the UNet calls, including calls that were cached."""
         before = model.calls + self.store.saved
         value = self.inner(model, batch)
         calls = (model.calls + self.store.saved - before).shared_by(len(batch))
@@ -118,7 +118,7 @@ class Cached:
 
 
 def cached(part: Any, store: Store) -> Cached:
-    """An inverter or tracer, with every tracer within it, wrapped."""
+    """Wrap an inverter or tracer, and every tracer within it."""
     inner = {field.name: getattr(part, field.name) for field in fields(part)}
     tracers = {name: value for name, value in inner.items() if isinstance(value, Tracer)}
     within = {name: cached(tracer, store) for name, tracer in tracers.items()}
@@ -126,7 +126,7 @@ def cached(part: Any, store: Store) -> Cached:
 
 
 def describe(part: Any) -> dict[str, Any]:
-    """A part's class, the digest of its code, and its fields, down to its own parts."""
+    """A part's class, the digest of its code, and its fields, which may be parts themselves."""
     if isinstance(part, Cached):
         return describe(part.inner)
     kind = type(part)

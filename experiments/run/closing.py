@@ -1,4 +1,4 @@
-"""The last words of a run: what it made, the main score of each cell, and what to do with them."""
+"""The summary of a run: new pictures, each cell's main score, and the command of the report."""
 
 import shlex
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ from experiments.table import Entry, Table, console
 
 @dataclass(frozen=True)
 class Stock:
-    """What lies in a cell's folder: pictures, failed items, and the bytes of its scores."""
+    """What a cell's folder holds: numbers of pictures and of failed items, bytes of its scores."""
 
     pictures: int = 0
     failed: int = 0
@@ -25,7 +25,7 @@ class Stock:
 
     @classmethod
     def of(cls, folder: Path) -> "Stock":
-        """That of a cell, also of one that has not begun."""
+        """Count what the folder of a cell holds; all 0 where the cell has not begun."""
         if not (folder / CONFIG).exists():
             return cls()
         cell, scores = Cell.read(folder), folder / SCORES
@@ -34,12 +34,12 @@ class Stock:
 
 
 def stock_of(jobs: Sequence[DictConfig]) -> dict[Path, Stock]:
-    """That of each cell of a sweep."""
+    """The stock of each cell of a sweep, by folder."""
     return {folder: Stock.of(folder) for folder in dict.fromkeys(map(cell_folder, jobs))}
 
 
 def closing(jobs: Sequence[DictConfig], before: Mapping[Path, Stock]) -> str:
-    """What the cells hold more than ``before``; empty where they hold nothing at all."""
+    """The summary of a sweep, with its increase over ``before``; empty if all cells are empty."""
     parts: list[str] = []
     for setting in dict.fromkeys(map(setting_folder, jobs)):
         of_setting = [cfg for cfg in jobs if setting_folder(cfg) == setting]

@@ -3,8 +3,8 @@
     python -m experiments.run experiment=table2 [model=sd14 data=coco limit=128 batch_size=16]
     python -m experiments.run method=pti data=folder data.path=pictures
 
-A rerun of the same command computes only what is missing, also beside a run that goes on. With
-``shards=4`` each cell is divided into four jobs, for a launcher to spread.
+The same command again computes only what is missing, even while the first one still runs. With
+``shards=4`` each cell is divided into four jobs, which a launcher can spread over machines.
 """
 
 import sys
@@ -27,7 +27,7 @@ register()
 
 @hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name="run")
 def job(cfg: DictConfig) -> None:
-    """One cell, for Hydra to launch."""
+    """Run one job; Hydra calls this."""
     take_point(cfg, HydraConfig.get().overrides.task)
     spell_numbers(cfg.method)
     if cfg.cluster.name == "joblib" and cfg.device == "auto":
@@ -42,7 +42,7 @@ def job(cfg: DictConfig) -> None:
 
 
 def main() -> None:
-    """The command: one cell or a sweep, once or in rounds."""
+    """Run one cell or a sweep, once or in rounds."""
     overrides = [override for override in sys.argv[1:] if not override.startswith("rounds=")]
     rounds = [override.partition("=")[2] for override in sys.argv[1:] if override not in overrides]
     if rounds:

@@ -1,4 +1,4 @@
-"""From opened pictures to results: the part of a run that needs the model."""
+"""Computing results from opened pictures: the part of a run that needs the model."""
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -29,9 +29,10 @@ Opened = tuple[Task, Pixels]
 
 @dataclass(frozen=True)
 class Computation:
-    """What a cell's results follow from besides its pictures, in plain values for any process.
+    """Everything but the pictures that determines results, as picklable strings.
 
-    ``sources`` names the pictures of a task that a result is made of or compared with.
+    A worker can rebuild model and method from them. ``sources`` names the pictures of a task that a
+    result is made from or compared with.
     """
 
     load: str
@@ -45,7 +46,7 @@ class Computation:
 
     @classmethod
     def of(cls, cfg: DictConfig) -> "Computation":
-        """That of a cell's configuration; raises what making its method raises."""
+        """Take it from a cell's configuration; raises the errors of instantiating the method."""
         edits = cfg.goal == Goal.edit
         oracle = isinstance(instantiate(cfg.method), Oracle)
         return cls(
@@ -64,21 +65,21 @@ class Computation:
         )
 
     def model(self) -> LatentDiffusion:
-        """The model, loaded once a process."""
+        """The model, loaded once per process."""
         return load_model(self.load, self.precision, self.device)
 
     def target(self, task: Task) -> str:
-        """What a result should show: to reconstruct, the caption."""
+        """The prompt that a result should match: the target of an edit, otherwise the caption."""
         return (task.target if self.edits else task.caption) or ""
 
     def check(self, opened: Opened) -> None:
-        """Raise ``InputError`` where the method can't edit the item; nothing is inverted."""
+        """Raise ``InputError`` where the method can't edit the item, without inverting it."""
         method = make_method(self.method)
         if self.edits and isinstance(method, Method):
             check(method.edit, self.model(), self._batch([opened]))
 
     def __call__(self, opened: list[Opened]) -> "Computed":
-        """The results of one batch."""
+        """Compute the results of one batch."""
         model, store = self.model(), self._store()
         start, before = perf_counter(), model.calls
         images, mask = self._pictures(model, store, opened)
@@ -120,10 +121,11 @@ class Computation:
 
 @dataclass(frozen=True)
 class Computed:
-    """The pictures of a batch and where they were edited, and what each of them cost.
+    """The results of a batch, their masks, and the cost of each result.
 
-    ``cost`` counts UNet calls, ``spent`` those that did not come from the cache; ``memory`` is the
-    most that the process has held so far, in MiB.
+    ``cost`` counts UNet calls per result, ``spent`` those of them that did not come from the cache.
+    ``seconds`` is the time per result; ``memory`` is the peak memory of the process so far, in
+    MiB.
     """
 
     images: Images
@@ -136,11 +138,11 @@ class Computed:
 
 @lru_cache(maxsize=1)
 def make_method(method: str) -> Method | Oracle:
-    """A cell's method; ``method`` is YAML, to be hashable."""
+    """Instantiate a cell's method; ``method`` is YAML, which is hashable."""
     return instantiate(OmegaConf.create(method))
 
 
 @lru_cache(maxsize=1)
 def load_model(load: str, precision: str, device: str) -> LatentDiffusion:
-    """One model a process, however many cells it serves; ``load`` is YAML, to be hashable."""
+    """Load a model, once for all cells of a process; ``load`` is YAML, which is hashable."""
     return instantiate(OmegaConf.create(load), precision=precision, device=device)

@@ -1,4 +1,4 @@
-"""One cell from its configuration to its scores."""
+"""One job from its configuration to its scores: checks, computation, scores, mirror."""
 
 import json
 from dataclasses import dataclass, replace
@@ -28,10 +28,10 @@ from pti.errors import InputError
 
 @dataclass(frozen=True)
 class Ready:
-    """A cell that can be run, before anything of it is on the disk.
+    """A job that has passed its checks; nothing has been written for it yet.
 
-    ``tasks`` are the items of the cell, ``own`` those of this shard, and ``left`` the batches of
-    those that have no picture yet. ``source`` is the data set.
+    ``source`` is the data set. ``tasks`` are the items of the cell, ``own`` those of this shard,
+    and ``left`` the batches of those that have no result yet.
     """
 
     cfg: DictConfig
@@ -43,7 +43,7 @@ class Ready:
 
     @classmethod
     def of(cls, cfg: DictConfig) -> "Ready":
-        """Raise ``InputError`` for all that can be known before the first picture."""
+        """Check a job; raises ``InputError`` for every fault that shows before the first picture."""
         for name in ("batch_size", "workers", "limit"):
             if cfg[name] is not None and cfg[name] < 1:
                 raise InputError(f"{name}={cfg[name]}: it counts from 1")
@@ -63,7 +63,7 @@ class Ready:
         return cls(cfg, source, tasks, own, list(filter(None, left)), computation)
 
     def run(self) -> None:
-        """Compute, record and score what is left; raises ``InputError`` where items failed."""
+        """Compute, score and mirror what is left; raises ``InputError`` where items failed."""
         cfg, folder = self.cfg, open_cell(self.cfg).folder
         if self.left:
             self._compute(folder)
@@ -79,7 +79,7 @@ class Ready:
             )
 
     def _compute(self, folder: Path) -> None:
-        """Leave an image and a record of each item, and ``run.json`` of what made them."""
+        """Write ``run.json``, and an image and a record of each item that is left."""
         cfg, model = self.cfg, self.computation.model()
         about = RunInfo(
             model.digest,
@@ -96,7 +96,7 @@ class Ready:
 
 
 def check_measurable(cfg: DictConfig, source: Benchmark, tasks: list[Task]) -> None:
-    """Raise ``InputError`` where the pictures, once made, could not be scored."""
+    """Raise ``InputError`` where the results could not be scored with the cell's suite."""
     measures = suite(cfg.metrics)
     if measures.network is None:
         measures.check_weights()
@@ -118,7 +118,7 @@ def check_measurable(cfg: DictConfig, source: Benchmark, tasks: list[Task]) -> N
 
 
 def missing(cell: Cell, tasks: list[Task]) -> list[Task]:
-    """Items without a picture; raises ``InputError`` where a finished one has changed since."""
+    """Items without a result; raises ``InputError`` where a done one changed in the data set."""
     done = cell.done
     edits = cell.config.goal == Goal.edit.name
     for task in tasks:
@@ -132,18 +132,18 @@ def missing(cell: Cell, tasks: list[Task]) -> list[Task]:
 
 
 def changes(record: Record, task: Task, *, edits: bool) -> list[str]:
-    """Names of what a data set gives now and did not give when the item was made."""
+    """Names of the prompts and pictures of an item that changed after its record was made."""
     now = asked_of(task, edits=edits)
     changed = [name for name, value in now.items() if getattr(record, name) != value]
     before = record.sources
     try:
         sources = sources_of(task, before)
     except (InputError, OSError):
-        return changed  # a picture that was taken away since is not another one
+        return changed  # a picture that is gone is not a changed one
     return changed + [name for name in before if before[name] != sources.get(name)]
 
 
 def chosen_data(tasks: list[Task]) -> dict[str, Any]:
-    """Which items a run is of, and the digest of that list."""
+    """The ``data`` of a ``RunInfo``: key, caption and target of each item, and their digest."""
     items = [[task.key, task.caption, task.target] for task in tasks]
     return {"sha256": sha256(json.dumps(items).encode()).hexdigest(), "items": items}

@@ -1,4 +1,4 @@
-"""From tasks to pictures and records, a batch at a time."""
+"""Running the items of a cell, a batch at a time, to images and records."""
 
 import logging
 from collections import deque
@@ -42,24 +42,24 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Items:
-    """Runs one method over the tasks of one cell."""
+    """Runs one method over the items of one cell."""
 
     cfg: DictConfig
     folder: Path
     computation: Computation
     peaks: set[int] = field(default_factory=set)
     sources: dict[str, dict[str, str]] = field(default_factory=dict)
-    """By key, what the pictures were known by when they were opened."""
+    """By key, the identities of an item's pictures when they were opened."""
 
     @cached_property
     def model(self) -> LatentDiffusion:
-        """What says how large pictures are, and where a prompt is cut off."""
+        """The model, which gives the side of pictures and the end of prompts that are too long."""
         return self.computation.model()
 
     def run(self, batches: Sequence[list[Task]]) -> None:
-        """Leave an image and a record of each task, or a record of why there is none.
+        """Write an image and a record of each item, or a record of why it failed.
 
-        Batches that another process works on come last, and are left out once it has finished.
+        Batches that a different process works on come last; items that it finishes are left out.
         """
         waiting, growing = deque(batches), Tail(self.folder / RECORDS)
         before = _latest(growing)
@@ -74,7 +74,7 @@ class Items:
                     log.info("waiting for another run's pictures of %s", self.folder.name)
                     reserved.wait(_keys(waiting[0]))
                     continue
-                # Another process may have finished some since this one began, or tried in vain.
+                # A different process may have finished or failed some items since this one began.
                 now |= _latest(growing)
                 tried = {key for key, record in now.items() if record != before.get(key)}
                 over = {key for key, record in now.items() if key in tried or self._is_made(record)}
@@ -86,7 +86,7 @@ class Items:
                     shown.update(len(batch))
 
     def _reserve(self, reserved: Reservations, waiting: Sequence[list[Task]]) -> list[list[Task]]:
-        """As many batches as there are workers, of those that are no other process's."""
+        """Reserve as many batches as there are workers, of those that are free."""
         free = (batch for batch in waiting if reserved.take(_keys(batch)))
         return list(islice(free, self.cfg.workers))
 
@@ -113,7 +113,7 @@ class Items:
                     self._keep_edit(TRUTHS, task.key, task.counterfactual)
                     self._keep_edit(REGIONS, task.key, task.region)
                 self.sources[task.key] = sources_of(task, self.computation.sources)
-            except WriteError:  # it is no fault of the item
+            except WriteError:  # the item is not at fault
                 raise
             except Exception as error:  # noqa: BLE001 (kept as the item's record)
                 self._fail(task, error)
@@ -131,7 +131,7 @@ class Items:
             self._keep(kind, key, square(opener(), self.model.side))
 
     def _keep(self, kind: str, key: str, pixels: Pixels) -> None:
-        """Keep what all cells share; raises ``InputError`` where another picture was kept."""
+        """Save a picture that all cells share; raises ``InputError`` if a different one is there."""
         path = self.folder.parent.parent / kind / f"{key}.png"
         if path.exists():
             with Image.open(path) as kept:
@@ -144,10 +144,10 @@ class Items:
             save_png(path, pixels)
 
     def _attempt(self, opened: list[Opened], result: Result) -> None:
-        """The whole batch; where that raises, each item alone, so that one cannot fail the rest."""
+        """Record a batch; where it fails, compute each item alone, so that one can't fail the rest."""
         try:
             computed = result()
-        except (DeadWorkerError, WriteError):  # it is no fault of the items
+        except (DeadWorkerError, WriteError):  # the items are not at fault
             raise
         except Exception as error:  # noqa: BLE001 (kept as the item's record)
             if len(opened) > 1:
@@ -159,8 +159,8 @@ class Items:
         else:
             self.peaks.add(computed.memory)
             finished = [self._finish(task, row, computed) for row, (task, _) in enumerate(opened)]
-            # At once: of a batch that a kill tears apart, the rest would be computed in another
-            # batch, and in fp32 that can change its last bits.
+            # In one write: after a kill between two records, the rest would be computed in a
+            # smaller batch, which in fp32 can change its last bits.
             acknowledge(self.folder, finished)
 
     def _finish(self, task: Task, row: int, computed: Computed) -> Record:
@@ -183,7 +183,7 @@ class Items:
         )
 
     def _keep_mask(self, task: Task, mask: Bool[torch.Tensor, "h w"]) -> float:
-        """Save the mask, white where the edit was free; the share of it."""
+        """Save the mask, white where the edit was free; return the white share, 0 to 1."""
         pixels = (mask.cpu().numpy() * 255).astype(np.uint8)
         side = (self.model.side, self.model.side)
         picture = Image.fromarray(pixels).resize(side, Image.Resampling.NEAREST)
@@ -219,7 +219,7 @@ class Items:
 
 
 def _latest(growing: Tail) -> dict[str, Record]:
-    """The last record of each key among the lines that were not told yet."""
+    """The last record of each key among the lines since the last call."""
     return {record.key: record for record in map(Record.read, growing.new())}
 
 
@@ -235,5 +235,5 @@ def _extent(mask: float | None) -> str:
 
 
 def save_png(path: Path, pixels: Pixels) -> None:
-    """Write a whole PNG or none."""
+    """Write a PNG atomically, as ``write_aside`` does."""
     write_aside(path, partial(Image.fromarray(pixels).save, format="PNG"))

@@ -1,4 +1,4 @@
-"""A sweep from its first override to its last: jobs composed, launched, and told of at the end."""
+"""Running a sweep: composing its jobs, launching them, and printing a summary at the end."""
 
 import sys
 from collections.abc import Sequence
@@ -19,14 +19,14 @@ STANDARD = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
 
 
 class Sweep(Sweeper):
-    """Launches each job once, each without the fields that its method has not.
+    """Launches each job once, without the fields that its method lacks.
 
-    Hydra takes sweepers from its own namespace alone, so ``install`` puts this one in the place of
-    its standard one.
+    Hydra loads sweepers only from its own namespace, so ``install`` replaces Hydra's standard one
+    by this one.
     """
 
     progress: ClassVar[Progress | None] = None
-    """That of the sweep that this process launches; None where a launcher took a job elsewhere."""
+    """The progress of this process's sweep; None where a job was sent to a different process."""
 
     def __init__(self, params: dict[str, str] | None, **standard: Any) -> None:
         """``params`` are the swept fields of an experiment, as Hydra's own sweeper takes them."""
@@ -35,20 +35,20 @@ class Sweep(Sweeper):
 
     @staticmethod
     def install() -> None:
-        """Have Hydra sweep by this class."""
+        """Make Hydra use this class for sweeps."""
         Plugins.instance().class_name_to_class[STANDARD] = Sweep
 
     def setup(
         self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
     ) -> None:
-        """Keep what the jobs are composed and launched with."""
+        """Store what the jobs are composed and launched with."""
         self._config, self._loader = config, hydra_context.config_loader
         self._launcher = Plugins.instance().instantiate_launcher(
             hydra_context=hydra_context, task_function=task_function, config=config
         )
 
     def sweep(self, arguments: list[str]) -> None:
-        """Run the jobs; raises what one raised, or ``InputError`` naming all that failed."""
+        """Run the jobs; raises the error of one, or an ``InputError`` with the errors of all."""
         jobs = expand([*self._swept, *arguments], self._compose)
         _tell_left_out(jobs)
         configs = [job.cfg for job in jobs]

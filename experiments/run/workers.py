@@ -1,7 +1,7 @@
-"""Several processes for one cell.
+"""Several worker processes for one cell.
 
-Small networks keep two threads waiting for one another: on two cores, two processes of one thread
-each make half as many pictures again as one process of two.
+With small networks, threads mostly wait for one another: on two cores, two processes with one
+thread each make 1.5 times as many pictures as one process with two threads.
 """
 
 import multiprocessing
@@ -22,7 +22,7 @@ from experiments.run.compute import Computation, Computed, Opened
 from pti.errors import InputError
 
 Result = Callable[[], Computed]
-"""Waits for a batch's results, or raises what kept them from being made."""
+"""Waits for a batch's results and returns them, or raises the error that prevented them."""
 
 
 class DeadWorkerError(InputError):
@@ -30,7 +30,7 @@ class DeadWorkerError(InputError):
 
 
 def submit(computation: Computation, opened: list[Opened], workers: int) -> Result:
-    """Begin with a batch in a worker; with one worker, do it here when it is asked for."""
+    """Start a batch in a worker; with ``workers`` 1, compute it here when ``Result`` is called."""
     if workers == 1:
         return lambda: computation(opened)
     with _dropped_when_broken(), _deaf_to_interrupts():
@@ -45,7 +45,7 @@ def submit(computation: Computation, opened: list[Opened], workers: int) -> Resu
 
 @contextmanager
 def _deaf_to_interrupts() -> Generator[None]:
-    """Processes that begin inside never hear of Ctrl-C: this one ends them."""
+    """Block SIGINT in processes that start within the block: on Ctrl-C, this process ends them."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -55,7 +55,7 @@ def _deaf_to_interrupts() -> Generator[None]:
 
 @contextmanager
 def _dropped_when_broken() -> Generator[None]:
-    """The next cell begins with new workers."""
+    """Drop a broken pool, so that the next cell starts new workers; raise ``DeadWorkerError``."""
     try:
         yield
     except BrokenProcessPool as error:
@@ -79,7 +79,7 @@ def _start(threads: int, parent: int) -> None:
 
 
 def _end_with(parent: int) -> None:
-    """A run that is killed takes its workers with it."""
+    """End this worker once its parent process has ended, even by a kill."""
     while os.getppid() == parent:
         time.sleep(1)
     os._exit(1)

@@ -110,7 +110,7 @@ class Tail:
         self._path, self._told, self._lines = path, 0, 0
 
     def new(self) -> list[dict[str, Any]]:
-        """Read the lines completed since the last call; raises ``InputError`` if one is not JSON."""
+        """Read the lines since the last call; raises ``InputError`` where a line is not JSON."""
         if not self._path.exists():
             return []
         with self._path.open("rb") as stream:

@@ -32,8 +32,8 @@ PLACES = frozenset({"annotations", "cache", "path", "results", "root", "train"})
 SAID_ELSEWHERE = frozenset(
     {"data", "data.path", "data.root", "goal", "method", "model", "model.path"}
 )
-"""Overrides that are left out of a cell's name: the method's name in it, or the folder of the result
-set, says them."""
+"""Overrides that are left out of a cell's name: the method's name in it, or the folder of the
+result set, says them."""
 
 
 def names_a_cell(override: str) -> bool:
