@@ -1,1 +1,1 @@
-"""Jobs on several machines and GPUs."""
+"""Running jobs on several machines and GPUs."""

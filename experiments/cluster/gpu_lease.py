@@ -1,4 +1,4 @@
-"""One GPU a process: leased by a file lock that the kernel frees when the process ends."""
+"""One GPU per process, leased by a file lock that the kernel releases when the process ends."""
 
 import fcntl
 import getpass
@@ -15,7 +15,7 @@ from pti.errors import InputError
 
 @cache
 def leased_device() -> str:
-    """This process's device until it ends: ``cuda:1``, say, or ``cpu`` where there is no GPU.
+    """The device of this process until it ends, such as ``cuda:1``; ``cpu`` without a GPU.
 
     Raises ``InputError`` where other processes hold every GPU.
     """
@@ -28,11 +28,11 @@ def leased_device() -> str:
 
 
 _held: list[BinaryIO] = []
-"""Open files of this process's leases: closing one would end it."""
+"""The open lock files of this process: closing one would end its lease."""
 
 
 def lease(names: Sequence[str], folder: Path) -> int:
-    """The index of the first of ``names`` that no process holds; held until this one ends.
+    """Lease the first of ``names`` that is free until this process ends; return its index.
 
     Raises ``InputError`` where all are held.
     """

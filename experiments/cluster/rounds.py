@@ -1,4 +1,4 @@
-"""A sweep again and again until nothing is missing: what no engine's own requeue covers."""
+"""Repeating a sweep until nothing is missing, also after failures that no launcher requeues."""
 
 import subprocess
 import sys
@@ -9,13 +9,14 @@ from experiments.store.open import existing_cell
 from pti.errors import InputError
 
 NAMED = 5
-"""How many jobs are named before the rest is only counted."""
+"""How many jobs a message names; it counts the rest."""
 
 
 def repeat(overrides: Sequence[str], rounds: str) -> None:
-    """Run ``experiments.run`` until nothing is missing, ``rounds`` times at most.
+    """Run ``experiments.run`` until nothing is missing, at most ``rounds`` times.
 
-    Each round is a process of its own. Raises ``InputError`` naming what is still missing.
+    Each round is a separate process. Raises ``InputError`` naming the jobs that are not whole, and
+    where the last round failed.
     """
     if not rounds.isdecimal() or int(rounds) < 1:
         raise InputError(f"rounds={rounds}: say how often to repeat the sweep, as rounds=3")

@@ -1,7 +1,7 @@
 """A sweep as a Slurm array, through Hydra's submitit launcher (``cluster=slurm``).
 
-What is added to it: it refuses to start where dead tasks could not be noticed, says what it
-submits, leaves out what is whole already, and lets every task end before it reports a failure.
+This launcher also refuses to start where dead tasks could not be noticed, prints what it submits,
+leaves out jobs that are whole already, and waits for all tasks before it reports a failure.
 """
 
 import subprocess
@@ -25,9 +25,9 @@ from experiments.table import Entry, Table, console
 from pti.errors import InputError
 
 PATIENCE = 20
-"""Seconds that ``sacct`` may take to answer."""
+"""The time that ``sacct`` may take to answer, in seconds."""
 LONGEST = 1000
-"""Tasks of one array: Slurm's MaxArraySize is 1001 unless a site says otherwise."""
+"""The most tasks in one array: Slurm's MaxArraySize is 1001 unless a site says otherwise."""
 
 
 class SlurmSweep(SlurmLauncher):
@@ -36,7 +36,7 @@ class SlurmSweep(SlurmLauncher):
     def launch(
         self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
     ) -> Sequence[JobReturn]:
-        """Results of the jobs that were not whole; raises ``InputError`` where some failed."""
+        """Run the jobs that are not whole; raises ``InputError`` where some failed."""
         require_accounting()
         jobs = list(enumerate(map(list, job_overrides), start=initial_job_idx))
         found = {number: self._look(overrides) for number, overrides in jobs}
@@ -45,7 +45,7 @@ class SlurmSweep(SlurmLauncher):
             _say(f"All {len(jobs)} jobs are whole: nothing was submitted.")
             return []
         ended: list[JobReturn | str] = []
-        # One array after the other, here and not by Hydra, which would stop at the first failure.
+        # The sweep is divided here: if Hydra did it, it would stop after the first failed array.
         for start in range(0, len(todo), LONGEST):
             part = todo[start : start + LONGEST]
             submitted = self._submit(part)
@@ -66,7 +66,7 @@ class SlurmSweep(SlurmLauncher):
         return self._executor().map_array(self, *zip(*calls, strict=True))
 
     def _look(self, overrides: list[str]) -> tuple[str, State]:
-        """A job's cell and shard in words, and how far it is."""
+        """The name of a job, and the state of its items."""
         assert self.hydra_context is not None
         assert self.config is not None
         loader = self.hydra_context.config_loader
@@ -87,10 +87,10 @@ class SlurmSweep(SlurmLauncher):
 
 
 class UseSlurmSweep(Callback):
-    """Has Hydra launch by ``SlurmSweep`` (``hydra.callbacks`` in configs/cluster/slurm.yaml)."""
+    """Makes Hydra launch with ``SlurmSweep`` (``hydra.callbacks`` in configs/cluster/slurm.yaml)."""
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
-        """Hydra takes launchers from its own namespace alone, so ours stands in for submitit's."""
+        """Replace submitit's launcher: Hydra loads launchers only from its own namespace."""
         del config, kwargs
         standard = f"{SlurmLauncher.__module__}.{SlurmLauncher.__name__}"
         Plugins.instance().class_name_to_class[standard] = SlurmSweep
@@ -135,7 +135,7 @@ def _submitted(jobs: Sequence[Any], found: Sequence[tuple[str, State]]) -> Table
 
 
 def _end(job: Any) -> JobReturn | str:
-    """Wait for a job; what it returned, or why it failed and its log."""
+    """Wait for a job; return its result, or a sentence on why it failed and where its log is."""
     try:
         result = job.results()[0]
     except UncompletedJobError:

@@ -1,1 +1,1 @@
-"""Cells as other programs show them; the files stay the only store."""
+"""Showing cells in wandb or tensorboard; the results folder stays the only store."""

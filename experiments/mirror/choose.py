@@ -1,4 +1,4 @@
-"""A cell as other programs show it: wandb or tensorboard; the records stay the only store."""
+"""Choosing the mirror of a cell, wandb or tensorboard, and keeping it up to date."""
 
 import json
 from hashlib import sha256
@@ -15,10 +15,10 @@ KINDS = ("none", "wandb", "tensorboard")
 
 
 def mirror_cell(folder: Path, kind: str, mirror: Path) -> bool:
-    """Show the cell in ``mirror``; False where it shows this very content already.
+    """Write the cell to the folder ``mirror``; return False where nothing had to be written.
 
-    What was shown of the cell before is replaced. Raises ``InputError`` for an unknown ``kind``,
-    where its package is not installed, or where that can't write.
+    The cell's earlier run in the mirror is replaced. Raises ``InputError`` where ``kind`` is
+    unknown, its package is not installed, or the package can't write.
     """
     check_kind(kind)
     if kind == "none":
@@ -41,12 +41,12 @@ def mirror_cell(folder: Path, kind: str, mirror: Path) -> bool:
 
 
 def mirror_of(results: Path, kind: str) -> Path:
-    """The folder of a mirror."""
+    """The folder of the mirror of that kind."""
     return results / ".mirror" / kind
 
 
 def check_kind(kind: str) -> None:
-    """Raise ``InputError`` for a mirror that there is not."""
+    """Raise ``InputError`` where ``kind`` is not one of ``KINDS``."""
     if kind not in KINDS:
         raise InputError(f"log={kind} is no mirror: there are {', '.join(KINDS)}")
 
@@ -64,6 +64,6 @@ def _show(kind: str) -> Any:
 
 
 def _digest(folder: Path) -> str:
-    """Changes when the cell does."""
+    """The digest of the cell's files, without its pictures."""
     paths = [folder / name for name in (CONFIG, RECORDS, SCORES, CLASSES)]
     return sha256(b"".join(path.read_bytes() for path in paths if path.exists())).hexdigest()

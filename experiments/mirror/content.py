@@ -1,4 +1,4 @@
-"""What a mirror shows of one cell."""
+"""The content of a mirror for one cell."""
 
 import math
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from experiments.store.cell import Cell
 from experiments.store.formats import EVERYTHING
 
 SHOWN = 8
-"""How many items' pictures are mirrored."""
+"""The number of items whose pictures are mirrored."""
 
 
 @dataclass(frozen=True)
 class Mirrored:
-    """What is shown of one cell: its settings, means, a row an item, and some pictures."""
+    """The content for one cell: configuration, means, a row per item, and some pictures."""
 
     id: str
     group: str
@@ -32,7 +32,7 @@ class Mirrored:
 
     @classmethod
     def of(cls, cell: Cell) -> "Mirrored":
-        """From the cell's files alone."""
+        """Collect the content from the cell's files alone."""
         setting = cell.folder.parent.parent
         group = f"{setting.parent.name}/{setting.name}"
         metrics = [metric.id for metric in suite(cell.config.metrics).metrics]
@@ -62,7 +62,7 @@ class Mirrored:
 
 
 def _means(cell: Cell, metrics: list[str], done: list[str]) -> dict[str, float]:
-    """Means over items and over classes, counts, and UNet calls and seconds an image."""
+    """Means over items and over classes, counts of items, and mean UNet calls per item."""
     scores = [cell.scores[key].values for key in done]
     values = {metric: [of[metric] for of in scores if metric in of] for metric in metrics}
     classes = [line for name, line in cell.classes.items() if name != EVERYTHING]
@@ -81,6 +81,6 @@ def _means(cell: Cell, metrics: list[str], done: list[str]) -> dict[str, float]:
 
 
 def _pictures(cell: Cell, key: str) -> tuple[Path, ...]:
-    """Input, result, and the true edit where it is known."""
+    """The paths of the input, the result, and the true edit where it is known."""
     truth = cell.truth(key)
     return (cell.input(key), cell.image(key), *([truth] if truth.exists() else []))

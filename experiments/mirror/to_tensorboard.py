@@ -11,7 +11,7 @@ from experiments.mirror.content import Mirrored
 
 
 def show(shown: Mirrored, mirror: Path) -> None:
-    """Write the run in place of an earlier one; step i of ``items/...`` is the i-th item."""
+    """Write the run, replacing an earlier one; step i of ``items/...`` is the i-th item."""
     folder = mirror / shown.group / shown.name
     shutil.rmtree(folder, ignore_errors=True)
     with SummaryWriter(str(folder)) as writer:

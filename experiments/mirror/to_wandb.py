@@ -1,4 +1,4 @@
-"""A cell as a wandb run: offline, unless WANDB_MODE says otherwise."""
+"""A cell as a wandb run: offline, unless WANDB_MODE is ``online``."""
 
 import os
 import shutil
@@ -10,7 +10,7 @@ from experiments.mirror.content import Mirrored
 
 
 def show(shown: Mirrored, mirror: Path) -> None:
-    """Write the run in place of an earlier one of the cell."""
+    """Write the run, replacing earlier local runs of the cell."""
     for earlier in mirror.glob(f"wandb/*-{shown.id}"):
         shutil.rmtree(earlier)
     settings = wandb.Settings(

@@ -43,7 +43,7 @@ class Ready:
 
     @classmethod
     def of(cls, cfg: DictConfig) -> "Ready":
-        """Check a job; raises ``InputError`` for every fault that shows before the first picture."""
+        """Check a job; raises ``InputError`` where it can't run, before the first picture."""
         for name in ("batch_size", "workers", "limit"):
             if cfg[name] is not None and cfg[name] < 1:
                 raise InputError(f"{name}={cfg[name]}: it counts from 1")

@@ -131,7 +131,7 @@ class Items:
             self._keep(kind, key, square(opener(), self.model.side))
 
     def _keep(self, kind: str, key: str, pixels: Pixels) -> None:
-        """Save a picture that all cells share; raises ``InputError`` if a different one is there."""
+        """Save a picture that cells share; raises ``InputError`` if a different one is there."""
         path = self.folder.parent.parent / kind / f"{key}.png"
         if path.exists():
             with Image.open(path) as kept:
@@ -144,7 +144,7 @@ class Items:
             save_png(path, pixels)
 
     def _attempt(self, opened: list[Opened], result: Result) -> None:
-        """Record a batch; where it fails, compute each item alone, so that one can't fail the rest."""
+        """Record a batch; where it fails, compute each item alone, so that one can't fail all."""
         try:
             computed = result()
         except (DeadWorkerError, WriteError):  # the items are not at fault

@@ -1,1 +1,1 @@
-"""Measures the pictures of a cell."""
+"""Scoring the results of a cell."""

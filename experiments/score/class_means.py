@@ -1,4 +1,4 @@
-"""The mean features of real pictures of each class, computed once and kept by what they are of."""
+"""The mean features of real pictures of each class, cached by network and pictures."""
 
 import json
 from collections.abc import Iterable
@@ -25,9 +25,10 @@ Mean = Float[np.ndarray, " d"]
 def class_means(
     tasks: Benchmark, classes: Iterable[str], network: FeatureNetwork, side: int, *, folder: Path
 ) -> dict[str, Mean]:
-    """Means by class, from ``folder`` where they are there already.
+    """The mean features of each class, by class; ``folder`` caches them.
 
-    Raises ``InputError`` where the data set has no pictures to take a class's mean from.
+    ``side`` is the size to which pictures are cropped and resized, in pixels. Raises
+    ``InputError`` where the data set has no pictures of its classes.
     """
     if not isinstance(tasks, WithReferences):
         raise InputError(
@@ -45,7 +46,7 @@ def class_means(
 
 
 def reader_of(network: FeatureNetwork) -> str:
-    """Changes with a network's weights, its code, and how pictures come to it."""
+    """A digest of a network's weights, its code, and the code that prepares its pictures."""
     code = digest(sources((type(network).__module__, __name__)))
     return sha256(f"{network.digest()} {code}".encode()).hexdigest()
 

@@ -1,4 +1,4 @@
-"""What is measured of a cell: the metrics that a data set asks for by ``metrics=``."""
+"""The suites, which are the sets of metrics that ``metrics=`` selects by name."""
 
 import json
 from dataclasses import dataclass
@@ -20,18 +20,18 @@ from pti.errors import InputError
 SCORING = tuple(
     f"experiments.score.{name}" for name in ("class_means", "metric_sets", "scene_metrics", "score")
 )
-"""The modules of this package that scores follow from, with all of eval that they import."""
+"""The modules of ``experiments`` that affect scores; so does all of ``eval`` that they import."""
 
 
 @dataclass(frozen=True)
 class Suite:
-    """The metrics of each picture, and the network whose features classes are compared by.
+    """A set of metrics of single pictures, and the network whose features compare classes.
 
-    ``metrics`` come in the order in which anything is shown. ``asked`` are the first of them, those
-    that tell of each edit whether it is what was asked for. ``near`` and ``reached`` are the axes
-    of a trade-off curve: how far a result is from its input, and how far from what was asked for;
-    lower is better for both. ``kept`` is what else the first table of edits shows. ``lpips`` is
-    what one of the metrics reads pictures with.
+    ``metrics`` are in the order of tables. ``asked`` are the first of them: they measure whether an
+    edit is what was asked for. ``near`` and ``reached`` are the axes of a trade-off curve: how far
+    a result is from its input, and how far from what was asked for; lower is better for both.
+    ``kept`` are further metrics of the first table of edits. ``lpips`` is the network of the LPIPS
+    metric, where the suite has one.
     """
 
     metrics: tuple[Metric, ...]
@@ -43,7 +43,7 @@ class Suite:
 
     @property
     def of_classes(self) -> tuple[Quantity, ...]:
-        """What is measured of all results for one target class together."""
+        """The quantities of all results for one target class together."""
         if self.network is None:
             return ()
         name = self.network.id
@@ -59,7 +59,7 @@ class Suite:
 
     @property
     def of_all(self) -> tuple[Quantity, ...]:
-        """What is measured of all results together."""
+        """The quantities of all results together."""
         if self.network is None:
             return ()
         return (
@@ -69,37 +69,37 @@ class Suite:
 
     @property
     def quantities(self) -> tuple[Quantity, ...]:
-        """Everything, in the order in which tables show it: what was asked for comes first."""
+        """All quantities in the order of tables: those of what was asked for come first."""
         others = self.metrics[len(self.asked) :]
         return (*self.asked, *self.of_classes, *others, *self.of_all)
 
     @property
     def reached(self) -> Quantity | None:
-        """CSFID, in FlexIT's plain form; None where no classes are compared."""
+        """CSFID as in FlexIT, without correction; None where no classes are compared."""
         return self.of_classes[0] if self.of_classes else None
 
     @property
     def needs_truth(self) -> bool:
-        """Whether some metric compares with the true edit."""
+        """Whether one of the metrics compares with the true edit."""
         return PSNR_TO_TRUTH in self.metrics
 
     @property
     def headline(self) -> list[Quantity]:
-        """What the first table of edits towards classes shows; empty for other results."""
+        """The quantities of the first table of edits; empty where no classes are compared."""
         wanted = {*self.asked, *self.of_classes, self.near, *self.kept}
         return [q for q in self.quantities if q in wanted] if self.network else []
 
     def digest(self) -> str:
-        """Changes with the metrics, their code, and the weights of the network that compares."""
+        """A digest of the metrics' names, their code, and the weights of the feature network."""
         weights = "" if self.network is None else self.network.digest()
         names = [metric.id for metric in self.metrics]
         about = [names, weights, digest(sources(SCORING))]
         return sha256(json.dumps(about).encode()).hexdigest()
 
     def check_weights(self) -> None:
-        """Read its networks' weights; raises ``InputError`` where a file is missing or another's.
+        """Read the networks' weights, so that a run without them fails before its first picture.
 
-        Before the work, which would end unscored.
+        Raises ``InputError`` where a file is missing or has the wrong content.
         """
         if self.lpips is not None:
             self.lpips.load()
@@ -107,14 +107,14 @@ class Suite:
             self.network.digest()
 
     def quantity(self, name: str) -> Quantity | None:
-        """The quantity of that id; None where it is not measured."""
+        """The quantity with that id; None where the suite does not have it."""
         return next((quantity for quantity in self.quantities if quantity.id == name), None)
 
 
 def suite(name: str) -> Suite:
-    """The suite of that name; raises ``InputError`` for an unknown one.
+    """The suite of that name; raises ``InputError`` where the name is unknown.
 
-    Networks are loaded at their first use: naming a suite reads no file.
+    This reads no file: a network loads its weights when it is first used.
     """
     if name not in SUITES:
         known = ", ".join(SUITES)
@@ -123,7 +123,7 @@ def suite(name: str) -> Suite:
 
 
 def _photographs(lpips: Lpips, network: Inception) -> Suite:
-    """Of edits: how near to the input is told by LPIPS before PSNR."""
+    """A suite for edits of photographs, with LPIPS as the distance to the input."""
     near = _metric_of(lpips)
     return Suite((near, PSNR, SSIM, MSE), network, lpips, near)
 

@@ -1,4 +1,4 @@
-"""Metrics of edited scenes, as the embedded classifier reads them."""
+"""Metrics of edited scenes, computed with the embedded classifier."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -14,25 +14,25 @@ from pti.types import Image
 
 @dataclass(frozen=True)
 class SceneFeatures:
-    """The embedded classifier as a feature network; 64 by 64 pictures."""
+    """The embedded classifier as a feature network, for pictures of 64 x 64 pixels."""
 
     id: str = "scenes"
 
     def digest(self) -> str:
-        """sha256 of its weights."""
+        """The sha256 of its weights."""
         from data.scenes.embedded import MODEL
 
         return sha256((MODEL / "classifier/model.safetensors").read_bytes()).hexdigest()
 
     @torch.no_grad()
     def __call__(self, images: Image) -> Features:
-        """What the classifier's heads see."""
+        """The features that the classifier's heads take, one row per picture."""
         return scene_classifier().features(images)
 
 
 @cache
 def scene_classifier():  # noqa: ANN201 (its module is imported when it is needed)
-    """The shipped classifier."""
+    """The embedded classifier, loaded once per process."""
     from data.scenes.classifier import SceneClassifier
     from data.scenes.embedded import MODEL
 

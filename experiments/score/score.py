@@ -1,4 +1,4 @@
-"""Scores a cell from its files: the pictures it made against the inputs they were made of."""
+"""Scoring a cell from its files: its results compared with their inputs."""
 
 from collections.abc import Callable
 from functools import partial
@@ -28,9 +28,10 @@ from pti.types import Image as Images
 
 
 def score(folder: Path, tasks: Benchmark, cache: Path) -> None:
-    """Append a line for each finished item that has none, or of another picture or network.
+    """Append a score for each done item that lacks one of its current picture and suite.
 
-    Where the suite compares classes, also write what each class's results come to.
+    Where the suite compares classes, also write ``classes.jsonl``. ``cache`` is the folder of
+    cached class means. Raises ``InputError`` where the data set lacks pictures of its classes.
     """
     cell = Cell.read(folder)
     measures = suite(cell.config.metrics)
@@ -51,7 +52,7 @@ def _is_scored(cell: Cell, key: str, image: str, made_with: str) -> bool:
 
 
 def read_image(path: Path) -> Images:
-    """One PNG as a batch of one."""
+    """Read a PNG as a batch of one."""
     with Image.open(path) as picture:
         return to_tensor(np.asarray(picture.convert("RGB")))[None]
 
@@ -89,7 +90,7 @@ def _score_classes(
     digests: dict[str, str],
     means: Callable[..., dict[str, Mean]],
 ) -> None:
-    """Write ``classes.jsonl``: what the results for each class come to, and all together."""
+    """Write ``classes.jsonl``: a line for each class, and one for all results."""
     measures = suite(cell.config.metrics)
     classes = [str(cell.records[key].target_class) for key in digests]
     results = [cell.image(key) for key in digests]
@@ -114,7 +115,7 @@ def _score_classes(
 def _features(
     folder: Path, network: FeatureNetwork, images: list[Path]
 ) -> Float[np.ndarray, "n d"]:
-    """Features of each image, kept in ``folder`` by what reads them and the image's digest."""
+    """The features of each image; ``folder`` caches them by ``reader_of`` and image digest."""
     path = folder / FEATURES
     kept: dict[str, Any] = dict(np.load(path)) if path.exists() else {}
     reader = reader_of(network)[:16]
