@@ -31,7 +31,7 @@ LONGEST = 1000
 
 
 class SlurmSweep(SlurmLauncher):
-    """Submits the jobs of a sweep as one array and waits for all of them."""
+    """Submits the jobs of a sweep as arrays of at most ``LONGEST`` tasks, and waits for all."""
 
     def launch(
         self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
@@ -87,7 +87,7 @@ class SlurmSweep(SlurmLauncher):
 
 
 class UseSlurmSweep(Callback):
-    """Makes Hydra launch with ``SlurmSweep`` (``hydra.callbacks`` in configs/cluster/slurm.yaml)."""
+    """Lets Hydra launch with ``SlurmSweep`` (``hydra.callbacks`` in configs/cluster/slurm.yaml)."""
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Replace submitit's launcher: Hydra loads launchers only from its own namespace."""

@@ -47,7 +47,7 @@ def main() -> None:
     rounds = [override.partition("=")[2] for override in sys.argv[1:] if override not in overrides]
     if rounds:
         from experiments.cluster.rounds import (
-            repeat,  # it plans runs, and so it imports this module
+            repeat,
         )
 
         repeat(overrides, rounds[-1])

@@ -46,7 +46,7 @@ class Computation:
 
     @classmethod
     def of(cls, cfg: DictConfig) -> "Computation":
-        """Take it from a cell's configuration; raises the errors of instantiating the method."""
+        """Read it from a cell's configuration; raises the errors of instantiating the method."""
         edits = cfg.goal == Goal.edit
         oracle = isinstance(instantiate(cfg.method), Oracle)
         return cls(
@@ -83,7 +83,7 @@ class Computation:
         model, store = self.model(), self._store()
         start, before = perf_counter(), model.calls
         images, mask = self._pictures(model, store, opened)
-        images = images.cpu()  # before the time is taken: a GPU may still be at work
+        images = images.cpu()  # waits for the GPU: its work counts towards the time
         spent = (model.calls - before).shared_by(len(opened))
         cost = spent + store.saved.shared_by(len(opened))
         seconds = (perf_counter() - start) / len(opened)
