@@ -41,7 +41,7 @@ from experiments.store.atomic import write_aside, write_text
 from experiments.store.cell import Cell
 from experiments.store.formats import CELLS, TURN
 from experiments.store.locks import exclusive
-from experiments.store.open import setting_folder
+from experiments.store.open import result_set_folder
 from pti.errors import InputError
 
 DEFAULT = Path(__file__).parent / "search.yaml"
@@ -99,7 +99,7 @@ class Search:
         cell = ",".join(f"{path.rpartition('.')[2]}={v}" for path, v in values.items())
         (cfg,) = plan(["experiment=search", *self.overrides, *given, f"cell='{cell}'"])
         Ready.of(cfg).run()
-        made = Cell.read(setting_folder(cfg) / CELLS / cell)
+        made = Cell.read(result_set_folder(cfg) / CELLS / cell)
         mean = float(scores_of(made, self.objective).mean(skipna=False))
         if not math.isfinite(mean):
             raise optuna.TrialPruned(f"{self.objective} is undefined for some picture")
@@ -215,7 +215,7 @@ def main() -> None:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     search = read_search(overrides)
     cfg = search.base
-    quantity, folder = search.quantity(cfg), setting_folder(cfg)
+    quantity, folder = search.quantity(cfg), result_set_folder(cfg)
     study = open_study(search, folder, quantity)
     optimise(study, search)
     write(study, search, folder, cfg)

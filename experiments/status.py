@@ -20,7 +20,7 @@ from data.progress import duration
 from experiments.jobs.command_line import for_people
 from experiments.jobs.plan import State, plan, state_of
 from experiments.store.cell import Cell
-from experiments.store.open import existing_cell, setting_folder
+from experiments.store.open import existing_cell, result_set_folder
 from experiments.table import Entry, Table, console
 
 RECENT = timedelta(minutes=10)
@@ -41,7 +41,7 @@ class Progress:
 
 def progress(jobs: Sequence[DictConfig]) -> list[Progress]:
     """That of each cell, its shards together, and at last of all."""
-    cells = {(str(setting_folder(cfg)), cfg.cell): cfg for cfg in jobs}
+    cells = {(str(result_set_folder(cfg)), cfg.cell): cfg for cfg in jobs}
     there = [existing_cell(cfg) for cfg in cells.values()]
     found = [_progress(*pair) for pair in zip(cells.values(), there, strict=True)]
     states = [one.state for one in found]

@@ -33,8 +33,8 @@ class Mirrored:
     @classmethod
     def of(cls, cell: Cell) -> "Mirrored":
         """Collect the content from the cell's files alone."""
-        setting = cell.folder.parent.parent
-        group = f"{setting.parent.name}/{setting.name}"
+        result_set = cell.folder.parent.parent
+        group = f"{result_set.parent.name}/{result_set.name}"
         metrics = [metric.id for metric in suite(cell.config.metrics).metrics]
         done = sorted(cell.done & cell.scores.keys())
         header = ("key", "caption", "target", *metrics, "seconds")

@@ -11,7 +11,7 @@ from experiments.report.summary import scores_of
 from experiments.score.metric_sets import suite
 from experiments.store.cell import Cell
 from experiments.store.formats import CELLS, CONFIG, SCORES
-from experiments.store.open import cell_folder, setting_folder
+from experiments.store.open import cell_folder, result_set_folder
 from experiments.table import Entry, Table, console
 
 
@@ -21,7 +21,7 @@ class Stock:
 
     pictures: int = 0
     failed: int = 0
-    scores: int = 0
+    score_bytes: int = 0
 
     @classmethod
     def of(cls, folder: Path) -> "Stock":
@@ -41,11 +41,11 @@ def stock_of(jobs: Sequence[DictConfig]) -> dict[Path, Stock]:
 def closing(jobs: Sequence[DictConfig], before: Mapping[Path, Stock]) -> str:
     """The summary of a sweep, with its increase over ``before``; empty if all cells are empty."""
     parts: list[str] = []
-    for setting in dict.fromkeys(map(setting_folder, jobs)):
-        of_setting = [cfg for cfg in jobs if setting_folder(cfg) == setting]
-        now = stock_of(of_setting)
+    for result_set in dict.fromkeys(map(result_set_folder, jobs)):
+        of_set = [cfg for cfg in jobs if result_set_folder(cfg) == result_set]
+        now = stock_of(of_set)
         if any(stock.pictures or stock.failed for stock in now.values()):
-            parts += [_table(of_setting, before, now), _way(of_setting[0], setting)]
+            parts += [_table(of_set, before, now), _way(of_set[0], result_set)]
     return "\n".join(parts)
 
 
@@ -59,7 +59,7 @@ def _table(
             Entry(str(stock.pictures - before[folder].pictures)),
             Entry(str(stock.pictures)),
             Entry(str(stock.failed or "–")),
-            Entry(_mean(folder, main.id, main.decimals) if stock.scores else "–"),
+            Entry(_mean(folder, main.id, main.decimals) if stock.score_bytes else "–"),
         )
         for folder, stock in now.items()
     ]
@@ -74,7 +74,7 @@ def _caption(before: Mapping[Path, Stock], now: Mapping[Path, Stock]) -> str:
         return f"{made} picture{'s' * (made > 1)} made:"
     if any(stock.failed for stock in now.values()):
         return "No picture made:"
-    if any(stock.scores != before[folder].scores for folder, stock in now.items()):
+    if any(stock.score_bytes != before[folder].score_bytes for folder, stock in now.items()):
         return "No picture was left to make; scores were made anew:"
     return "Nothing was left to do:"
 
@@ -84,7 +84,7 @@ def _mean(folder: Path, metric: str, decimals: int) -> str:
     return f"{scores.mean(skipna=False):.{decimals}f}" if len(scores) else "–"
 
 
-def _way(cfg: DictConfig, setting: Path) -> str:
+def _way(cfg: DictConfig, result_set: Path) -> str:
     words = [f"experiment={cfg.name}", *([f"results={cfg.results}"] * (cfg.results != "results"))]
     report = shlex.join(["python", "-m", "experiments.report", *words])
-    return f"\nWhere they lie: {setting / CELLS}\nTo see them compared: {report}\n"
+    return f"\nWhere they lie: {result_set / CELLS}\nTo see them compared: {report}\n"

@@ -15,7 +15,7 @@ from experiments.jobs.plan import choose
 from experiments.jobs.schema import Goal
 from experiments.mirror.choose import check_kind, mirror_cell, mirror_of
 from experiments.run.compute import Computation
-from experiments.run.runner import Items
+from experiments.run.runner import Runner
 from experiments.score.metric_sets import suite
 from experiments.score.score import score
 from experiments.store.cell import Cell, asked_of, sources_of
@@ -88,9 +88,9 @@ class Ready:
             **provenance(str(model.device)),
         )
         note_run(folder, about)
-        items = Items(cfg, folder, self.computation)
-        items.run(self.left)
-        own, most = peak_memory(model.device), max(items.peaks, default=0)
+        runner = Runner(cfg, folder, self.computation)
+        runner.run(self.left)
+        own, most = peak_memory(model.device), max(runner.peaks, default=0)
         memory = own if cfg.workers == 1 else own + cfg.workers * most
         note_run(folder, replace(about, workers=cfg.workers, peak_memory=memory))
 

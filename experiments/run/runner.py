@@ -41,7 +41,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Items:
+class Runner:
     """Runs one method over the items of one cell."""
 
     cfg: DictConfig
@@ -219,8 +219,8 @@ class Items:
 
 
 def _latest(growing: Tail) -> dict[str, Record]:
-    """The last record of each key among the lines since the last call."""
-    return {record.key: record for record in map(Record.read, growing.new())}
+    """The last record of each key among the lines that were added since the last call."""
+    return {line["key"]: Record.read(line, growing.path) for line in growing.new()}
 
 
 def _keys(batch: list[Task]) -> list[str]:

@@ -11,7 +11,7 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
 from experiments.jobs.plan import Job, expand
-from experiments.jobs.progress import Progress
+from experiments.jobs.progress import Progress, kind_of
 from experiments.run.closing import closing, stock_of
 from pti.errors import InputError
 
@@ -79,4 +79,5 @@ def _raise_failures(jobs: Sequence[Job], ended: Sequence[Any]) -> None:
             raise error
     if failed:
         sentences = dict.fromkeys(map(str, errors))
-        raise InputError(f"{len(failed)} of {len(jobs)} cells failed: {'. '.join(sentences)}")
+        kind = kind_of(job.cfg for job in jobs)
+        raise InputError(f"{len(failed)} of {len(jobs)} {kind}s failed: {'. '.join(sentences)}")

@@ -107,19 +107,19 @@ class Tail:
     """Reads a growing file of JSON lines, each line once."""
 
     def __init__(self, path: Path) -> None:
-        self._path, self._told, self._lines = path, 0, 0
+        self.path, self._told, self._lines = path, 0, 0
 
     def new(self) -> list[dict[str, Any]]:
         """Read the lines since the last call; raises ``InputError`` where a line is not JSON."""
-        if not self._path.exists():
+        if not self.path.exists():
             return []
-        with self._path.open("rb") as stream:
+        with self.path.open("rb") as stream:
             stream.seek(self._told)
             whole, newline, _torn = stream.read().rpartition(b"\n")
         lines = whole.split(b"\n") if newline else []
         start = self._lines + 1
         self._told, self._lines = self._told + len(whole + newline), self._lines + len(lines)
-        return [_parse(self._path, number, line) for number, line in enumerate(lines, start)]
+        return [_parse(self.path, number, line) for number, line in enumerate(lines, start)]
 
 
 def _json(value: object, indent: int | None = None) -> str:

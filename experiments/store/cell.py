@@ -1,12 +1,12 @@
 """One cell on the disk, and the fields of a record that identify its item."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from omegaconf import DictConfig, OmegaConf
 from yaml import YAMLError
@@ -30,6 +30,7 @@ from experiments.store.formats import (
     Record,
     RunInfo,
     Score,
+    Stored,
 )
 from pti.errors import InputError
 
@@ -87,9 +88,9 @@ class Cell:
 
         Raises ``InputError`` where a file is damaged.
         """
-        records = map(Record.read, read_lines(folder / RECORDS))
-        scores = map(Score.read, read_lines(folder / SCORES))
-        classes = map(ClassLine.read, read_lines(folder / CLASSES))
+        records = _lines(Record, folder / RECORDS)
+        scores = _lines(Score, folder / SCORES)
+        classes = _lines(ClassLine, folder / CLASSES)
         return cls(
             folder,
             _read_config(folder / CONFIG),
@@ -140,13 +141,20 @@ class Cell:
         return self.shared / REGIONS / f"{key}.png"
 
 
+L = TypeVar("L", bound=Stored)
+
+
+def _lines(kind: type[L], path: Path) -> Iterator[L]:
+    return (kind.read(line, path) for line in read_lines(path))
+
+
 def read_run(cell: Path) -> RunInfo | None:
     """Read a cell's ``run.json``, None if it is absent; raises ``InputError`` if it is damaged."""
     path = cell / RUN
     if not path.exists():
         return None
     try:
-        return RunInfo.read(json.loads(path.read_text("utf-8")))
+        return RunInfo.read(json.loads(path.read_text("utf-8")), path)
     except ValueError as error:
         raise InputError(
             f"{path} is damaged: delete {cell} and run its experiment again"
@@ -162,7 +170,7 @@ def _read_config(path: Path) -> DictConfig:
     return config
 
 
-def read_cells(setting: Path) -> list[Cell]:
-    """All cells of the result set in the folder ``setting``, sorted by name."""
-    folders = sorted((setting / CELLS).glob(f"*/{CONFIG}"))
+def read_cells(result_set: Path) -> list[Cell]:
+    """All cells of the result set in the folder ``result_set``, sorted by name."""
+    folders = sorted((result_set / CELLS).glob(f"*/{CONFIG}"))
     return [Cell.read(config.parent) for config in folders]

@@ -20,8 +20,8 @@ UNSTORED = frozenset(
         "workers",
     }
 )
-"""Top-level fields that do not affect results; they are not stored and may differ between runs of a
-cell."""
+"""Top-level fields that do not affect results, but for the last bits of fp32, which the size of a
+batch may change; they are not stored and may differ between runs of a cell."""
 
 UNCOMPARED = frozenset({"data.tasks.train", "data.train", "model.batch_size", "model.load.offline"})
 """Fields that do not affect results, though they are stored."""

@@ -18,8 +18,9 @@ JSON has no inf and no nan: these numbers are null, and ``not finite`` in the sa
 them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, Field, asdict, dataclass, field, fields
+from pathlib import Path
 from typing import Any, Literal, Self
 
 from pti.errors import InputError
@@ -27,7 +28,7 @@ from pti.errors import InputError
 CONFIG, RUN, RECORDS, SCORES = "config.yaml", "run.json", "records.jsonl", "scores.jsonl"
 CLASSES, FEATURES = "classes.jsonl", "features.npz"
 CELLS, SETTING = "cells", "setting.yaml"
-RESERVATIONS, TURN = ".claims", ".turn"
+RESERVATIONS, TURN = ".reservations", ".turn"
 INPUTS, TRUTHS, REGIONS = "inputs", "truths", "regions"
 IMAGES, MASKS = "images", "masks"
 EVERYTHING = "all"
@@ -38,18 +39,14 @@ class Stored:
     """A JSON object of a results file; its keys are the fields of the dataclass."""
 
     @classmethod
-    def read(cls, line: Mapping[str, Any]) -> Self:
-        """Read an object; a missing field takes its default, and unknown fields are ignored.
+    def read(cls, line: Mapping[str, Any], where: Path) -> Self:
+        """Read an object of the file ``where``; unknown fields are ignored.
 
-        Raises ``InputError`` where a field without a default is missing.
+        A missing field takes its default; raises ``InputError`` where it has none.
         """
         own: tuple[Field[Any], ...] = fields(cls)  # pyright: ignore[reportArgumentType] (a dataclass)
         needed = {one.name for one in own if one.default is one.default_factory is MISSING}
-        if lacking := sorted(needed - line.keys()):
-            raise InputError(
-                f"a line for {line.get('key')!r} lacks {', '.join(lacking)}: delete the folder of "
-                "its cell and run the experiment again"
-            )
+        _require(needed, line, where)
         return cls(**{one.name: line[one.name] for one in own if one.name in line})
 
     def written(self) -> dict[str, Any]:
@@ -116,11 +113,12 @@ class Score(Stored):
     """Values by the metric's id; the file has them beside the other fields."""
 
     @classmethod
-    def read(cls, line: Mapping[str, Any]) -> Self:
-        """Read a line; all of its fields but the first three are metrics."""
-        key, image, suite = line["key"], line.get("image_sha256", ""), line.get("suite", "")
-        own = {"key", "image_sha256", "suite"}
-        return cls(key, image, suite, {name: line[name] for name in line.keys() - own})
+    def read(cls, line: Mapping[str, Any], where: Path) -> Self:
+        """Read a line of the file ``where``; all of its fields but the first three are metrics."""
+        own = ("key", "image_sha256", "suite")
+        _require(own, line, where)
+        values = {name: line[name] for name in line.keys() - set(own)}
+        return cls(line["key"], line["image_sha256"], line["suite"], values)
 
     def written(self) -> dict[str, Any]:
         """The object as the file has it."""
@@ -143,10 +141,11 @@ class ClassLine(Stored):
     """Values by the quantity's id; the file has them beside the other fields."""
 
     @classmethod
-    def read(cls, line: Mapping[str, Any]) -> Self:
-        """Read a line; all of its fields but ``class`` and ``n`` are quantities."""
-        rest = {name: line[name] for name in line.keys() - {"class", "n"}}
-        return cls(line["class"], line["n"], rest)
+    def read(cls, line: Mapping[str, Any], where: Path) -> Self:
+        """Read a line of ``where``; all of its fields but ``class`` and ``n`` are quantities."""
+        _require(("class", "n"), line, where)
+        values = {name: line[name] for name in line.keys() - {"class", "n"}}
+        return cls(line["class"], line["n"], values)
 
     def written(self) -> dict[str, Any]:
         """The object as the file has it."""
@@ -175,3 +174,10 @@ class RunInfo(Stored):
     """The peak memory of all processes of the run, in MiB; None until the run has ended."""
     earlier: list[dict[str, Any]] = field(default_factory=list)
     """The same fields for earlier runs of the cell with different code, versions or machine."""
+
+
+def _require(names: Iterable[str], line: Mapping[str, Any], where: Path) -> None:
+    if lacking := sorted(set(names) - line.keys()):
+        raise InputError(
+            f"{where} lacks {', '.join(lacking)}: delete {where.parent} and run its experiment"
+        )

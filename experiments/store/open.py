@@ -25,21 +25,21 @@ NAMED = 3
 """How many changed modules a message names; it counts the rest."""
 
 
-def setting_folder(cfg: DictConfig) -> Path:
+def result_set_folder(cfg: DictConfig) -> Path:
     """The folder of a result set: ``results/<experiment>/<model>-<data>``."""
     return Path(cfg.results) / cfg.name / f"{cfg.model.name}-{cfg.data.name}"
 
 
 def cell_folder(cfg: DictConfig) -> Path:
     """The folder of a cell; raises ``InputError`` where a part of its path can't name a folder."""
-    setting, cell = setting_folder(cfg), cfg.cell.strip(",")
-    for key, name in (("name", cfg.name), ("data.name", setting.name), ("cell", cell)):
+    result_set, cell = result_set_folder(cfg), cfg.cell.strip(",")
+    for key, name in (("name", cfg.name), ("data.name", result_set.name), ("cell", cell)):
         hidden = not name or name.startswith(".") or not name.isprintable()
         if hidden or len(name.encode()) > LONGEST_NAME or set(name) & set("/\\"):
             raise InputError(
                 f"{key}={name!r} can't be a folder's name: give another one with {key}=..."
             )
-    return setting / CELLS / cell
+    return result_set / CELLS / cell
 
 
 def open_cell(cfg: DictConfig) -> Cell:
@@ -51,7 +51,7 @@ def open_cell(cfg: DictConfig) -> Cell:
     folder = cell_folder(cfg)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _keep_or_compare(setting_folder(cfg) / SETTING, _shared(cfg))
+        _keep_or_compare(result_set_folder(cfg) / SETTING, _shared(cfg))
         _keep_or_compare(folder / CONFIG, _lasting(cfg))
     except OSError as error:
         raise InputError(
@@ -67,8 +67,8 @@ def existing_cell(cfg: DictConfig) -> Cell | None:
     Raises ``InputError`` where it holds results of a different configuration or different code.
     """
     folder = cell_folder(cfg)
-    if (setting_folder(cfg) / SETTING).exists():
-        _compare(setting_folder(cfg) / SETTING, _shared(cfg))
+    if (result_set_folder(cfg) / SETTING).exists():
+        _compare(result_set_folder(cfg) / SETTING, _shared(cfg))
     if not (folder / CONFIG).exists():
         return None
     _compare(folder / CONFIG, _lasting(cfg))

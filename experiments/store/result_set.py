@@ -97,18 +97,18 @@ def find_result_sets(results: Path, experiment: str, **names: str) -> list[Resul
     folder = results / experiment
     run = f"python -m experiments.run experiment={experiment}"
     if not folder.is_dir():
-        known = sorted(path.name for path in results.glob("*") if path.is_dir())
+        known = sorted(path.name for path in results.glob("[!.]*") if path.is_dir())
         there = f"There are {', '.join(known)}." if known else "There are none at all yet."
         raise InputError(
             f"{results} has no results of experiment {experiment!r}.{closest(experiment, known)} "
             f"{there} To make them: {run}"
         )
     found = [ResultSet.read(path) for path in sorted(folder.iterdir())]
-    settings = [setting for setting in found if setting.cells or setting.empty]
-    wanted = [setting for setting in settings if names.items() <= setting.names.items()]
+    result_sets = [result_set for result_set in found if result_set.cells or result_set.empty]
+    wanted = [result_set for result_set in result_sets if names.items() <= result_set.names.items()]
     if not wanted:
         given = "".join(f" {key}={value}" for key, value in names.items())
-        known = (f"model={s.names['model']} data={s.names['data']}" for s in settings)
+        known = (f"model={s.names['model']} data={s.names['data']}" for s in result_sets)
         there = ", ".join(known) or "none yet"
         raise InputError(
             f"{folder} has no results{' of' * bool(given)}{given}; there are: {there}. To make "
