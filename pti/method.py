@@ -46,8 +46,9 @@ class Reconstruct:
 
 @dataclass(frozen=True)
 class Method:
-    """A row of a table: a name, and what runs under it."""
+    """A row of a table: a name, and what runs under it. Reports call it ``label``."""
 
     name: str
     invert: Inverter
     edit: Editor = field(default_factory=Reconstruct)
+    label: str = ""

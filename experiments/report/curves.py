@@ -97,7 +97,7 @@ def _name(summary: Summary, positions: list[int], values: Values) -> str:
         return summary.name(positions[0], but=ALONG)
     method = values.get("method")
     fields = {name: value for name, value in values.items() if name != "method"}
-    return in_words(summary.methods.get(method, method) if method else None, fields)
+    return in_words(summary.labels.get(method, method) if method else None, fields)
 
 
 def _by_class(summary: Summary, position: int, axes: tuple[str, str]) -> tuple[Series, Series]:

@@ -101,9 +101,9 @@ class PaperTable:
 
 @dataclass(frozen=True)
 class Paper:
-    """All of it; ``methods`` are the names that reports use, in the order of their rows."""
+    """All of it; ``order`` is that of methods, by name, in the rows of tables."""
 
-    methods: dict[str, str]
+    order: list[str]
     tables: dict[str, PaperTable]
 
     def table(self, experiment: str, fields: Iterable[str]) -> PaperTable:
@@ -117,7 +117,7 @@ def read_paper(path: Path = PAPER) -> Paper:
     """Read it; a key that is misspelt fails."""
     content: Any = OmegaConf.to_container(OmegaConf.load(path))
     tables = {name: _table(entry) for name, entry in content["tables"].items()}
-    return Paper(content["methods"], tables)
+    return Paper(content["order"], tables)
 
 
 def _table(entry: dict[str, Any]) -> PaperTable:

@@ -11,6 +11,7 @@ from pandas import DataFrame, Series, isna
 from eval.bootstrap import Means, OfMean, as_is, interval
 from eval.metric import Quantity
 from eval.psnr import MSE, PSNR
+from experiments.jobs.schema import CONFIGS
 from experiments.report.paper import Paper, PaperTable
 from experiments.score.metric_sets import Suite, suite
 from experiments.store.cell import Cell
@@ -51,13 +52,13 @@ PSNR_OF_MSE = Statistic("psnr-of-mean-mse[0,1]", MSE.id, psnr_of_mse, True, PSNR
 class Summary:
     """``cells`` has a row for each cell that there is or should be; ``means`` one a statistic more.
 
-    ``methods`` are the names that reports use. ``measured`` holds the cells of ``cells`` in its
-    order, None for one that is missing.
+    ``labels`` are what reports call a method, by its name. ``measured`` is ``cells`` as they lie on
+    the disk, None for a missing one.
     """
 
     setting: ResultSet
     table: PaperTable
-    methods: dict[str, str]
+    labels: dict[str, str]
     cells: DataFrame
     measured: tuple[Cell | None, ...]
     means: DataFrame
@@ -99,7 +100,8 @@ class Summary:
 def summarise(setting: ResultSet, paper: Paper) -> Summary:
     """Everything that tables, figures and verdicts are made of."""
     table = paper.table(setting.experiment, setting.fields)
-    cells, measured = _lay_out(setting, table, paper.methods)
+    labels = labels_of(setting)
+    cells, measured = _lay_out(setting, table, paper.order, labels)
     rows = [
         {
             "cell": position,
@@ -111,7 +113,15 @@ def summarise(setting: ResultSet, paper: Paper) -> Summary:
         for position, cell in enumerate(measured)
         for statistic in [*map(Statistic.mean, suite_of(setting).quantities), PSNR_OF_MSE]
     ]
-    return Summary(setting, table, paper.methods, cells, tuple(measured), DataFrame(rows))
+    return Summary(setting, table, labels, cells, tuple(measured), DataFrame(rows))
+
+
+def labels_of(setting: ResultSet) -> dict[str, str]:
+    """What reports call a method, by its name: by its cell's config, else by configs/method/."""
+    files = (OmegaConf.load(path) for path in sorted((CONFIGS / "method").glob("*.yaml")))
+    methods: list[Any] = [*files, *(cell.config.method for cell in setting.cells)]
+    named = [method for method in methods if {"name", "label"} <= method.keys()]
+    return {method.name: method.label for method in named}
 
 
 def suite_of(setting: ResultSet) -> Suite:
@@ -149,7 +159,7 @@ def shown(value: Any) -> str:
 
 
 def _lay_out(
-    setting: ResultSet, table: PaperTable, names: dict[str, str]
+    setting: ResultSet, table: PaperTable, first: list[str], labels: dict[str, str]
 ) -> tuple[DataFrame, list[Cell | None]]:
     """Rows in the paper's order of methods, then by fields; missing cells of its grid included."""
     rows = [{"method": cell.config.method.name, **_fields(setting, cell)} for cell in setting.cells]
@@ -158,8 +168,8 @@ def _lay_out(
     ]
     columns = ["method", *setting.fields]
     cells = DataFrame(rows + missing, columns=columns)
-    order = [*names, *sorted(set(cells["method"]) - names.keys())]
-    cells["label"] = [names.get(method, method) for method in cells["method"]]
+    order = [*first, *sorted(set(cells["method"]) - set(first))]
+    cells["label"] = [labels.get(method, method) for method in cells["method"]]
     twice = cells.duplicated(["label", *setting.fields], keep=False)
     folders = [cell.folder.name for cell in setting.cells] + [""] * len(missing)
     cells["label"] = cells["label"].where(~twice, folders)

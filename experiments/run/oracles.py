@@ -29,6 +29,7 @@ class Copy:
     """Takes the input as the result."""
 
     name: str
+    label: str = ""
 
     def __call__(self, task: Task) -> Image.Image:
         """The input, unchanged."""
@@ -40,6 +41,7 @@ class Retrieve:
     """Takes a real picture of the target class as the result."""
 
     name: str
+    label: str = ""
 
     def __call__(self, task: Task) -> Image.Image:
         """The picture; raises ``InputError`` where the data set has none."""

@@ -23,7 +23,15 @@ UNSTORED = frozenset(
 """Top-level fields that do not affect results, but for the last bits of fp32, which the size of a
 batch may change; they are not stored and may differ between runs of a cell."""
 
-UNCOMPARED = frozenset({"data.tasks.train", "data.train", "model.batch_size", "model.load.offline"})
+UNCOMPARED = frozenset(
+    {
+        "data.tasks.train",
+        "data.train",
+        "method.label",
+        "model.batch_size",
+        "model.load.offline",
+    }
+)
 """Fields that do not affect results, though they are stored."""
 
 PLACES = frozenset({"annotations", "cache", "path", "results", "root", "train"})
