@@ -3,7 +3,7 @@
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, Field, fields
 from difflib import get_close_matches
 from multiprocessing import active_children
@@ -32,19 +32,22 @@ def parse(arguments: list[str]) -> dict[str, str]:
     return options
 
 
-def build(kind: Callable[..., Any], options: dict[str, str]) -> Any:
-    """A data set of the dataclass ``kind``.
+def build(
+    kind: Callable[..., Any], options: dict[str, str], usual: Mapping[str, Any] | None = None
+) -> Any:
+    """A data set of the dataclass ``kind``; ``usual`` are values of fields without an option.
 
-    Raises ``InputError`` where an option is none of its fields, or a field has no value.
+    Raises ``InputError`` where an option is not one of its fields, or a field has no value.
     """
     known: dict[str, Field[Any]] = {field.name: field for field in fields(kind)}  # pyright: ignore[reportArgumentType] (a dataclass)
     for name in options.keys() - known.keys():
         there = ", ".join(f"{field}=..." for field in known) or "none"
         raise InputError(f"there is no option {name!r}.{closest(name, known)} There are: {there}")
+    values = dict(usual or {}) | {name: _value(known[name], text) for name, text in options.items()}
     for name, field in known.items():
-        if field.default is MISSING and name not in options:
+        if field.default is MISSING and name not in values:
             raise InputError(f"{name} is not set: add {name}=... to the command")
-    return kind(**{name: _value(known[name], text) for name, text in options.items()})
+    return kind(**values)
 
 
 def for_people(main: Callable[[list[str]], int], manual: str, stopped: str = "") -> None:

@@ -12,26 +12,11 @@ and with 2 if the command can't be understood.
 
 from collections.abc import Iterator, Sequence
 
-from data.coco import Coco
-from data.command_line import build, closest, for_people, parse
-from data.folder import Folder
-from data.imagenet_flexit import ImagenetFlexit
-from data.photos import Photos
+from data.command_line import for_people, parse
+from data.config import data_set, names
 from data.progress import bar
-from data.scenes.benchmark import Scenes
-from data.scenes.edits import SceneEdits
-from data.task import Task
+from data.task import Examined, Task
 from pti.errors import InputError
-
-DATA = {
-    "coco": Coco,
-    "folder": Folder,
-    "imagenet_flexit": ImagenetFlexit,
-    "photos": Photos,
-    "scenes": Scenes,
-    "scenes_edit": SceneEdits,
-}
-"""The data sets by the names of their files in ``configs/data/``."""
 
 SHOWN = 5
 """So many problems are spelt out."""
@@ -44,16 +29,9 @@ def examine(tasks: Sequence[Task]) -> tuple[list[str], list[str]]:
         f"edits: {sum(task.target is not None for task in tasks)}",
     ]
     wrong = list(dict.fromkeys(_problems(tasks)))
-    if isinstance(tasks, Coco):
-        found.append(f"digest: {tasks.digest()}")
-    if isinstance(tasks, ImagenetFlexit):
-        found.append(f"classes: {len(tasks.classes())}")
-        if tasks.train is None:
-            wrong.append("train is not set: CSFID needs ImageNet's training folder, train=...")
-        else:
-            sizes, without = _train_pictures(tasks)
-            found.append(f"train pictures a class: {min(sizes)}..{max(sizes)}")
-            wrong += without
+    if isinstance(tasks, Examined):
+        more, lacking = tasks.examined()
+        found, wrong = found + more, wrong + lacking
     return found, wrong
 
 
@@ -68,30 +46,13 @@ def _problems(tasks: Sequence[Task]) -> Iterator[str]:
                 yield str(error)
 
 
-def _train_pictures(tasks: ImagenetFlexit) -> tuple[list[int], list[str]]:
-    """Number of each class's training pictures, and a line for each class that has none."""
-    sizes: list[int] = []
-    without: list[str] = []
-    for name in tasks.classes():
-        try:
-            sizes.append(len(tasks.references(name)))
-        except InputError as error:
-            sizes.append(0)
-            without.append(str(error))
-    return sizes, without
-
-
 def main(arguments: list[str]) -> int:
     """Examine the data set that the command line names; the exit code."""
     options = parse(arguments)
     name = options.pop("data", None)
     if name is None:
-        raise InputError(f"say which data set to look at: data=... of {', '.join(DATA)}")
-    if name not in DATA:
-        raise InputError(
-            f"data={name} is unknown.{closest(name, DATA)} There are: {', '.join(DATA)}"
-        )
-    tasks = build(DATA[name], options)
+        raise InputError(f"say which data set to look at: data=... of {', '.join(names())}")
+    tasks = data_set(name, options)
     print(f"{name}: {len(tasks)} items")  # noqa: T201
     found, wrong = examine(tasks)
     hidden = [f"and {len(wrong) - SHOWN} more"] if len(wrong) > SHOWN else []

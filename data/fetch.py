@@ -1,4 +1,4 @@
-"""Downloads the pictures of COCO that a draw needs, and no others.
+"""Downloads the pictures that a data set needs, such as those that a draw of COCO takes.
 
     python -m data.fetch coco root=DIR [count=128 seed=0 annotations=FILE]
 
@@ -15,10 +15,11 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
-from data.coco import Coco
-from data.command_line import GOES_ON, build, for_people, parse, say
+from data.command_line import GOES_ON, for_people, parse, say
+from data.config import data_set
 from data.images import open_picture
 from data.progress import bar
+from data.task import Downloadable
 from pti.errors import InputError
 
 WAITS = (1.0, 4.0)
@@ -106,11 +107,14 @@ def _is_whole(path: Path) -> bool:
 
 def main(arguments: list[str]) -> int:
     """Fetch what the command line names; the exit code."""
-    if arguments[:1] != ["coco"]:
+    if not arguments or "=" in arguments[0]:
         raise InputError("say what to fetch: python -m data.fetch coco root=DIR")
-    coco: Coco = build(Coco, parse(arguments[1:]))
-    wanted = [(row["url"], coco.path_of(row["file_name"])) for row in coco.chosen()]
-    failures = fetch_all(bar(wanted, desc="coco", unit="picture"))
+    name, *options = arguments
+    tasks = data_set(name, parse(options))
+    if not isinstance(tasks, Downloadable):
+        raise InputError(f"{name} can't be fetched: its documentation says where it comes from")
+    wanted = tasks.downloads()
+    failures = fetch_all(bar(wanted, desc=name, unit="picture"))
     if failures:
         say(
             f"{len(failures)} of {len(wanted)} pictures could not be fetched, run the same command "

@@ -97,6 +97,21 @@ class ImagenetFlexit(Sequence[Task]):
         """Names of the 273 classes, each of which is a target in either split."""
         return sorted({query.target for query in read_queries()})
 
+    def examined(self) -> tuple[list[str], list[str]]:
+        """How many classes and training pictures there are, and the classes that have none."""
+        classes = [f"classes: {len(self.classes())}"]
+        if self.train is None:
+            return classes, ["train is not set: CSFID needs ImageNet's training folder, train=..."]
+        sizes: list[int] = []
+        without: list[str] = []
+        for name in self.classes():
+            try:
+                sizes.append(len(self.references(name)))
+            except InputError as error:
+                sizes.append(0)
+                without.append(str(error))
+        return [*classes, f"train pictures a class: {min(sizes)}..{max(sizes)}"], without
+
     def references(self, target_class: str) -> list[Reference]:
         """The training pictures of a class, by name of file.
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import regex
@@ -79,6 +80,24 @@ class WithReferences(Protocol):
 
     def references(self, name: str) -> Sequence[Reference]:
         """Pictures of the class of that name; raises ``InputError`` where there are none."""
+        ...
+
+
+@runtime_checkable
+class Examined(Protocol):
+    """A data set that knows more of its own state than whether its pictures open."""
+
+    def examined(self) -> tuple[list[str], list[str]]:
+        """What is there, and what is missing or damaged, a line each."""
+        ...
+
+
+@runtime_checkable
+class Downloadable(Protocol):
+    """A data set whose pictures can be fetched one by one."""
+
+    def downloads(self) -> list[tuple[str, Path]]:
+        """The address of each picture, and where it belongs."""
         ...
 
 

@@ -237,7 +237,8 @@ def test_other_addresses_are_refused(place, run, address):
     ("words", "says"),
     [
         ((), "say what to fetch"),
-        (("imagenet",), "say what to fetch"),
+        (("imagenet",), "data=imagenet is unknown. Did you mean 'imagenet_flexit'?"),
+        (("photos",), "photos can't be fetched"),
         (("coco",), "root is not set"),
         (("coco", "root=no", "sed=1"), "there is no option 'sed'. Did you mean 'seed'?"),
         (("coco", "root=no", "count=many"), "count=many is not a whole number"),

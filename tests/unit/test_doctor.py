@@ -11,7 +11,7 @@ from PIL import Image
 from data import doctor
 from data.coco import Coco
 from data.command_line import for_people
-from data.doctor import DATA
+from data.config import names
 from data.imagenet_flexit import read_queries
 from data.task import Task
 from pti.errors import InputError
@@ -159,9 +159,14 @@ def test_a_wrong_command_is_one_sentence(run, words, says):
     assert says in lines[0]
 
 
-def test_every_data_set_has_a_configuration():
-    known = {path.stem for path in (Path(__file__).parents[2] / "configs" / "data").glob("*.yaml")}
-    assert set(DATA) <= known
+@pytest.mark.parametrize("name", names())
+def test_every_configured_data_set_is_known(name, run):
+    few = ["size=2"] if name.startswith("scenes") else []
+    code, lines = run(f"data={name}", *few)
+    there = {"photos", "scenes", "scenes_dev", "scenes_edit", "scenes_edit_dev"}
+    assert code == (0 if name in there else 2), lines
+    if name not in there:
+        assert "is not set: add" in lines[0]
 
 
 def test_help(run):
