@@ -1,6 +1,5 @@
 """``python -m experiments.edit``."""
 
-from experiments.edit.command import main
-from experiments.jobs.command_line import for_people
+from experiments.start import start
 
-for_people(main, "nothing was written, and the same command starts anew")
+start("edit", "nothing was written, and the same command starts anew")

@@ -192,7 +192,4 @@ def run(request: Request) -> None:
 
 def main() -> None:
     """Edit the picture that the command line names."""
-    if {"-h", "--help"} & set(sys.argv[1:]):
-        tell(__doc__ or "")
-        return
     run(Request.read(sys.argv[1:]))

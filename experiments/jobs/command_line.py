@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
-from data.command_line import GOES_ON as GOES_ON
 from data.command_line import check_text, closest, finish, say, show_anywhere
 from experiments.jobs.explain import explain
 from experiments.store.atomic import WriteError

@@ -1,6 +1,5 @@
 """``python -m experiments.report``."""
 
-from experiments.jobs.command_line import for_people
-from experiments.report.command import main
+from experiments.start import start
 
-for_people(main)
+start("report")

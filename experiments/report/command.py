@@ -165,9 +165,6 @@ def parse(arguments: list[str]) -> dict[str, str]:
 
 def main() -> None:
     """Report every setting that the command line names."""
-    if {"-h", "--help"} & set(sys.argv[1:]):
-        print(__doc__)  # noqa: T201
-        return
     options = parse(sys.argv[1:])
     results = Path(options.pop("results", "results"))
     if options["experiment"] == EVERY:

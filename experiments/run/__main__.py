@@ -1,6 +1,6 @@
 """``python -m experiments.run``."""
 
-from experiments.jobs.command_line import GOES_ON, for_people
-from experiments.run.command import main
+from data.command_line import GOES_ON
+from experiments.start import start
 
-for_people(main, GOES_ON)
+start("run", GOES_ON)

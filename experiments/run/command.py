@@ -14,6 +14,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from experiments.cluster.gpu_lease import leased_device
+from experiments.cluster.rounds import repeat
 from experiments.jobs.batches import sweep_shards
 from experiments.jobs.plan import take_point
 from experiments.jobs.schema import CONFIGS, register
@@ -27,18 +28,12 @@ register()
 
 @hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name="run")
 def job(cfg: DictConfig) -> None:
-    """Run one job; Hydra calls this."""
+    """Run one job where a launcher has taken it; this process's own sweep runs its jobs itself."""
     take_point(cfg, HydraConfig.get().overrides.task)
     spell_numbers(cfg.method)
     if cfg.cluster.name == "joblib" and cfg.device == "auto":
         cfg.device = leased_device()
-    ready, progress = Ready.of(cfg), Sweep.progress
-    left = sum(map(len, ready.left))
-    if progress:
-        progress.begin(HydraConfig.get().job.num, len(ready.own), left)
-    ready.run()
-    if progress:
-        progress.end(left)
+    Ready.of(cfg).run()
 
 
 def main() -> None:
@@ -46,10 +41,6 @@ def main() -> None:
     overrides = [override for override in sys.argv[1:] if not override.startswith("rounds=")]
     rounds = [override.partition("=")[2] for override in sys.argv[1:] if override not in overrides]
     if rounds:
-        from experiments.cluster.rounds import (
-            repeat,
-        )
-
         repeat(overrides, rounds[-1])
         return
     if "experiment=search" in overrides:

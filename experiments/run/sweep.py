@@ -1,21 +1,24 @@
 """Running a sweep: composing its jobs, launching them, and printing a summary at the end."""
 
 import sys
-from collections.abc import Sequence
-from typing import Any, ClassVar
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 from hydra.core.plugins import Plugins
-from hydra.core.utils import JobStatus
+from hydra.core.utils import JobStatus, configure_log
 from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
 from experiments.jobs.plan import Job, expand
 from experiments.jobs.progress import Progress, kind_of
-from experiments.run.closing import closing, stock_of
+from experiments.run.closing import Stock, closing, stock_of
+from experiments.run.ready import Ready
 from pti.errors import InputError
 
 STANDARD = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
+LOCAL = "hydra._internal.core_plugins.basic_launcher.BasicLauncher"
 
 
 class Sweep(Sweeper):
@@ -24,9 +27,6 @@ class Sweep(Sweeper):
     Hydra loads sweepers only from its own namespace, so ``install`` replaces Hydra's standard one
     by this one.
     """
-
-    progress: ClassVar[Progress | None] = None
-    """The progress of this process's sweep; None where a job was sent to a different process."""
 
     def __init__(self, params: dict[str, str] | None, **standard: Any) -> None:
         """``params`` are the swept fields of an experiment, as Hydra's own sweeper takes them."""
@@ -53,12 +53,31 @@ class Sweep(Sweeper):
         _tell_left_out(jobs)
         configs = [job.cfg for job in jobs]
         before = stock_of(configs)
-        there = {folder: stock.pictures for folder, stock in before.items()}
-        Sweep.progress = Progress(configs, there)
-        ended = self._launcher.launch([job.overrides for job in jobs], initial_job_idx=0)
+        launched = self._config.hydra.launcher._target_ != LOCAL
+        errors = self._launch(jobs) if launched else self._run_here(configs, before)
         if said := closing(configs, before):
             print(said)  # noqa: T201
-        _raise_failures(jobs, ended)
+        _raise(errors, configs)
+
+    def _launch(self, jobs: Sequence[Job]) -> list[Exception]:
+        """Have Hydra's launcher run the jobs elsewhere; the errors of those that failed."""
+        ended = self._launcher.launch([job.overrides for job in jobs], initial_job_idx=0)
+        returned: list[Any] = [job for job in ended if job.status == JobStatus.FAILED]
+        return [job._return_value for job in returned]
+
+    def _run_here(
+        self, configs: Sequence[DictConfig], before: Mapping[Path, Stock]
+    ) -> list[Exception]:
+        """Run the jobs one after the other; the errors of those that failed."""
+        configure_log(self._config.hydra.job_logging, self._config.hydra.verbose)
+        there = {folder: stock.pictures for folder, stock in before.items()}
+        progress, errors = Progress(configs, there), list[Exception]()
+        for number, cfg in enumerate(configs):
+            try:
+                _run(cfg, number, progress)
+            except Exception as error:  # noqa: BLE001 (raised once the rest has run)
+                errors.append(error)
+        return errors
 
     def _compose(self, overrides: list[str]) -> DictConfig:
         return self._loader.load_sweep_config(self._config, overrides)
@@ -71,13 +90,19 @@ def _tell_left_out(jobs: Sequence[Job]) -> None:
         print(sentence, file=sys.stderr)  # noqa: T201
 
 
-def _raise_failures(jobs: Sequence[Job], ended: Sequence[Any]) -> None:
-    failed = [job for job in ended if job.status == JobStatus.FAILED]
-    errors: list[Exception] = [job._return_value for job in failed]
+def _run(cfg: DictConfig, number: int, progress: Progress) -> None:
+    ready = Ready.of(cfg)
+    left = sum(map(len, ready.left))
+    progress.begin(number, len(ready.own), left)
+    ready.run()
+    progress.end(left)
+
+
+def _raise(errors: Sequence[Exception], configs: Sequence[DictConfig]) -> None:
     for error in errors:
-        if len(failed) == 1 or not isinstance(error, InputError):
+        if len(errors) == 1 or not isinstance(error, InputError):
             raise error
-    if failed:
+    if errors:
         sentences = dict.fromkeys(map(str, errors))
-        kind = kind_of(job.cfg for job in jobs)
-        raise InputError(f"{len(failed)} of {len(jobs)} {kind}s failed: {'. '.join(sentences)}")
+        many = f"{len(errors)} of {len(configs)} {kind_of(configs)}s failed"
+        raise InputError(f"{many}: {'. '.join(sentences)}")

@@ -7,13 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from experiments import compare, search, status, sync
+from experiments.compare import command as compare
 from experiments.edit import command as edit
 from experiments.jobs.command_line import for_people
 from experiments.report import command as report
 from experiments.run import command as run
 from experiments.run.compute import load_model
+from experiments.search import command as search
+from experiments.status import command as status
 from experiments.store.cell import Cell
+from experiments.sync import command as sync
 from tests.e2e.desk import Desk, smooth
 from tests.tiny_world import save_model, words_of, write_pictures
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from baselines.ddim import Ddim
-from experiments.conformance import CHECKS, Subject, conform, main
+from experiments.conformance.command import CHECKS, Subject, conform, main
 from pti.diffusion.editing import SampleTarget
 from pti.diffusion.trace import Trace
 from pti.method import Method

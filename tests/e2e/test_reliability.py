@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from experiments import status
 from experiments.jobs.plan import plan
+from experiments.status import command as status
 from experiments.store.atomic import append_lines, read_lines
 from experiments.store.formats import RECORDS
 from tests.e2e.conftest import QUICK

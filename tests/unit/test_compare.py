@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from eval.psnr import PSNR
-from experiments.compare import compare, table_of
+from experiments.compare.command import compare, table_of
 from experiments.report.verdicts import grade_claims
 from experiments.store.cell import Cell
 from tests.unit.synthetic import KEYS, write_cell

@@ -12,7 +12,7 @@ from experiments.edit.command import draw
 from experiments.report import lettering
 from experiments.report.figures import STYLE
 from experiments.report.lettering import cut, make_legible, readable, wrapped
-from experiments.search import Search, _draw
+from experiments.search.command import Search, _draw
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from omegaconf import OmegaConf
 
-from experiments.status import rate
+from experiments.status.command import rate
 from experiments.store.cell import Cell
 from experiments.store.formats import Record
 

@@ -22,7 +22,6 @@ from torch import Tensor
 
 from data.images import square, to_tensor
 from data.scenes.edits import SceneEdits
-from experiments.jobs.command_line import for_people
 from experiments.jobs.plan import plan
 from experiments.run.cache import Store, cached
 from experiments.run.oracles import Oracle
@@ -238,9 +237,8 @@ def _where(error: Exception) -> str:
 def main() -> None:
     """The command."""
     overrides = sys.argv[1:]
-    if {"-h", "--help"} & set(overrides) or not overrides:
-        print(__doc__)  # noqa: T201
-        return
+    if not overrides:
+        raise InputError("say which method to check: method=pti")
     failed = 0
     for name, finding in conform(subject_of(overrides)):
         check, usually = CHECKS[name]
@@ -251,7 +249,3 @@ def main() -> None:
             print(f"       usually: {usually}")  # noqa: T201
     if failed:
         sys.exit(f"{failed} of {len(CHECKS)} identities do not hold")
-
-
-if __name__ == "__main__":
-    for_people(main)

@@ -2,8 +2,8 @@
 
     python -m experiments.search [trials=20] [space=FILE] [objective=METRIC] [method=pti ...]
 
-``space`` is a YAML file like ``experiments/search.yaml``, the default: dotted fields with bounds
-(``low``, ``high``, ``log``) or ``choices``, and the objective. Other overrides are those of
+``space`` is a YAML file like ``experiments/search/search.yaml``, the default: dotted fields with
+bounds (``low``, ``high``, ``log``) or ``choices``, and the objective. Other overrides are those of
 ``experiments.run``. The study is kept in ``results/search/.../study.db``: the same command goes on
 until there are ``trials`` trials, and several of it work side by side. Each trial is a cell like
 any other. Leaves the best settings as a method's YAML, a table and a plot of the trials.
@@ -30,7 +30,6 @@ from pandas import DataFrame
 
 from data.command_line import closest
 from eval.metric import Quantity
-from experiments.jobs.command_line import GOES_ON, for_people
 from experiments.jobs.plan import plan
 from experiments.report.figures import STYLE, UNDATED
 from experiments.report.lettering import make_legible
@@ -207,9 +206,6 @@ def read_search(overrides: Sequence[str]) -> Search:
 def main() -> None:
     """The command."""
     overrides = sys.argv[1:]
-    if {"-h", "--help"} & set(overrides):
-        print(__doc__)  # noqa: T201
-        return
     # Heartbeats have been experimental for years.
     warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -228,7 +224,3 @@ def main() -> None:
         f"The best of {finished(study)} trials: {best}: {mean:.3f} {quantity.unit} "
         f"{search.objective}. As a method: {folder / f'{cfg.method.name}_best.yaml'}"
     )
-
-
-if __name__ == "__main__":
-    for_people(main, GOES_ON)

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from data.progress import bar
-from experiments.jobs.command_line import GOES_ON, for_people, options_of
+from experiments.jobs.command_line import options_of
 from experiments.mirror.choose import check_kind, mirror_cell, mirror_of
 from experiments.store.formats import TURN
 from experiments.store.locks import exclusive
@@ -25,9 +25,6 @@ OPTIONS = ("experiment", "log", "model", "data", "results")
 def main() -> None:
     """The command."""
     words = sys.argv[1:]
-    if {"-h", "--help"} & set(words):
-        print(__doc__)  # noqa: T201
-        return
     options = options_of(words, OPTIONS)
     results, kind = Path(options.pop("results", "results")), options.pop("log", "wandb")
     check_kind(kind)
@@ -44,7 +41,3 @@ def main() -> None:
         with exclusive(cell / TURN):  # a run may be mirroring it now
             shown += mirror_cell(cell, kind, mirror)
     print(f"{shown} of {len(cells)} cells were new or had changed: {mirror}")  # noqa: T201
-
-
-if __name__ == "__main__":
-    for_people(main, GOES_ON)

@@ -17,7 +17,6 @@ from itertools import pairwise
 from omegaconf import DictConfig
 
 from data.progress import duration
-from experiments.jobs.command_line import for_people
 from experiments.jobs.plan import State, plan, state_of
 from experiments.store.cell import Cell
 from experiments.store.open import existing_cell, result_set_folder
@@ -108,9 +107,6 @@ def _time_left(one: Progress) -> str:
 def main() -> None:
     """Show it once, or over and over."""
     overrides = sys.argv[1:]
-    if {"-h", "--help"} & set(overrides):
-        print(__doc__)  # noqa: T201
-        return
     jobs = plan(overrides)
     found = progress(jobs)
     print(console(table_of(found)))  # noqa: T201
@@ -118,7 +114,3 @@ def main() -> None:
         time.sleep(EVERY)
         found = progress(jobs)
         print(f"\x1b[2J\x1b[H{console(table_of(found))}")  # noqa: T201
-
-
-if __name__ == "__main__":
-    for_people(main)

@@ -20,7 +20,7 @@ from eval.bootstrap import Interval, paired_interval
 from eval.claims import FEWEST, sign_of
 from eval.metric import Quantity
 from eval.paired import EXACT, differences_of, effect_size, items_to_decide, sign_flip_p
-from experiments.jobs.command_line import for_people, options_of
+from experiments.jobs.command_line import options_of
 from experiments.report.summary import scores_of
 from experiments.score.metric_sets import suite
 from experiments.store.cell import Cell
@@ -194,9 +194,6 @@ def quantities(cell: Cell, metric: str | None) -> list[Quantity]:
 def main() -> None:
     """The command."""
     words = sys.argv[1:]
-    if {"-h", "--help"} & set(words):
-        print(__doc__)  # noqa: T201
-        return
     names = [word for word in words if word.partition("=")[0] not in OPTIONS]
     if len(names) != 2:
         raise InputError("name two cells to compare: compare pti nti experiment=table2")
@@ -213,7 +210,3 @@ def main() -> None:
         f"percentile bootstrap; sign-flip test, exact up to n={EXACT}; items more for a chance of "
         "80% at the observed effect."
     )
-
-
-if __name__ == "__main__":
-    for_people(main)

@@ -1,0 +1,1 @@
+"""Compares two cells, paired by item."""

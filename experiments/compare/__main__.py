@@ -1,0 +1,5 @@
+"""``python -m experiments.compare``."""
+
+from experiments.start import start
+
+start("compare")

@@ -1,0 +1,1 @@
+"""Checks what every method must keep."""

@@ -1,0 +1,5 @@
+"""``python -m experiments.conformance``."""
+
+from experiments.start import start
+
+start("conformance")

@@ -1,0 +1,1 @@
+"""Searches a method's hyperparameters."""

@@ -1,0 +1,5 @@
+"""``python -m experiments.status``."""
+
+from experiments.start import start
+
+start("status")

@@ -1,0 +1,1 @@
+"""Rebuilds mirrors from the files."""
