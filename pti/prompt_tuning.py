@@ -1,4 +1,35 @@
-"""Prompt Tuning Inversion: tune the conditional embedding (paper, Algorithm 1, stage 1)."""
+"""Prompt Tuning Inversion: the paper's Algorithm 1 line by line, and the code of each line.
+
+Stage 1, reconstruction: pti/diffusion/trace.py (lines 2-3), pti/diffusion/retrace.py (lines 5-13).
+
+     2  omega = 0, z*_0 = ENC(I)                            Trace.omega, Trace.__call__
+     3  z*_1 .. z*_T by DDIM inversion (Eq. 6)              Trace.__call__
+     5  omega > 1                                           Retrace.omega
+     6  z~_T = z*_T, c_T = c*                               Retrace.__call__
+     7  for t = T .. 1:                                     Retrace.__call__
+     8    for j = 0 .. N-1:                                 _Tuning.__call__
+     9      c_t -= beta grad_c L(c_t),                      _Tuning.__call__
+            L(c) = ||z*_{t-1} - z_{t-1}(z~_t, t, c)||^2     _Tuning.losses
+    12    z~_{t-1} = z_{t-1}(z~_t, t, c_t)                  _Tuning.move
+          c_{t-1} = c_t                                     Retrace.__call__
+
+Stage 2, editing: SampleTarget in pti/diffusion/editing.py, which Interpolate extends.
+
+    15  z_T = z*_T                                          SampleTarget.__call__
+    16  for t = T .. 1:                                     pti/diffusion/sampling.py: sample
+    17    c = (1 - eta) c_t + eta c* (Eq. 9)                pti/interpolation.py: Interpolate
+    18    z_{t-1} = z_{t-1}(z_t, t, c)                      pti/diffusion/sampling.py: sample
+          keep z*_{t-1} outside the mask                    pti/diffusion/blending.py: Blend
+    21  I* = DEC(z_0)                                       LatentDiffusion.decode, by the caller
+
+c* is the target prompt's embedding, and z_{t-1}(z, t, c) is a DDIM step (Eq. 4) with guidance scale
+omega (Eq. 5). Only c_t is tuned, all its tokens; the null embedding is fixed. Each timestep starts
+from the previous timestep's c_t (line 12) with a new optimizer. ``Inversion`` keeps z* as ``path``,
+c_t as ``cond`` and z~ as ``retraced``; z~_0 is the reconstruction.
+
+Line 9 uses Adam and the mean of squares by default. ``optimizer="sgd", reduction="sum"`` follow it
+to the letter. With ``Trace.ratio`` below 1, T is the number of steps that are made.
+"""
 
 from dataclasses import dataclass
 
@@ -7,6 +38,6 @@ from pti.diffusion.retrace import Retrace
 
 @dataclass(frozen=True)
 class PromptTuning(Retrace):
-    """The target prompt's embedding takes up the picture; the empty prompt stays as it is."""
+    """Tunes the conditional embedding, from the target prompt's; the null embedding is fixed."""
 
     tunes = "cond"
