@@ -1,1 +1,1 @@
-"""What the paper compares with; one method a file."""
+"""The methods that Prompt Tuning Inversion is compared with, one per file."""

@@ -1,4 +1,4 @@
-"""DDIM inversion followed by guided DDIM sampling, with nothing tuned."""
+"""DDIM inversion followed by guided DDIM sampling, without tuning."""
 
 from dataclasses import dataclass, field
 
@@ -11,17 +11,17 @@ from pti.types import Batch, Inversion, constant, no_losses
 
 @dataclass(frozen=True)
 class Ddim:
-    """Samples back along the trajectory with guidance ``omega`` (paper, Section 3.2, Table 1)."""
+    """Samples the caption with guidance scale ``omega`` (paper, Section 3.2, Table 1)."""
 
     trace: Tracer = field(default_factory=Trace)
     omega: float = 7.5
 
     def schedule(self, model: LatentDiffusion) -> Schedule:
-        """That of the trajectory."""
+        """The schedule of the trajectory."""
         return self.trace.schedule(model)
 
     def __call__(self, model: LatentDiffusion, batch: Batch) -> Inversion:
-        """K forwards an image at omega 0 or 1, otherwise 2K, beyond the trace's own."""
+        """Make K forward passes per image at omega 0 or 1, otherwise 2K, and those of the trace."""
         path, schedule = self.trace(model, batch), self.schedule(model)
         null = constant(model.embed([""] * len(batch)), len(schedule))
         cond = constant(model.embed(batch.captions), len(schedule))

@@ -1,4 +1,4 @@
-"""DiffEdit's mask (Couairon et al., 2022, arXiv:2210.11427): where two prompts differ in noise."""
+"""DiffEdit's mask (Couairon et al., 2022, arXiv:2210.11427): contrast of two noise predictions."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -21,12 +21,12 @@ Reference = Literal["caption", "null"]
 
 @dataclass(frozen=True)
 class NoiseContrast:
-    """A mask from noise predictions for the target against those for the picture's caption.
+    """Masks where the noise predictions for the target and for the picture's caption differ.
 
-    ``noises`` draws of noise bring the picture to the share ``strength`` of the diffusion; the
-    absolute difference of the predictions is averaged over draws and channels, clamped at ``clamp``
-    times its mean over the image, divided by that, and cut at ``threshold``. ``omega`` guides both
-    predictions; 1 takes them plain. ``reference="null"`` needs no caption.
+    The picture is noised ``noises`` times, to the share ``strength`` of the schedule. The absolute
+    difference of the predictions is averaged over noises and channels, clamped at ``clamp`` times
+    its mean over the image, divided by that bound, and cut at ``threshold`` (0 to 1). ``omega`` is
+    the guidance scale of both predictions. ``reference="null"`` replaces the caption by "".
     """
 
     threshold: float = 0.5
@@ -38,7 +38,7 @@ class NoiseContrast:
     steps: int = 50
 
     def __post_init__(self) -> None:
-        """Raise ``ValueError`` for a field that no mask can have."""
+        """Raise ``ValueError`` for an unknown reference, or for a field that is not positive."""
         one_of("reference", self.reference, Reference)
         if self.noises < 1 or self.clamp <= 0:
             raise ValueError(f"noises={self.noises} clamp={self.clamp}: both must be positive")
@@ -47,13 +47,13 @@ class NoiseContrast:
     def __call__(
         self, model: LatentDiffusion, schedule: Schedule, inversion: Inversion, batch: Batch
     ) -> Generator[MaskAfter]:
-        """``noises`` forwards an image for each of the two prompts, twice that with guidance."""
+        """Make 2 ``noises`` forward passes per image, or 4 ``noises`` with guidance."""
         del schedule
         yield always(self.mask(model, inversion.path[:, 0], batch))
 
     @torch.no_grad()
     def mask(self, model: LatentDiffusion, z: Latent, batch: Batch) -> Mask:
-        """Where the clamped difference exceeds the threshold, each image by itself."""
+        """True where the clamped difference exceeds the threshold, for each image by itself."""
         difference = self.difference(model, z, batch)
         cap = self.clamp * difference.mean(dim=(1, 2, 3), keepdim=True)
         return difference.clamp(max=cap) / cap > self.threshold
@@ -61,7 +61,7 @@ class NoiseContrast:
     def difference(
         self, model: LatentDiffusion, z: Latent, batch: Batch
     ) -> Float[Tensor, "b 1 h w"]:
-        """|eps(target) - eps(reference)|, averaged over draws of noise and channels."""
+        """|eps(target) - eps(reference)|, averaged over noises and channels."""
         step = model.schedule(self.steps, self.strength)[0]
         null, target = model.embed([""] * len(batch)), model.embed(batch.targets)
         reference = model.embed(batch.captions) if self.reference == "caption" else null
@@ -77,7 +77,7 @@ class NoiseContrast:
         return total.mean(dim=1, keepdim=True) / self.noises
 
     def _noises(self, z: Latent, seeds: tuple[int, ...]) -> Float[Tensor, "noises b c h w"]:
-        """Each image's own draws, whatever batch it is in."""
+        """Noise from each image's own seed, so that the batch does not change it."""
         shape = (self.noises, *z.shape[1:])
         draws = [torch.randn(shape, generator=torch.Generator().manual_seed(s)) for s in seeds]
         return torch.stack(draws, dim=1).to(z)

@@ -1,4 +1,4 @@
-"""Negative-Prompt Inversion: the caption stands in for the null embedding (arXiv 2305.16807)."""
+"""Negative-Prompt Inversion: the caption replaces the empty prompt (arXiv 2305.16807)."""
 
 from dataclasses import dataclass, field
 
@@ -11,20 +11,20 @@ from pti.types import Batch, Inversion, constant, no_losses
 
 @dataclass(frozen=True)
 class NegativePrompt:
-    """Null-Text Inversion's embedding is near the caption's own, so that is taken untuned.
+    """Takes the caption's embedding as the null embedding, because NTI's tuned one is near it.
 
-    Guidance then goes from the caption's prediction towards the target's, and a reconstruction is
-    plain sampling of the caption: omega has no part in it (Section 3.2).
+    Guidance then goes from the caption's prediction towards the target's. A reconstruction samples
+    the caption alone, so the guidance scale does not change it (their Section 3.2).
     """
 
     trace: Tracer = field(default_factory=lambda: Trace(omega=1.0))
 
     def schedule(self, model: LatentDiffusion) -> Schedule:
-        """That of the trajectory."""
+        """The schedule of the trajectory."""
         return self.trace.schedule(model)
 
     def __call__(self, model: LatentDiffusion, batch: Batch) -> Inversion:
-        """K forwards an image beyond the trace's own: of two equal branches one is evaluated."""
+        """Make K forward passes per image, as both branches are equal, and those of the trace."""
         path, schedule = self.trace(model, batch), self.schedule(model)
         caption = constant(model.embed(batch.captions), len(schedule))
         retraced = sample(model, schedule, path[:, -1], null=caption, cond=caption, omega=1)

@@ -9,10 +9,10 @@ from pti.diffusion.retrace import Retrace
 
 @dataclass(frozen=True)
 class NullText(Retrace):
-    """The empty prompt's embedding takes up the picture; the caption stays as it is.
+    """Tunes the null embedding, from the empty prompt's; the caption's embedding is fixed.
 
-    With ``early_stop`` an image leaves the tuning of step i once a loss was below 1e-5 + 2e-5 i,
-    as in the authors' code. PTI's comparison, with its fixed numbers of iterations, has it off.
+    With ``early_stop`` an image stops tuning at step i once its loss is below 1e-5 + 2e-5 i, as in
+    the authors' code. It is off by default: PTI's comparison fixes the number of iterations.
     """
 
     tunes = "null"
@@ -20,7 +20,7 @@ class NullText(Retrace):
     early_stop: bool = False
 
     def done(self, index: int, losses: Tensor) -> Tensor:
-        """The authors' rule, on the loss before the update just made."""
+        """The authors' rule, applied to the loss before the last update."""
         if not self.early_stop:
             return super().done(index, losses)
         return losses < 1e-5 + 2e-5 * index

@@ -1,4 +1,4 @@
-"""Inversion by the trajectory alone: nothing is tuned, and nothing sampled back."""
+"""DDIM inversion alone, without tuning and without sampling back."""
 
 from dataclasses import dataclass, field
 
@@ -10,19 +10,19 @@ from pti.types import Batch, Inversion, constant, no_losses
 
 @dataclass(frozen=True)
 class Trajectory:
-    """What DDIM-Edit, DDIM-Global and DiffEdit start from.
+    """The inverter of DDIM-Edit, DDIM-Global and DiffEdit.
 
-    Their background is the trajectory itself, so it stands for the retraced latents too.
+    Their background is the trajectory, so the trajectory is also given as ``retraced``.
     """
 
     trace: Tracer = field(default_factory=Trace)
 
     def schedule(self, model: LatentDiffusion) -> Schedule:
-        """That of the trajectory."""
+        """The schedule of the trajectory."""
         return self.trace.schedule(model)
 
     def __call__(self, model: LatentDiffusion, batch: Batch) -> Inversion:
-        """No UNet call beyond the trace's own."""
+        """Make no UNet call beyond those of the trace."""
         path, steps = self.trace(model, batch), len(self.schedule(model))
         null = constant(model.embed([""] * len(batch)), steps)
         cond = constant(model.embed(batch.targets), steps)

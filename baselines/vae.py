@@ -1,4 +1,4 @@
-"""The autoencoder's round trip: the ceiling of every reconstruction in latent space."""
+"""The autoencoder's round trip: the upper bound of every reconstruction in latent space."""
 
 from dataclasses import dataclass
 
@@ -9,10 +9,10 @@ from pti.types import Batch, Inversion, constant, no_losses
 
 @dataclass(frozen=True)
 class Autoencoder:
-    """Encodes and decodes, without the UNet (AE in the paper's Table 2)."""
+    """Encodes and decodes without the UNet (AE in the paper's Table 2)."""
 
     def schedule(self, model: LatentDiffusion) -> Schedule:
-        """No moves."""
+        """A schedule without steps."""
         del model
         return Schedule(())
 

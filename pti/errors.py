@@ -1,13 +1,13 @@
-"""Errors whose message is meant for the person at the keyboard."""
+"""The error that a user's mistake raises, and the check of an option against its choices."""
 
 from typing import Any, get_args
 
 
 class InputError(Exception):
-    """Something that the user gave is wrong; the message names it and says what to do."""
+    """The user's input is wrong; the message names the fault and the remedy."""
 
 
 def one_of(field: str, value: str, choices: Any) -> None:
-    """Raise ``ValueError`` where ``value`` is none of a ``Literal``'s."""
+    """Raise ``ValueError`` where ``value`` is not in ``choices``, a ``Literal``."""
     if value not in get_args(choices):
         raise ValueError(f"{field}={value!r}: choose one of {', '.join(get_args(choices))}")

@@ -1,4 +1,4 @@
-"""Stage 2 of Prompt Tuning Inversion: between the picture's embedding and the target's."""
+"""Stage 2 of Prompt Tuning Inversion: interpolate the tuned and the target embeddings."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from pti.types import Contexts, Inversion, Latent
 
 @dataclass(frozen=True)
 class Interpolate(SampleTarget):
-    """Samples with (1 - eta) c_t + eta c* (paper, Algorithm 1, lines 15-20).
+    """Samples with (1 - eta) c_t + eta c* (paper, Eq. 9; Algorithm 1, lines 15-20).
 
     eta = 0 gives the reconstruction, eta = 1 samples the target as DDIM-Edit does.
     """
@@ -16,19 +16,20 @@ class Interpolate(SampleTarget):
     eta: float = 0.9
 
     def condition(self, inversion: Inversion, target: Contexts) -> Contexts:
-        """Linear in eta, token by token."""
+        """Interpolate linearly in eta, each step and token by itself."""
         return (1 - self.eta) * inversion.cond + self.eta * target
 
 
 @dataclass(frozen=True)
 class InterpolateLatents(SampleTarget):
-    """The variant that the paper rejects: z_t <- (1 - eta) z*_t + eta z_t, with nothing tuned.
+    """The variant that the paper rejects: z_t <- (1 - eta) z*_t + eta z_t, without tuning.
 
-    Which of the two eta belongs to, the paper leaves open; here eta = 1 is DDIM-Edit, as above.
+    The paper (Section 3.4) finds its pictures cluttered. Here eta = 1 is DDIM-Edit, as above; the
+    copy of the paper at hand does not show which of the two latents eta weights.
     """
 
     eta: float = 0.9
 
     def adjust(self, inversion: Inversion, index: int, z: Latent) -> Latent:
-        """Towards the trajectory's latent of the level that step ``index`` leads to."""
+        """Interpolate with the trajectory's latent at the timestep that step ``index`` leads to."""
         return (1 - self.eta) * inversion.path[:, -2 - index] + self.eta * z

@@ -1,4 +1,4 @@
-"""What a method is: an inverter and an editor."""
+"""A method: an inverter and an editor."""
 
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
@@ -10,43 +10,43 @@ from pti.types import Batch, Edit, Inversion
 
 @runtime_checkable
 class Inverter(Protocol):
-    """Finds what reproduces a picture. A frozen dataclass: its fields are the method's schema."""
+    """Inverts pictures. An inverter is a frozen dataclass, and its fields are its configuration."""
 
     def schedule(self, model: LatentDiffusion) -> Schedule:
-        """The moves between the latents of its trajectory."""
+        """The DDIM steps between the latents of the trajectory."""
         ...
 
     def __call__(self, model: LatentDiffusion, batch: Batch) -> Inversion:
-        """Invert every picture of the batch, each as if it were alone."""
+        """Invert each picture of the batch independently."""
         ...
 
 
 @runtime_checkable
 class Editor(Protocol):
-    """Makes of an inversion the latents of the pictures that the batch's targets ask for."""
+    """Turns an inversion into the latents of the edited pictures."""
 
     def __call__(
         self, model: LatentDiffusion, schedule: Schedule, inversion: Inversion, batch: Batch
     ) -> Edit:
-        """One latent a picture, ready to decode; ``schedule`` is the inverter's."""
+        """Return one latent per picture, to be decoded; ``schedule`` is the inverter's."""
         ...
 
 
 @dataclass(frozen=True)
 class Reconstruct:
-    """The editor that changes nothing: the inversion's own reconstruction."""
+    """The editor that changes nothing: it returns the inversion's reconstruction."""
 
     def __call__(
         self, model: LatentDiffusion, schedule: Schedule, inversion: Inversion, batch: Batch
     ) -> Edit:
-        """No UNet call is made."""
+        """Make no UNet call."""
         del model, schedule, batch
         return Edit(inversion.reconstruction)
 
 
 @dataclass(frozen=True)
 class Method:
-    """A row of a table: a name, and what runs under it. Reports call it ``label``."""
+    """One row of a table: a name, an inverter and an editor. Reports call it ``label``."""
 
     name: str
     invert: Inverter

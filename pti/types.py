@@ -1,4 +1,4 @@
-"""Shapes and the values that methods pass to one another. The batch is always the first axis."""
+"""Tensor shapes, and the values that methods exchange. The first axis is always the batch."""
 
 from dataclasses import dataclass, fields
 
@@ -12,28 +12,28 @@ Latent = Float[Tensor, "b c h w"]
 """Scaled latents, of about unit variance."""
 
 Context = Float[Tensor, "b tokens width"]
-"""Text embeddings, one row a token."""
+"""Text embeddings, one row per token."""
 
 Path = Float[Tensor, "b k_plus_1 c h w"]
 """A trajectory z*_0 .. z*_K: index k is the latent after k steps of inversion."""
 
 Contexts = Float[Tensor, "b k tokens width"]
-"""One embedding a sampling step, in the order of sampling: index 0 belongs to t_K."""
+"""One embedding per sampling step, in the order of sampling: index 0 belongs to t_K."""
 
 Losses = Float[Tensor, "b k n"]
-"""Tuning loss before each of n updates at each of k steps; NaN where an image had stopped."""
+"""The loss before each of n updates at each of k steps; NaN where an image had stopped tuning."""
 
 
 Mask = Bool[Tensor, "b 1 h w"]
-"""Where a latent is edited; elsewhere it is kept."""
+"""True where a latent is edited; elsewhere the background is kept."""
 
 
 @dataclass(frozen=True)
 class Batch:
     """Pictures to invert, with the prompts and the seed of each.
 
-    ``captions`` describe the pictures; ``targets`` are what the edit asks for, and ``phrases``
-    the parts of each target that name what is to change. To reconstruct, both prompts are equal.
+    ``captions`` describe the pictures, ``targets`` are the target prompts, and ``phrases`` are the
+    parts of each target prompt that name the change. In a reconstruction both prompts are equal.
     """
 
     images: Image
@@ -43,7 +43,7 @@ class Batch:
     phrases: tuple[tuple[str, ...], ...]
 
     def __len__(self) -> int:
-        """How many pictures."""
+        """The number of pictures."""
         return len(self.captions)
 
     def select(self, rows: list[int]) -> "Batch":
@@ -59,10 +59,11 @@ class Batch:
 
 @dataclass(frozen=True)
 class Inversion:
-    """What an inverter leaves to an editor.
+    """The result of an inverter, and the input of an editor.
 
-    Sampling from ``path[:, -1]`` with ``cond[:, i]`` and ``null[:, i]`` at step i passes through
-    ``retraced``, from its end to its start; those latents are therefore never sampled again.
+    Sampling from ``path[:, -1]`` with ``cond[:, i]`` and ``null[:, i]`` at step i, at the guidance
+    scale of the inverter, gives the latents of ``retraced`` from last to first; they need not be
+    sampled again. An inverter that does not sample back gives ``path`` as ``retraced``.
     """
 
     path: Path
@@ -73,7 +74,7 @@ class Inversion:
 
     @property
     def reconstruction(self) -> Latent:
-        """Where retracing ends: the latent of the picture given back."""
+        """The latent of the reconstructed picture, where retracing ends."""
         return self.retraced[:, 0]
 
     def tensors(self) -> dict[str, Tensor]:
@@ -83,14 +84,14 @@ class Inversion:
 
 @dataclass(frozen=True)
 class Edit:
-    """What an editor makes: latents to decode, and where it was free to change them, if bound."""
+    """The result of an editor: latents to decode, and the mask of the last step, if any."""
 
     z: Latent
     mask: Mask | None = None
 
 
 def constant(context: Context, steps: int) -> Contexts:
-    """The same embedding at every step, without copying it."""
+    """The same embedding at every step; the tensor is expanded, not copied."""
     return context[:, None].expand(-1, steps, -1, -1)
 
 

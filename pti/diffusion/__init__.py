@@ -1,1 +1,1 @@
-"""The diffusion core: DDIM both ways, guidance, tracing, retracing, and the border to diffusers."""
+"""The diffusion core: the model, DDIM, guidance, inversion, retracing, sampling and blending."""

@@ -1,4 +1,4 @@
-"""Cross-attention seen and re-weighted while a UNet runs, and left as it was afterwards.
+"""Capture and re-weight a UNet's cross-attention while it runs, then restore its processors.
 
 Prompt-to-Prompt (Hertz et al., 2022, arXiv:2208.01626) averages the maps over layers, heads and
 steps, and multiplies those of chosen tokens.
@@ -17,7 +17,7 @@ from torch import Tensor
 from pti.diffusion.model import LatentDiffusion
 
 COARSEST_USEFUL = 16
-"""Maps are taken at 16 by 16, as Prompt-to-Prompt does, or at the finest side below that."""
+"""Maps are captured at 16 by 16, as in Prompt-to-Prompt, or at the largest side below that."""
 
 Maps = Float[Tensor, "b side side tokens"]
 TokenWeights = Float[Tensor, "b tokens"]
@@ -25,10 +25,10 @@ TokenWeights = Float[Tensor, "b tokens"]
 
 @dataclass
 class Watch:
-    """The maps of the conditional branch that a UNet has gone through since watching began.
+    """The cross-attention maps of the conditional branch, captured since watching began.
 
-    ``layers`` is how many cross-attention layers are captured at each UNet call, those of ``side``
-    by ``side`` pixels; ``weights`` multiply the attention that each token gets, in every layer.
+    ``layers`` is the number of cross-attention layers captured at each UNet call: those of ``side``
+    by ``side`` pixels. ``weights`` multiply the attention to each token, in every layer.
     """
 
     images: int
@@ -41,7 +41,7 @@ class Watch:
     def maps(self) -> Maps:
         """The mean over layers, heads and UNet calls; each pixel's tokens sum to 1.
 
-        Raises ``RuntimeError`` where the UNet did not go through the layers that it should have.
+        Raises ``RuntimeError`` where there are no maps, or not ``layers`` of them for every UNet call.
         """
         if self.total is None or self.seen % self.layers:
             raise RuntimeError(
@@ -51,7 +51,7 @@ class Watch:
         return (self.total / self.seen).unflatten(1, (self.side, self.side))
 
     def add(self, probabilities: Float[Tensor, "b heads pixels tokens"]) -> None:
-        """Count one layer of one call."""
+        """Add the maps of one layer at one UNet call."""
         mean = probabilities.to(torch.promote_types(probabilities.dtype, torch.float32)).mean(1)
         self.total = mean if self.total is None else self.total + mean
         self.seen += 1
@@ -61,10 +61,10 @@ class Watch:
 def watched(
     model: LatentDiffusion, images: int, weights: TokenWeights | None = None
 ) -> Generator[Watch]:
-    """Watch the last ``images`` samples of each UNet call: with guidance, the conditional half.
+    """Capture the last ``images`` samples of each UNet call: with guidance, the conditional half.
 
-    Without weights no bit of the UNet's output changes. Raises ``RuntimeError`` where the UNet's
-    cross-attention layers are not those that its config says.
+    Without ``weights`` the UNet's output stays identical, bit by bit. Raises ``RuntimeError`` where
+    the UNet does not have the number of cross-attention layers that its config implies.
     """
     expected = cross_attention_layers(model.unet_config)
     before = model.attention
@@ -82,7 +82,7 @@ def watched(
 
 
 def cross_attention_layers(config: Any) -> Counter[int]:
-    """How many cross-attention layers a UNet has at each side of its feature maps."""
+    """The number of cross-attention layers for each side, in pixels, of the UNet's feature maps."""
     levels = len(config.down_block_types)
     sides = [config.sample_size >> level for level in range(levels)]
     blocks = _by_level(config.layers_per_block, levels)
@@ -108,7 +108,7 @@ def _by_level(value: Any, levels: int) -> list[int]:
 
 @dataclass
 class _Watching:
-    """An attention processor around the one that was there."""
+    """An attention processor that calls the original one and captures its maps."""
 
     inner: Any
     watch: Watch

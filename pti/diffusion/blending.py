@@ -1,4 +1,4 @@
-"""Masks of what an edit may change; outside them the picture's own latents are kept."""
+"""Masks of the region that an edit may change; outside it the picture's own latents are kept."""
 
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager
@@ -14,7 +14,7 @@ from pti.diffusion.model import LatentDiffusion
 from pti.types import Batch, Inversion, Latent, Mask, Path
 
 MaskAfter = Callable[[int], Mask | None]
-"""The mask after step i of sampling; None where nothing is kept."""
+"""The mask after step i of sampling; None where that step is not blended."""
 
 
 def always(mask: Mask | None) -> MaskAfter:
@@ -29,26 +29,26 @@ def always(mask: Mask | None) -> MaskAfter:
 
 @runtime_checkable
 class Masker(Protocol):
-    """Finds where to edit, before sampling or while it goes on."""
+    """Finds the region to edit, before or during sampling."""
 
     def __call__(
         self, model: LatentDiffusion, schedule: Schedule, inversion: Inversion, batch: Batch
     ) -> AbstractContextManager[MaskAfter]:
-        """Lasts as long as the sampling that it belongs to."""
+        """Return a context that stays open for the whole of sampling."""
         ...
 
 
 @runtime_checkable
 class Selective(Protocol):
-    """A masker, or an editor, that can't serve every item: it says so before any is inverted."""
+    """A masker or an editor that cannot edit every item, and reports this before any inversion."""
 
     def check(self, model: LatentDiffusion, batch: Batch) -> None:
-        """Raise ``InputError`` where an item of the batch can't be edited; no UNet call."""
+        """Raise ``InputError`` where an item of the batch cannot be edited; make no UNet call."""
         ...
 
 
 def check(part: object, model: LatentDiffusion, batch: Batch) -> None:
-    """Raise what an editor or a masker has against the batch, if it is ``Selective``."""
+    """Call the check of the editor or masker ``part``, if it is ``Selective``."""
     if isinstance(part, Selective):
         part.check(model, batch)
 
@@ -61,18 +61,18 @@ class NoMask:
     def __call__(
         self, model: LatentDiffusion, schedule: Schedule, inversion: Inversion, batch: Batch
     ) -> Generator[MaskAfter]:
-        """No UNet call."""
+        """Make no UNet call."""
         del model, schedule, inversion, batch
         yield always(None)
 
 
 @dataclass(frozen=True)
 class AttentionMask:
-    """Where the target's words are attended to: Prompt-to-Prompt's local blend (arXiv:2208.01626).
+    """Masks the pixels that attend to the phrases, by Prompt-to-Prompt's blend (arXiv:2208.01626).
 
-    The maps of all steps so far are averaged, those of the words' tokens summed, max-pooled 3 by 3,
-    divided by their maximum, and cut at ``threshold``. Blending begins after the share ``start`` of
-    the steps. ``weight`` multiplies the attention that the words get.
+    The maps of all steps so far are averaged, summed over the phrases' tokens, max-pooled 3 by 3,
+    enlarged to the latent, divided by their maximum, and cut at ``threshold`` (0 to 1). Blending
+    begins after the share ``start`` of the steps. ``weight`` multiplies the phrases' attention.
     """
 
     threshold: float = 0.3
@@ -83,7 +83,7 @@ class AttentionMask:
     def __call__(
         self, model: LatentDiffusion, schedule: Schedule, inversion: Inversion, batch: Batch
     ) -> Generator[MaskAfter]:
-        """No UNet call beyond sampling's own; raises what ``check`` does."""
+        """Make no UNet call beyond those of sampling; raises what ``check`` raises."""
         tokens = self._tokens(model, batch)
         size = inversion.path.shape[-2:]
 
@@ -96,7 +96,7 @@ class AttentionMask:
             yield mask_after
 
     def check(self, model: LatentDiffusion, batch: Batch) -> None:
-        """Raise ``InputError`` where a target does not contain its words, or has none."""
+        """Raise ``InputError`` where a target prompt does not contain its phrases, or has none."""
         self._tokens(model, batch)
 
     def _tokens(self, model: LatentDiffusion, batch: Batch) -> list[list[int]]:
@@ -115,7 +115,7 @@ class AttentionMask:
 def attention_mask(
     maps: Maps, tokens: list[list[int]], threshold: float, size: tuple[int, int]
 ) -> Mask:
-    """Where the attention to each image's ``tokens`` exceeds ``threshold`` of its maximum."""
+    """True where the attention to an image's ``tokens`` exceeds ``threshold`` times its maximum."""
     chosen = [maps[row][..., columns].sum(-1) for row, columns in enumerate(tokens)]
     pooled = max_pool2d(torch.stack(chosen)[:, None], 3, stride=1, padding=1)
     large = interpolate(pooled, size=size, mode="nearest")
@@ -124,14 +124,14 @@ def attention_mask(
 
 @dataclass
 class Blend:
-    """Keeps ``background`` outside the mask after each step; ``mask`` is the last one."""
+    """Keeps ``background`` outside the mask after each step; ``mask`` is the mask of the last."""
 
     mask_after: MaskAfter
     background: Path
     mask: Mask | None = None
 
     def __call__(self, index: int, z: Latent) -> Latent:
-        """The background's latent is that of the level that step ``index`` leads to."""
+        """Take the background's latent at the timestep that step ``index`` leads to."""
         self.mask = self.mask_after(index)
         if self.mask is None:
             return z

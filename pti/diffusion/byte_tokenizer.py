@@ -1,4 +1,4 @@
-"""CLIP's tokenizer without CLIP's vocabulary file: all bytes, and the words that it is shown."""
+"""CLIP's tokenizer without CLIP's vocabulary file: it knows all bytes and the given words."""
 
 import json
 from collections.abc import Iterable
@@ -13,12 +13,12 @@ START, END = "<|startoftext|>", "<|endoftext|>"
 def byte_tokenizer(texts: Iterable[str], max_tokens: int) -> CLIPTokenizer:
     """A tokenizer that keeps each word of ``texts`` whole and spells all others in bytes.
 
-    ``texts`` are lower-case words and spaces. Any text can be encoded; nothing is unknown.
+    ``texts`` are lower-case words and spaces. Any text can be encoded, without unknown tokens.
     """
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     trainer = trainers.BpeTrainer(
         initial_alphabet=alphabet,
-        # Named here, the bytes that end a word get the same ids, and so the same merges, each time.
+        # Listing the word-final bytes fixes their ids, and so the merges are the same in each run.
         special_tokens=[START, END, *(f"{byte}</w>" for byte in alphabet)],
         end_of_word_suffix="</w>",
         vocab_size=49_408,

@@ -1,4 +1,4 @@
-"""DDIM's conventions, which a scheduler's file of another class may not say."""
+"""DDIM's conventions, which the file of a different scheduler may not give."""
 
 import logging
 from pathlib import Path
@@ -10,16 +10,16 @@ from pti.errors import InputError
 log = logging.getLogger(__name__)
 
 STABLE_DIFFUSION = {"set_alpha_to_one": False, "steps_offset": 1}
-"""What its own scheduler says; the default of DDIM's class is the opposite of both."""
+"""The values of Stable Diffusion's scheduler; ``DDIMScheduler``'s defaults are True and 0."""
 
 BETAS = ("beta_start", "beta_end", "beta_schedule")
 
 
 def missing_conventions(folder: Path) -> dict[str, Any]:
-    """Stable Diffusion's conventions that the folder's scheduler does not say, told in the log.
+    """Stable Diffusion's conventions that the folder's scheduler does not give; each is logged.
 
-    A file of DDIM's own class means that class's defaults of both. Raises ``InputError`` where a
-    file has no noise schedule that DDIM could take.
+    A file of class ``DDIMScheduler`` lacks nothing: the class's defaults complete it. Raises
+    ``InputError`` where the file has no noise schedule that DDIM can use.
     """
     path = folder / "scheduler" / "scheduler_config.json"
     config = read_json(path)

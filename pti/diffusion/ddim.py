@@ -1,4 +1,4 @@
-"""DDIM as one affine move in both directions (Song et al., 2021, arXiv:2010.02502).
+"""DDIM as one affine step in both directions (Song et al., 2021, arXiv:2010.02502).
 
     z_{t-1} = A_t z_t + k_t eps,  A_t = sqrt(a_{t-1} / a_t),
     k_t = sqrt(1 - a_{t-1}) - sqrt(a_{t-1} (1 - a_t) / a_t)
@@ -18,7 +18,7 @@ from pti.types import Latent
 
 @dataclass(frozen=True)
 class Step:
-    """One move between timestep ``t`` and ``t_previous``, the less noisy one."""
+    """One DDIM step between timestep ``t`` and the less noisy timestep ``t_previous``."""
 
     t: int
     t_previous: int
@@ -37,17 +37,17 @@ class Step:
         return sqrt(1 - self.alpha_previous) - noise
 
     def denoise(self, z: Latent, eps: Latent) -> Latent:
-        """From t to t_previous."""
+        """Go from ``t`` to ``t_previous``."""
         return self.scale * z + self.shift * eps
 
     def renoise(self, z: Latent, eps: Latent) -> Latent:
-        """From t_previous to t, by the same equation."""
+        """Go from ``t_previous`` to ``t`` by the same equation."""
         return (z - self.shift * eps) / self.scale
 
 
 @dataclass(frozen=True)
 class Schedule(Sequence[Step]):
-    """The K moves that are made, noisiest first."""
+    """The K DDIM steps of a trajectory, noisiest first."""
 
     moves: tuple[Step, ...]
 
@@ -63,11 +63,11 @@ class Schedule(Sequence[Step]):
     ) -> "Schedule":
         """Stable Diffusion's spacing: multiples of timesteps // steps, plus ``offset``.
 
-        Keeps the last int(steps * ratio) of them, the encoding ratio of DiffEdit. Beyond the last
-        step alpha is ``alpha_final``, by default a_0 (``set_alpha_to_one=False``). A move that
-        changes nothing, which is what offset 0 makes of its last one, is left out: it would cost
-        UNet calls and return its input. Raises ``ValueError`` where no step would be left, or the
-        first would lie beyond the noise schedule.
+        The last int(steps * ratio) timesteps are kept; ``ratio`` is the encoding ratio of DiffEdit.
+        The last step leads to ``alpha_final``, by default a_0 (``set_alpha_to_one=False``). A step
+        that returns its input is left out, because its UNet calls would be wasted: with offset 0
+        and that default, this is the last one. Raises ``ValueError`` where no step is left, or
+        where the first lies beyond the noise schedule.
         """
         if not 1 <= steps <= len(alphas) or not 0 < ratio <= 1 or int(steps * ratio) < 1:
             raise ValueError(f"steps={steps} with ratio={ratio} leaves no step to make")
@@ -83,9 +83,9 @@ class Schedule(Sequence[Step]):
         return cls(tuple(move for move in moves if move.alpha != move.alpha_previous))
 
     def __len__(self) -> int:
-        """K."""
+        """The number of steps, K."""
         return len(self.moves)
 
     def __getitem__(self, index: int) -> Step:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """Move ``index`` in the order of sampling."""
+        """Step ``index`` in the order of sampling."""
         return self.moves[index]

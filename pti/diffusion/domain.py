@@ -1,4 +1,4 @@
-"""What a small model was trained on, where that is less than any picture and any word."""
+"""The domain of a small model: the pictures and the words that it was trained on."""
 
 import re
 from dataclasses import dataclass
@@ -8,10 +8,10 @@ WORD = re.compile(r"[^\W\d_]+")
 
 @dataclass(frozen=True)
 class Domain:
-    """``words`` are lower-case, ``about`` says them in short.
+    """The words and the pictures that a model knows.
 
-    ``psnr``, in dB, is what the autoencoder's round trip of a picture of the domain reaches at
-    least; ``pictures`` names those pictures.
+    ``words`` are lower-case, and ``about`` summarises them. ``pictures`` names the pictures, and
+    ``psnr``, in dB, is the least that the autoencoder's round trip reaches on one of them.
     """
 
     words: frozenset[str]

@@ -1,4 +1,4 @@
-"""Editing by guided sampling towards the target, blended with the picture's own latents."""
+"""Edit by guided sampling of the target prompt, blended with the picture's own latents."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -19,7 +19,7 @@ class SampleTarget:
 
     On a plain trajectory this is DDIM-Edit (attention mask), DDIM-Global (no mask) or DiffEdit
     (mask by noise contrast); the paper's Section 4.2 says that they differ in nothing else. Outside
-    the mask the latents of the DDIM trajectory are kept, or those that retracing went through.
+    the mask ``background`` is kept: the latents of the DDIM trajectory, or those of retracing.
     """
 
     mask: Masker = field(default_factory=NoMask)
@@ -33,7 +33,7 @@ class SampleTarget:
     def __call__(
         self, model: LatentDiffusion, schedule: Schedule, inversion: Inversion, batch: Batch
     ) -> Edit:
-        """2K forwards an image, K at omega 0 or 1, and what the mask takes."""
+        """Make 2K forward passes per image (K at omega 0 or 1), and those of the mask."""
         target = constant(model.embed(batch.targets), len(schedule))
         kept = inversion.path if self.background == "trajectory" else inversion.retraced
         with self.mask(model, schedule, inversion, batch) as mask_after:
@@ -50,15 +50,15 @@ class SampleTarget:
         return Edit(latents[:, 0], blend.mask)
 
     def check(self, model: LatentDiffusion, batch: Batch) -> None:
-        """Raise ``InputError`` for what the mask can't serve."""
+        """Raise ``InputError`` where the mask does not support an item of the batch."""
         check(self.mask, model, batch)
 
     def condition(self, inversion: Inversion, target: Contexts) -> Contexts:
-        """The conditional embedding of each step: here the target prompt's own."""
+        """The conditional embedding of each step: here the target prompt's."""
         del inversion
         return target
 
     def adjust(self, inversion: Inversion, index: int, z: Latent) -> Latent:
-        """What is done to a latent before it is blended: here nothing."""
+        """Change a latent before it is blended; here it stays unchanged."""
         del inversion, index
         return z

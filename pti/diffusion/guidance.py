@@ -7,14 +7,14 @@ from pti.types import Context, Latent
 
 
 def guide(null: Latent, cond: Latent, omega: float) -> Latent:
-    """eps(null) + omega (eps(c) - eps(null)): 0 is unconditional, 1 plain conditional."""
+    """eps(null) + omega (eps(c) - eps(null)): omega 0 is unconditional, 1 is conditional only."""
     return null + omega * (cond - null)
 
 
 def guided_eps(
     model: LatentDiffusion, z: Latent, t: int, *, null: Context, cond: Context, omega: float
 ) -> Latent:
-    """The guided prediction, from one branch at omega 0 or 1 and from two in one call otherwise."""
+    """The guided prediction: one branch at omega 0 or 1, otherwise both branches in one call."""
     if omega == 0:
         return model.eps(z, t, null)
     if omega == 1:

@@ -1,4 +1,4 @@
-"""Which models are supported, told by their configuration before weights are read."""
+"""Tell from a model's configuration whether it is supported, before its weights are read."""
 
 from collections.abc import Iterator
 from inspect import signature
@@ -25,7 +25,7 @@ BY_SURPLUS = {
     4: "InstructPix2Pix or another that is shown a picture",
     5: "for inpainting",
 }
-"""What a UNet is that takes so many channels more than its autoencoder gives."""
+"""The kind of a UNet, by the number of its input channels beyond the autoencoder's."""
 
 BY_FIELD = {
     "addition_embed_type": "Stable Diffusion XL or another that is told more than a prompt",
@@ -37,17 +37,17 @@ BY_FIELD = {
     "dual_cross_attention": "Versatile Diffusion or another with two prompts",
     "reverse_transformer_layers_per_block": "of unequal halves",
 }
-"""What a UNet is in whose configuration the field is set."""
+"""The kind of a UNet, by the field that its configuration sets."""
 
 BLOCKS = {"CrossAttnDownBlock2D", "UNetMidBlock2DCrossAttn", "CrossAttnUpBlock2D"}
-"""The blocks with cross-attention of the kind that is watched."""
+"""The blocks whose cross-attention can be captured."""
 
 
 UNFIT = "of parts that do not fit"
 
 
 def check_kind(folder: Path) -> None:
-    """Raise ``InputError`` that names the kind of model, unless it is one that is supported."""
+    """Raise ``InputError``, naming the kind of the model, where that kind is not supported."""
     unet = _config(folder, "unet", UNet2DConditionModel)
     vae = _config(folder, "vae", AutoencoderKL)
     text = _config(folder, "text_encoder", CLIPTextConfig)
@@ -95,13 +95,13 @@ def _by_fit(unet: Config, vae: Config, text: Config) -> Iterator[str]:
 
 
 def _config(folder: Path, part: str, kind: type) -> Config:
-    """What the part's file says, and what its class means where that says nothing."""
+    """The part's configuration file, completed by the defaults of its class."""
     defaults = {name: field.default for name, field in signature(kind).parameters.items()}
     return defaults | read_json(folder / part / "config.json")
 
 
 def check_tokenizer(tokenizer: Any, config: Any) -> None:
-    """Raise ``InputError`` where the tokenizer is not one for the text encoder of that config."""
+    """Raise ``InputError`` where the tokenizer does not fit the text encoder with this config."""
     length, limit = config.max_position_embeddings, tokenizer.model_max_length
     if not tokenizer.is_fast:
         raise InputError(

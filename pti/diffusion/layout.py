@@ -1,4 +1,4 @@
-"""Which files of a folder in diffusers' layout are read."""
+"""The files that are read from a folder in diffusers' layout."""
 
 import json
 from pathlib import Path
@@ -11,11 +11,11 @@ WEIGHTS = {
     "unet": "diffusion_pytorch_model",
     "text_encoder": "model",
 }
-"""How the files of weights are called."""
+"""The stem of each part's weight files."""
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """Raise ``InputError`` where the file is missing or damaged."""
+    """Parse a JSON file; raises ``InputError`` where it is missing or damaged."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -23,9 +23,9 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def weight_files(folder: Path, part: str, variant: str | None) -> list[Path]:
-    """The one file of a part's weights, or its shards.
+    """The one weight file of a part, or its shards.
 
-    Raises ``InputError`` where a file is missing, or where there are both.
+    Raises ``InputError`` where a file is missing, or where both are present.
     """
     single = folder / part / f"{_stem(part, variant)}.safetensors"
     kind = f"{variant}.json" if variant else "json"
@@ -48,7 +48,7 @@ def weight_files(folder: Path, part: str, variant: str | None) -> list[Path]:
 
 
 def weight_patterns(variant: str | None) -> list[str]:
-    """What names the weights of every part, whole or in shards, in a repository of the hub."""
+    """Patterns of every part's weight files, whole or sharded, in a repository of the hub."""
     stems = [f"{part}/{_stem(part, variant)}" for part in WEIGHTS]
     return [f"{stem}{end}.safetensors" for stem in stems for end in ("", "-*-of-*")]
 

@@ -1,4 +1,4 @@
-"""From a Stable Diffusion folder to ``LatentDiffusion``; the only file that may download."""
+"""Load a Stable Diffusion folder as ``LatentDiffusion``; only this module may download."""
 
 from hashlib import file_digest, sha256
 from pathlib import Path
@@ -22,7 +22,7 @@ from pti.diffusion.precision import Precision
 from pti.errors import InputError
 
 DTYPES = ("float32", "bfloat16")
-"""No float16: the gradients of tuning are below its smallest normal number."""
+"""float16 is excluded: the gradients of tuning are below its smallest normal number."""
 
 SMALLEST_VOCABULARY = 256
 """A byte-level tokenizer knows at least every byte."""
@@ -36,7 +36,7 @@ PARTS = {
 }
 
 
-def from_pretrained(  # noqa: PLR0913 (one argument a field of configs/model/sd14.yaml)
+def from_pretrained(  # noqa: PLR0913 (one argument per field of configs/model/sd14.yaml)
     path: str,
     *,
     device: str,
@@ -48,8 +48,9 @@ def from_pretrained(  # noqa: PLR0913 (one argument a field of configs/model/sd1
 ) -> LatentDiffusion:
     """Load a folder in diffusers' layout, or a repository of the hub.
 
-    ``dtype`` is that of the UNet's weights; the autoencoder and the text encoder stay in float32.
-    ``variant="fp16"`` reads the files so named. Raises ``InputError`` where something is missing.
+    ``dtype`` is the UNet's; the autoencoder and the text encoder stay in float32. With
+    ``variant="fp16"`` the weight files named *.fp16.* are read. Raises ``InputError`` where a file
+    or the device is missing, where an option is unknown, or where the model is not supported.
     """
     disable_progress_bar()
     where = torch_device(device)
@@ -69,7 +70,7 @@ def from_pretrained(  # noqa: PLR0913 (one argument a field of configs/model/sd1
         )
     if parts["tokenizer"].model_max_length > LARGE_INTEGER:
         conventions["max_length"] = parts["text_encoder"].config.max_position_embeddings
-    # What no file says is of the model, too: nothing that was cached without it may be taken.
+    # Assumed conventions change the results, so they belong to the cache key as the files do.
     digest += "".join(f"-{name}={value}" for name, value in conventions.items())
     return assemble(parts, digest=digest, device=where, precision=precision)
 
@@ -79,7 +80,8 @@ def assemble(
 ) -> LatentDiffusion:
     """Freeze the parts and put them on ``device``.
 
-    Raises ``InputError`` where they do not fit one another, or predict something else than epsilon.
+    Raises ``InputError`` where the tokenizer does not fit the text encoder, where the UNet does not
+    predict epsilon, or for an unknown ``precision``.
     """
     if precision not in get_args(Precision):
         raise InputError(f"precision={precision}: choose one of {', '.join(get_args(Precision))}")
@@ -101,7 +103,7 @@ def assemble(
 
 
 def torch_device(name: str) -> torch.device:
-    """``auto`` is the first GPU, if any; raises ``InputError`` for one that is absent."""
+    """The device; ``auto`` is the first GPU, or else the CPU. Raises ``InputError`` if absent."""
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     try:
@@ -115,7 +117,7 @@ def torch_device(name: str) -> torch.device:
 
 
 def folder_digest(folder: Path, variant: str | None) -> str:
-    """sha256 over the weights that are loaded and all configuration."""
+    """sha256 over the weight files that are loaded and all configuration files."""
     total = sha256()
     for name in sorted(PARTS):
         files = sorted(
@@ -131,7 +133,7 @@ def folder_digest(folder: Path, variant: str | None) -> str:
 
 
 def _keep_in_bf16(unet: nn.Module) -> None:
-    # Autocast would cast these weights anew at every call, to the same bits.
+    # Autocast would cast these weights again at every call, with the same result.
     for module in unet.modules():
         if isinstance(module, nn.Conv2d | nn.Linear):
             module.to(torch.bfloat16)
@@ -175,7 +177,7 @@ def _part(folder: Path, name: str, options: dict[str, Any]) -> Any:
         return part
     network, about = part
     missing = sorted(about["missing_keys"])
-    if missing:  # diffusers and transformers would go on with random ones
+    if missing:  # diffusers and transformers would use random ones
         raise InputError(
             f"the weights in {folder / name} lack {len(missing)} of those that its config.json "
             f"asks for, such as {missing[0]}: copy the folder again"

@@ -1,4 +1,4 @@
-"""The one typed border to diffusers and transformers."""
+"""The one typed boundary to diffusers and transformers."""
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,63 +17,63 @@ from pti.errors import InputError
 from pti.types import Context, Image, Latent
 
 Stage = Literal["trace", "tune", "mask", "sample"]
-"""What a UNet call is for."""
+"""The purpose of a UNet call."""
 
 Kind = Literal["forward", "backward"]
 
 
 @dataclass(frozen=True)
 class Calls:
-    """UNet evaluations by stage and kind, in samples: a batch of b counts b."""
+    """UNet passes by stage and kind, counted in samples: a batch of b counts b."""
 
     counts: Mapping[tuple[Stage, Kind], float] = field(default_factory=dict)
 
     def total(self, kind: Kind) -> float:
-        """Of all stages."""
+        """The sum over all stages."""
         return sum(count for (_, of), count in self.counts.items() if of == kind)
 
     @property
     def forward(self) -> float:
-        """All forwards."""
+        """All forward passes."""
         return self.total("forward")
 
     @property
     def backward(self) -> float:
-        """All backwards."""
+        """All backward passes."""
         return self.total("backward")
 
     def __add__(self, other: "Calls") -> "Calls":
-        """Both together."""
+        """The sum of both."""
         keys = self.counts.keys() | other.counts.keys()
         return Calls({k: self.counts.get(k, 0) + other.counts.get(k, 0) for k in sorted(keys)})
 
     def __sub__(self, earlier: "Calls") -> "Calls":
-        """What was made since ``earlier``."""
+        """The passes made since ``earlier``."""
         left = self + earlier.shared_by(-1)
         return Calls({key: count for key, count in left.counts.items() if count})
 
     def shared_by(self, images: int) -> "Calls":
-        """The average for one of ``images``."""
+        """The average per image, for ``images`` images."""
         return Calls({key: count / images for key, count in self.counts.items()})
 
     def as_json(self) -> dict[str, float]:
-        """Such as ``{"tune.forward": 350, "tune.backward": 250}``."""
+        """For example ``{"tune.forward": 350, "tune.backward": 250}``."""
         return {".".join(key): count for key, count in self.counts.items()}
 
     @classmethod
     def from_json(cls, counts: Mapping[str, float]) -> "Calls":
-        """What ``as_json`` gave."""
+        """The inverse of ``as_json``."""
         keys: Any = {name: tuple(name.split(".")) for name in counts}
         return cls({keys[name]: count for name, count in counts.items()})
 
 
 @dataclass
 class LatentDiffusion:
-    """A frozen Stable Diffusion model: embed, predict noise, encode, decode; counts every call.
+    """A frozen Stable Diffusion model; ``calls`` counts every pass through its UNet.
 
     ``precision="bf16"`` runs the UNet under autocast; embeddings, losses and DDIM moves keep the
     dtype of the latents. ``digest`` names the weights in cache keys and provenance. ``domain`` is
-    what the model was trained on, None where that is any picture and any word.
+    the domain of a small model, None for a model of any picture and any word.
     """
 
     vae: Any
@@ -89,7 +89,7 @@ class LatentDiffusion:
 
     @contextmanager
     def counting(self, stage: Stage) -> Generator[None]:
-        """Count the calls made inside as of ``stage``."""
+        """Count the UNet calls inside this context under ``stage``."""
         before, self.stage = self.stage, stage
         try:
             yield
@@ -98,7 +98,7 @@ class LatentDiffusion:
 
     @contextmanager
     def watched(self, tell: Callable[[Stage, int], None]) -> Generator[None]:
-        """Tell the stage and timestep of each UNet evaluation made inside, once it is made."""
+        """Call ``tell`` with the stage and the timestep after each UNet call in this context."""
         hook = self.unet.register_forward_hook(lambda _, given, __: tell(self.stage, int(given[1])))
         try:
             yield
@@ -107,7 +107,7 @@ class LatentDiffusion:
 
     @property
     def device(self) -> torch.device:
-        """Where the weights lie."""
+        """The device of the weights."""
         return self.unet.device
 
     @property
@@ -124,7 +124,7 @@ class LatentDiffusion:
 
     @property
     def parameters(self) -> dict[str, int]:
-        """How many weights each network has."""
+        """The number of weights of each network."""
         networks = {"vae": self.vae, "unet": self.unet, "text_encoder": self.text_encoder}
         return {
             name: sum(weight.numel() for weight in network.parameters())
@@ -133,7 +133,7 @@ class LatentDiffusion:
 
     @property
     def unet_config(self) -> Any:
-        """The UNet's configuration, in diffusers' words."""
+        """The UNet's configuration, as diffusers gives it."""
         return self.unet.config
 
     @property
@@ -143,7 +143,7 @@ class LatentDiffusion:
 
     @contextmanager
     def attending(self, processors: Mapping[str, Any]) -> Generator[None]:
-        """Have these layers attend by ``processors`` inside."""
+        """Use these attention processors inside this context, then restore the original ones."""
         before = self.attention
         self.unet.set_attn_processor({**before, **processors})
         try:
@@ -152,7 +152,7 @@ class LatentDiffusion:
             self.unet.set_attn_processor(before)
 
     def schedule(self, steps: int, ratio: float = 1.0, offset: int | None = None) -> Schedule:
-        """DDIM moves over this model's noise schedule; ``offset=None`` takes the model's own."""
+        """DDIM steps over this model's noise schedule; ``offset=None`` takes the model's own."""
         config = self.scheduler.config
         return Schedule.spaced(
             self.scheduler.alphas_cumprod,
@@ -164,19 +164,19 @@ class LatentDiffusion:
 
     @property
     def text_length(self) -> int:
-        """How many tokens every prompt is padded or cut to, begin and end tokens included."""
+        """The number of tokens in every padded or cut prompt, begin and end tokens included."""
         return self.text_encoder.config.max_position_embeddings
 
     def cut_by_tokenizer(self, prompt: str) -> str:
-        """The end of ``prompt`` that does not fit the text encoder; empty where all of it does."""
+        """The end of ``prompt`` that the text encoder does not see; empty where it sees all."""
         tokens = self.tokenizer.encode(prompt, add_special_tokens=False, verbose=False)
         return self.tokenizer.decode(tokens[self.text_length - 2 :]).strip()
 
     def positions(self, prompt: str, phrases: Sequence[str]) -> list[int]:
-        """Where the tokens of ``phrases`` stand among those that ``prompt`` is embedded as.
+        """The indices of the tokens of ``phrases`` among the tokens of ``prompt``, sorted.
 
-        A token belongs to a phrase where it spells any character of it. Raises ``InputError`` for a
-        phrase that is empty, that the prompt does not contain, or that was cut off.
+        A token belongs to a phrase where it spells any character of it. Raises ``InputError`` where
+        ``phrases`` is empty, or for a phrase that is blank, not in the prompt, or cut off.
         """
         whole = self.tokenizer(prompt, return_offsets_mapping=True, verbose=False)
         part = self._padded(prompt, return_offsets_mapping=True)
@@ -205,7 +205,7 @@ class LatentDiffusion:
 
     @torch.no_grad()
     def embed(self, prompts: Sequence[str]) -> Context:
-        """Last hidden states of the text encoder, padded to the length that it takes."""
+        """Last hidden states of the text encoder, for prompts padded to ``text_length``."""
         tokens = self._padded(list(prompts), return_tensors="pt")
         hidden = self.text_encoder(tokens.input_ids.to(self.device)).last_hidden_state
         return hidden.to(self.vae.dtype)
@@ -221,13 +221,13 @@ class LatentDiffusion:
 
     @torch.no_grad()
     def encode(self, images: Image) -> Latent:
-        """The posterior's mean, scaled: deterministic, unlike a sample of it."""
+        """The scaled mean of the posterior, which is deterministic, unlike a sample."""
         pixels = images.to(self.device, self.vae.dtype) * 2 - 1
         return self.vae.encode(pixels).latent_dist.mean * self.vae.config.scaling_factor
 
     @torch.no_grad()
     def decode(self, z: Latent) -> Image:
-        """Back to pixels, clamped to [0, 1]."""
+        """The pixels of ``z``, clamped to [0, 1]."""
         pixels = self.vae.decode(z / self.vae.config.scaling_factor).sample
         return (pixels / 2 + 0.5).clamp(0, 1)
 
@@ -242,7 +242,7 @@ class LatentDiffusion:
 
 
 def _over(encoding: Any, place: tuple[int, int]) -> list[int]:
-    """The tokens that spell something of ``place``; those that are added spell nothing."""
+    """The tokens that spell a character of ``place``; special tokens spell no character."""
     begin, end = place
     offsets = enumerate(encoding.offset_mapping)
     return [index for index, (first, last) in offsets if first < end and begin < last]

@@ -1,28 +1,28 @@
-"""Phrases in a prompt, found as people read them: by letters, not by code points or tokens."""
+"""Find phrases in a prompt by the characters that people see, not by code points or tokens."""
 
 import unicodedata
 
 import regex
 
 CHARACTER = regex.compile(r"\s+|\X")
-"""As people count them: an accent belongs to its letter, a joined emoji is one, and so are gaps."""
+"""One character as people count them: a letter with accents, a joined emoji, or one gap."""
 
 SPACED = regex.compile(
     r"[[\p{L}\p{N}]--[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Line_Break=SA}]]", regex.V1
 )
-"""What words are made of, in scripts that set them apart or join nothing else to them."""
+"""Letters and digits of the scripts that separate words and attach no particles to them."""
 
 
 def plain(text: str) -> str:
-    """The text with whatever spellings of it share: case, composition, the shape of apostrophes."""
+    """The text in normal form: lower case, composed accents and straight apostrophes."""
     lower = unicodedata.normalize("NFC", text).casefold()
     return unicodedata.normalize("NFC", lower).replace("\u2019", "'")
 
 
 def spans(phrase: str, text: str) -> list[tuple[int, int]]:
-    """Where ``phrase`` stands in ``text`` as whole words: begin and end, as offsets into ``text``.
+    """Where ``phrase`` occurs in ``text`` as whole words: begin and end, as offsets into ``text``.
 
-    Any whitespace equals any other. In scripts without gaps between words, any part is found.
+    All whitespace is equal. In scripts without gaps between words, any part of a text matches.
     """
     characters = list(CHARACTER.finditer(text))
     plain_text, plain_phrase = _each(text), _each(phrase.strip())

@@ -1,4 +1,4 @@
-"""The arithmetic of the UNet, and which is fast on the device at hand."""
+"""The precision of the UNet's arithmetic, and the fastest one on a device."""
 
 from collections.abc import Generator
 from contextlib import contextmanager, nullcontext
@@ -12,7 +12,7 @@ Precision = Literal["fp32", "bf16"]
 
 @contextmanager
 def autocast(device: torch.device, precision: Precision) -> Generator[None]:
-    """Nothing for fp32; on a CPU bf16 takes plain attention: the fused backward is slow there."""
+    """Compute in ``precision``; bf16 on a CPU avoids fused attention, whose backward is slow."""
     if precision == "fp32":
         yield
         return
@@ -22,7 +22,7 @@ def autocast(device: torch.device, precision: Precision) -> Generator[None]:
 
 
 def fastest(device: torch.device) -> Precision:
-    """bf16 where the device computes in it; a CPU that must emulate it is 20 times slower."""
+    """bf16 where the device supports it, else fp32; a CPU that emulates bf16 is 20 times slower."""
     if device.type == "cuda":
         native = torch.cuda.is_bf16_supported(including_emulation=False)
     else:

@@ -1,4 +1,4 @@
-"""Stable Diffusion v1's architecture at full size with random weights: for time and memory."""
+"""Stable Diffusion v1's architecture with random weights, to measure time and memory."""
 
 # diffusers annotates tuples of any length as tuple[str] and tuple[int].
 # pyright: reportArgumentType=false
@@ -18,7 +18,7 @@ from pti.diffusion.precision import Precision
 def random_sd14(
     *, device: str, precision: Precision, dtype: str = "float32", seed: int = 0
 ) -> LatentDiffusion:
-    """860M parameters in the UNet, pictures of 512 by 512, no download; draws only noise."""
+    """A model of 512 by 512 pixels with 860M UNet parameters; it needs no download."""
     torch.manual_seed(seed)
     parts: dict[str, Any] = {
         "vae": _autoencoder(),

@@ -1,7 +1,7 @@
-"""What PTI and NTI share: retrace a trajectory by tuning an embedding.
+"""Retrace a trajectory by tuning an embedding: the algorithm that PTI and NTI share.
 
-Guided sampling leaves the trajectory of an unguided inversion. At every step ``Retrace`` tunes one
-of the two embeddings until the step lands near the trajectory's next latent (PTI: paper,
+Guided sampling departs from the trajectory of an unguided inversion. At every step ``Retrace``
+tunes one of the two embeddings so that the step ends near the trajectory's next latent (PTI: paper,
 Algorithm 1, lines 4-13; NTI: Mokady et al., 2022, arXiv:2211.09794, Algorithm 1).
 """
 
@@ -25,11 +25,11 @@ Decay = Literal["none", "linear"]
 
 @dataclass(frozen=True)
 class Retrace:
-    """Tunes ``iterations`` times at each step, with a fresh optimizer and a warm-started embedding.
+    """Updates the embedding ``iterations`` times at each step, from that of the previous step.
 
-    The loss of an image is the mean (or sum) of squared differences over its latent; images are
-    summed, so that a batch gives each image the very update that it would get alone.
-    ``decay="linear"`` multiplies ``lr`` by 1 - i / 100 at step i, as NTI's code does.
+    Each step has a new optimizer. The loss of an image is the mean (or sum) of squared differences
+    over its latent. The losses of a batch are summed, so that each image gets the same update as it
+    would alone. ``decay="linear"`` multiplies ``lr`` by 1 - i / 100 at step i, as NTI's code does.
     """
 
     tunes: ClassVar[Literal["cond", "null"]]
@@ -43,7 +43,7 @@ class Retrace:
     decay: Decay = "none"
 
     def __post_init__(self) -> None:
-        """Raise ``ValueError`` for an unknown choice, or where the tuned branch has no weight."""
+        """Raise ``ValueError`` for an invalid field, or where the tuned branch has no weight."""
         one_of("optimizer", self.optimizer, Optimizer)
         one_of("reduction", self.reduction, Reduction)
         one_of("decay", self.decay, Decay)
@@ -58,13 +58,13 @@ class Retrace:
             )
 
     def schedule(self, model: LatentDiffusion) -> Schedule:
-        """That of the trajectory."""
+        """The schedule of the trajectory."""
         return self.trace.schedule(model)
 
     def __call__(self, model: LatentDiffusion, batch: Batch) -> Inversion:
-        """K (iterations + 2) forwards and K iterations backwards an image, beyond the trace's own.
+        """Make K (iterations + 2) forward and K iterations backward passes per image, and the trace.
 
-        The latents that tuning passes through are the reconstruction's, not sampled again.
+        Tuning gives the latents of the reconstruction, so they are not sampled again.
         """
         path, schedule = self.trace(model, batch), self.schedule(model)
         prompts = batch.targets if self.tunes == "cond" else batch.captions
@@ -91,14 +91,14 @@ class Retrace:
         return Inversion(path, cond, null, latents, torch.stack(losses, dim=1))
 
     def done(self, index: int, losses: Tensor) -> Tensor:
-        """Which images stop tuning after the update that ``losses`` led to; by default none."""
+        """True for each image that stops tuning after the update from ``losses``; here none."""
         del index
         return torch.zeros_like(losses, dtype=torch.bool)
 
 
 @dataclass(frozen=True)
 class _Tuning:
-    """Tuning at one step, from latent ``z`` towards ``goal``; ``anchor`` is the fixed branch."""
+    """Tunes at one step, from ``z`` towards ``goal``; ``anchor`` is the fixed embedding's eps."""
 
     settings: Retrace
     model: LatentDiffusion
@@ -108,7 +108,7 @@ class _Tuning:
     anchor: Latent
 
     def move(self, z: Latent, anchor: Latent, free: Context) -> Latent:
-        """One guided DDIM move with embedding ``free``."""
+        """One guided DDIM step with the embedding ``free``."""
         eps = self.model.eps(z, self.step.t, free)
         pair = (anchor, eps) if self.settings.tunes == "cond" else (eps, anchor)
         return self.step.denoise(z, guide(*pair, self.settings.omega))
@@ -120,7 +120,7 @@ class _Tuning:
         return squares.mean(1) if self.settings.reduction == "mean" else squares.sum(1)
 
     def __call__(self, index: int, start: Context) -> tuple[Context, Tensor]:
-        """The tuned embedding and the loss before each update (b by iterations)."""
+        """The tuned embedding, and the losses before each update (b by iterations)."""
         free = start.clone().requires_grad_()
         optimizer = self._optimizer(free, index)
         history = torch.full((len(start), self.settings.iterations), torch.nan).to(self.z)
@@ -132,7 +132,7 @@ class _Tuning:
             before = free.detach().clone()
             optimizer.step()
             with torch.no_grad():
-                # Adam's momentum would move images that have stopped, too.
+                # Adam's momentum would also move images that have stopped.
                 before[rows] = free[rows]
                 free.copy_(before)
             rows = rows[~self.settings.done(index, losses.detach())]

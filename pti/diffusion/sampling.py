@@ -1,4 +1,4 @@
-"""Guided DDIM sampling with one pair of embeddings a step (paper, Eqs. 4 and 5)."""
+"""Guided DDIM sampling with one pair of embeddings per step (paper, Eqs. 4 and 5)."""
 
 from collections.abc import Callable
 
@@ -10,11 +10,11 @@ from pti.diffusion.model import LatentDiffusion
 from pti.types import Contexts, Latent, Path
 
 After = Callable[[int, Latent], Latent]
-"""What becomes of the latent that step i of sampling has made."""
+"""Maps the latent after step i of sampling to the latent that step i + 1 starts from."""
 
 
 def unchanged(index: int, z: Latent) -> Latent:
-    """The latent as it is."""
+    """The same latent."""
     del index
     return z
 
@@ -30,9 +30,9 @@ def sample(  # noqa: PLR0913 (what a step needs)
     omega: float,
     after: After = unchanged,
 ) -> Path:
-    """From ``z`` at the noisiest timestep to z_0: K forwards at omega 0 or 1, else 2K.
+    """Sample from ``z`` at the noisiest timestep: K forward passes at omega 0 or 1, else 2K.
 
-    The latents passed through, in the order of a path: index 0 is z_0, the last one is ``z``.
+    Returns all latents in the order of a trajectory: index 0 is z_0, and the last one is ``z``.
     """
     latents = [z]
     with model.counting("sample"):

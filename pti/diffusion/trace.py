@@ -16,7 +16,7 @@ Ends = Literal["destination", "source"]
 
 @runtime_checkable
 class Tracer(Protocol):
-    """Whatever lays the trajectory that a method then follows back."""
+    """Computes the trajectory that a method retraces."""
 
     def schedule(self, model: LatentDiffusion) -> Schedule:
         """The moves between the trajectory's latents."""
@@ -32,9 +32,9 @@ class Trace:
     """Plain DDIM inversion with guidance ``omega`` on the picture's caption.
 
     The default, omega 0, evaluates the empty prompt alone and needs no caption. ``ratio`` is the
-    encoding ratio: only the last int(steps * ratio) steps are made. ``timestep`` says at which end
-    of a move the UNet is evaluated; every public implementation takes the noisier one, its
-    destination. ``steps_offset=None`` takes the model's own.
+    encoding ratio: only the int(steps * ratio) least noisy steps are made. ``timestep`` is the end
+    of a step at which the UNet is evaluated; every public implementation takes the destination,
+    which is the noisier end. ``steps_offset=None`` takes the model's own.
     """
 
     steps: int = 50
@@ -55,7 +55,7 @@ class Trace:
 
     @torch.no_grad()
     def __call__(self, model: LatentDiffusion, batch: Batch) -> Path:
-        """K forwards an image at omega 0 or 1, otherwise 2K."""
+        """Make K forward passes per image at omega 0 or 1, otherwise 2K."""
         null, cond = model.embed([""] * len(batch)), model.embed(batch.captions)
         latents = [model.encode(batch.images)]
         with model.counting("trace"):
