@@ -22,8 +22,8 @@ OfMean = Callable[[Means], Means]
 class Interval:
     """A value and its bounds, from the ``n`` items where it is defined.
 
-    ``undefined`` items were left out: NaN, or infinite, as the PSNR of an exact copy is. The bounds
-    are NaN below two items: one item says nothing about how items vary.
+    ``undefined`` items were left out because their value is NaN or infinite, for example the PSNR
+    of an exact copy. The bounds are NaN below two items, because one item does not show variation.
     """
 
     value: float
@@ -39,13 +39,13 @@ def as_is(means: Means) -> Means:
 
 
 def interval(values: Values, of_mean: OfMean = as_is) -> Interval:
-    """``of_mean`` of the mean over items, and the interval of it when items are drawn anew."""
+    """``of_mean`` of the mean over items, with its interval over resamples of the items."""
     defined = values[np.isfinite(values)]
     return _interval(lambda weights: of_mean(weights @ defined), len(defined), len(values))
 
 
 def paired_interval(first: Values, second: Values, of_mean: OfMean = as_is) -> Interval:
-    """``of_mean(first) - of_mean(second)``; item i of both is the same picture, drawn together."""
+    """Difference of ``of_mean`` of both means; item i of both is one picture, resampled once."""
     defined = np.isfinite(first) & np.isfinite(second)
     a, b = first[defined], second[defined]
     return _interval(
@@ -54,7 +54,10 @@ def paired_interval(first: Values, second: Values, of_mean: OfMean = as_is) -> I
 
 
 def statistic_interval(statistic: Callable[[Weights], Means], n: int) -> Interval:
-    """Any function of ``n`` groups' weights; NaN, with no bounds, where it is often undefined."""
+    """The interval of any function of ``n`` groups' weights.
+
+    The bounds are NaN for one group, or where the value or over 5% of the resamples are undefined.
+    """
     value = statistic(np.full((1, n), 1 / n)).item()
     if n == 1:
         return Interval(value, np.nan, np.nan, 1, 0)
@@ -81,8 +84,8 @@ def _interval(statistic: Callable[[Weights], Means], defined: int, given: int) -
 def tail_of(n: int) -> float:
     """The share of resamples beyond each bound: 2.5% for many items, less for few.
 
-    The plain percentile interval is too narrow for few items, as a normal interval without
-    Student's t is; this widens it by as much (Hesterberg, 2015, "expanded percentile").
+    The plain percentile interval is too narrow for few items, like a normal interval in place of
+    Student's t. The expanded percentile interval widens it by the same factor (Hesterberg, 2015).
     """
     student = stats.t.ppf((1 + LEVEL) / 2, n - 1)
     return float(stats.norm.cdf(-student * np.sqrt(n / (n - 1))))
@@ -90,10 +93,10 @@ def tail_of(n: int) -> float:
 
 @lru_cache(maxsize=2)
 def _weights(n: int) -> Weights:
-    """How often each resample draws each item, over n.
+    """The number of times that each resample draws each item, divided by ``n``.
 
-    One seed for all: two methods on the same items meet the same draws, and a report made again is
-    the same to the last digit.
+    The seed is fixed, so two methods on the same items share their resamples, and a repeated report
+    is equal to the last digit.
     """
     drawn = np.random.default_rng(SEED).integers(n, size=(RESAMPLES, n))
     drawn += n * np.arange(RESAMPLES)[:, None]

@@ -1,4 +1,4 @@
-"""Grading what a paper claims: that one method does better than another."""
+"""Grade the claims of a paper that one method does better than another."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,17 +10,17 @@ from eval.paired import LIKELY
 
 Verdict = Literal["reproduced", "contradicted", "undecided"]
 FEWEST = 6
-"""Below six items not even all signs being alike is rarer than 5% by chance."""
+"""With fewer than 6 items, chance gives all differences the same sign in more than 5% of cases."""
 
 FROM_WEAKEST: tuple[Verdict, ...] = ("contradicted", "undecided", "reproduced")
 
 
 def sign_of(difference: Interval, p: float) -> int:
-    """1 or -1 where it is decided on which side of 0 a difference lies, else 0.
+    """1 or -1 where the sign of a difference is decided, else 0.
 
-    Decided is what the 95% interval and the sign-flip test both say, from 6 items on: of few items
-    a bootstrap interval may leave 0 out though chance does as much in more than 1 of 20 cases.
-    ``p`` is NaN where there is nothing to flip, as between two curves: there the interval decides.
+    A sign is decided where the 95% interval and the sign-flip test agree, from 6 items on: with
+    fewer items a bootstrap interval excludes 0 by chance in more than 1 of 20 cases. ``p`` is NaN
+    where there is no sign to flip, for example between two curves; then the interval decides.
     """
     if difference.n < FEWEST or p >= LIKELY:
         return 0
@@ -32,7 +32,7 @@ class Comparison:
     """One ordering that a claim asserts, with the paired interval of ``better`` over ``worse``.
 
     The difference is positive where the claim holds, also for metrics where lower is better. ``p``
-    is that of the sign-flip test; NaN where there is none.
+    is the p-value of the sign-flip test, NaN where there is no test.
     """
 
     better: str
@@ -42,7 +42,7 @@ class Comparison:
 
     @property
     def verdict(self) -> Verdict:
-        """Which side of 0 the difference lies on, where that is decided."""
+        """The verdict that the sign of the difference gives."""
         verdicts: dict[int, Verdict] = {1: "reproduced", 0: "undecided", -1: "contradicted"}
         return verdicts[sign_of(self.difference, self.p)]
 
@@ -61,7 +61,7 @@ class Grade:
 
     @property
     def verdict(self) -> Verdict:
-        """That of the weakest part."""
+        """The verdict of the weakest part."""
         return self.weakest.verdict
 
 

@@ -1,4 +1,4 @@
-"""The size at which FlexIT compares pictures: shorter side resized, centre cut out."""
+"""FlexIT's preprocessing of pictures: resize the shorter side, then crop the centre."""
 
 from jaxtyping import Float
 from torch import Tensor
@@ -7,12 +7,13 @@ from pti.types import Image
 
 
 def resize_and_crop(images: Image, size: int) -> Float[Tensor, "b 3 {size} {size}"]:
-    """Squares of ``size`` pixels a side, in steps of 1/255.
+    """Squares of ``size`` by ``size`` pixels, in [0, 1] and in steps of 1/255.
 
-    Bilinear and antialiased on 8-bit pixels, within one level of what torchvision's ``Resize`` and
-    ``CenterCrop`` make of a Pillow image, as in facebookresearch/SemanticImageTranslation.
+    Resizing is bilinear and antialiased on 8-bit pixels. The result differs by at most 1/255 from
+    torchvision's ``Resize`` and ``CenterCrop`` on a Pillow image, which
+    facebookresearch/SemanticImageTranslation uses.
     """
-    # Imported here because it takes seconds.
+    # Imported here because the import takes seconds.
     from torchvision.transforms.v2 import functional
 
     pixels = (images * 255).round().byte()

@@ -2,8 +2,8 @@
 
 CSFID is the unweighted mean over target classes c of d_c = ||mean f - mu_c||^2, where f are the
 features of the pictures edited towards c and mu_c is the mean of real pictures of c. With n
-pictures a class, d_c expects tr(Cov_c) / n even for perfect edits (FlexIT: 27 for real pictures at
-n=4), so values at different n are not comparable.
+pictures per class, the expectation of d_c is tr(Cov_c) / n even for perfect edits (FlexIT: 27 for
+real pictures at n=4), so values at different n are not comparable.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,11 +25,10 @@ Mean = Float[np.ndarray, " d"]
 
 @dataclass(frozen=True)
 class ClassDistance:
-    """How far ``n`` edited pictures of one class lie from the real ones: FlexIT's d_c.
+    """FlexIT's d_c: the squared distance of ``n`` edited pictures of a class from the real ones.
 
-    ``corrected`` is d_c - tr(S_c) / n with the unbiased covariance S_c: in expectation the squared
-    distance of the true means, at any n. It may therefore be negative, and is NaN below two
-    pictures.
+    ``corrected`` is d_c - tr(S_c) / n with the unbiased covariance S_c. Its expectation is the
+    squared distance of the true means at any n, so it can be negative; NaN below two pictures.
     """
 
     n: int
@@ -40,10 +39,10 @@ class ClassDistance:
 def class_distances(
     features: Features, classes: Sequence[str], means: Mapping[str, Mean]
 ) -> dict[str, ClassDistance]:
-    """One distance for each class in ``classes``, which name the target of each row.
+    """One distance for each class in ``classes``, the target class of each row of ``features``.
 
-    ``means`` are the features' means over real pictures. Raises ``InputError`` where they lack a
-    class.
+    ``means`` are the mean features of the real pictures of each class. Raises ``InputError`` where
+    a class has no mean.
     """
     labels = np.asarray(classes)
     return {
@@ -53,7 +52,7 @@ def class_distances(
 
 
 def sfid(features: Features, mean: Mean) -> float:
-    """Squared distance of the features' mean from ``mean``, that of real pictures of all kinds."""
+    """Squared distance of the mean of ``features`` from ``mean``, the mean of real pictures."""
     return float(np.square(features.mean(0, dtype=np.float64) - mean).sum())
 
 

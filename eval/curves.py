@@ -1,4 +1,4 @@
-"""Two trade-off curves compared: how far apart they lie, on average, where both reach."""
+"""Compare two trade-off curves by their mean gap over the range of x that they share."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ Gaps = Float[np.ndarray, " resamples"]
 
 @dataclass(frozen=True)
 class Curve:
-    """A method at several settings; a column is a group of items, such as a target class.
+    """A method at several settings; a column is a group of items, for example a target class.
 
     The curve's points are the means over groups, of ``x`` and of ``y``.
     """
@@ -24,12 +24,12 @@ class Curve:
 
 
 def gap(first: Curve, second: Curve) -> Interval:
-    """Mean height of ``second`` over ``first`` along the x that both reach, with its interval.
+    """Mean of ``second`` minus ``first`` over the range of x that they share, with its interval.
 
-    Positive where ``first`` is lower. Curves run straight between their points, taken by rising x.
-    Groups are drawn anew together for both curves, x and y, so that the interval is paired. NaN
-    where the curves have no x in common, in a resample as well: those are left out of the interval
-    and make it undefined if they are more than 1 in 20.
+    The gap is positive where ``first`` is lower, and NaN where the curves share no range of x. A
+    curve joins its points by straight lines in the order of x. Each resample draws the same groups
+    for both curves, x and y, so that the interval is paired. Resamples in which the curves share no
+    range of x are left out; the bounds are NaN where these are more than 1 in 20.
     """
 
     def height(weights: Float[np.ndarray, "resamples groups"]) -> Gaps:
@@ -44,7 +44,7 @@ def gap(first: Curve, second: Curve) -> Interval:
 def _gaps(x: Rows, y: Rows, other_x: Rows, other_y: Rows) -> Gaps:
     low = np.maximum(x.min(1), other_x.min(1))[:, None]
     high = np.minimum(x.max(1), other_x.max(1))[:, None]
-    # Both are straight between these corners, so that the trapezoids' area is exact.
+    # Both curves are straight between these points, so the area of the trapezoids is exact.
     at = np.sort(
         np.concatenate([x, other_x, low, high], axis=1).clip(low, np.maximum(low, high)), axis=1
     )
@@ -55,7 +55,7 @@ def _gaps(x: Rows, y: Rows, other_x: Rows, other_y: Rows) -> Gaps:
 
 
 def _height(x: Rows, y: Rows, at: Rows) -> Rows:
-    """Each row's curve at ``at``: its first height and the share of every rise that lies below."""
+    """The height at ``at`` of each row's curve: its first y, plus the rises left of ``at``."""
     order = np.argsort(x, axis=1)
     x, y = (np.take_along_axis(values, order, axis=1) for values in (x, y))
     height = np.repeat(y[:, :1], at.shape[1], axis=1)

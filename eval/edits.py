@@ -1,4 +1,4 @@
-"""Metrics of edits whose true result is known: outside its mask, inside it, and as a whole."""
+"""Metrics of edits whose true result is known: outside the edit, inside it, and as a whole."""
 
 from torch import Tensor
 
@@ -37,10 +37,10 @@ def _ssim_outside(pictures: Pictures) -> PerImage:
 
 PSNR_TO_TRUTH = Metric("psnr-to-truth[0,1]", True, PSNR.decimals, _to_truth, unit=PSNR.unit)
 PSNR_INSIDE = Metric("psnr-inside[0,1]", True, PSNR.decimals, _psnr_inside, unit=PSNR.unit)
-"""Against the truth, where that differs from the input."""
+"""Compares with the truth, where the truth differs from the input."""
 
 PSNR_OUTSIDE = Metric("psnr-outside[0,1]", True, PSNR.decimals, _psnr_outside, unit=PSNR.unit)
-"""Against the input, where the truth is the same."""
+"""Compares with the input, where the truth equals the input."""
 
 SSIM_INSIDE = Metric("ssim-inside[0,1]", True, SSIM.decimals, _ssim_inside)
 SSIM_OUTSIDE = Metric("ssim-outside[0,1]", True, SSIM.decimals, _ssim_outside)

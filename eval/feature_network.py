@@ -1,4 +1,4 @@
-"""What a network must offer so that pictures can be compared by its features."""
+"""The interfaces of networks whose features compare pictures."""
 
 from typing import Protocol, runtime_checkable
 
@@ -8,20 +8,20 @@ from torch import Tensor
 from pti.types import Image
 
 Features = Float[Tensor, "b d"]
-"""One row a picture."""
+"""One row per picture."""
 
 
 @runtime_checkable
 class FeatureNetwork(Protocol):
-    """Reads one vector from each picture, as the Fréchet distance and CSFID need it."""
+    """Gives one vector of features per picture, for the Fréchet distance and CSFID."""
 
     @property
     def id(self) -> str:
-        """Names the network and the size it sees; a metric's name carries it."""
+        """The network and the size of its input, as they stand in a metric's name."""
         ...
 
     def digest(self) -> str:
-        """sha256 of its weights."""
+        """sha256 of the weights."""
         ...
 
     def __call__(self, images: Image) -> Features:
@@ -31,8 +31,8 @@ class FeatureNetwork(Protocol):
 
 @runtime_checkable
 class LayeredNetwork(Protocol):
-    """Shows the activations inside it, as ``eval.perceptual`` compares them."""
+    """Gives the activations of its layers, for ``eval.perceptual``."""
 
     def layers(self, images: Image) -> list[Tensor]:
-        """One tensor a layer, each of shape b c h w with its own c, h and w."""
+        """One tensor per layer, each of shape b c h w with its own c, h and w."""
         ...

@@ -19,7 +19,7 @@ class Gaussian:
 
 
 def gaussian(features: Float[np.ndarray, "n d"]) -> Gaussian:
-    """Mean and unbiased covariance over rows; raises ``InputError`` below two of them."""
+    """Mean and unbiased covariance over rows; raises ``InputError`` for fewer than two rows."""
     if len(features) < 2:
         raise InputError(
             f"the Fréchet distance needs the covariance of 2 pictures or more: give more than "
@@ -31,10 +31,10 @@ def gaussian(features: Float[np.ndarray, "n d"]) -> Gaussian:
 
 
 def frechet_distance(first: Gaussian, second: Gaussian) -> float:
-    """``|m1 - m2|^2 + tr(S1 + S2 - 2 (S1 S2)^(1/2))``: squared, so 0 only for equal Gaussians.
+    """``|m1 - m2|^2 + tr(S1 + S2 - 2 (S1 S2)^(1/2))``; 0 only for equal Gaussians.
 
-    It falls with the number of pictures, so values at different n are not comparable. What rounding
-    leaves of nothing is 0; the distance is never below.
+    Its expectation falls with the number of pictures, so values at different n are not comparable.
+    A value within rounding error of 0 is returned as 0.
     """
     shift = np.square(first.mean - second.mean).sum()
     spread = np.trace(first.covariance) + np.trace(second.covariance)
@@ -47,8 +47,8 @@ def _overlap(
 ) -> float | np.floating:
     """The trace of (S1 S2)^(1/2): the sum of the singular values of R1' R2, where S = R R'.
 
-    The eigenvalues of R1' S2 R1 are their squares. The root of one that rounding left in place of
-    0 would not be small: with fewer pictures than features, many such made distances negative.
+    Their squares are the eigenvalues of R1' S2 R1. The roots of those eigenvalues would enlarge the
+    rounding errors at 0, and did make distances negative with fewer pictures than features.
     """
     return np.linalg.svd(_root(first).T @ _root(second), compute_uv=False).sum()
 

@@ -1,4 +1,4 @@
-"""Inception-v3 as the FID uses it (Heusel et al., 2017, arXiv 1706.08500), by two protocols."""
+"""Inception-v3 as the FID uses it (Heusel et al., 2017, arXiv 1706.08500), in two protocols."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -29,12 +29,13 @@ SIDE = 299
 class Inception:
     """Features of the last average pool, after FlexIT's resize and crop to ``size``.
 
-    ``pytorch-fid`` is FlexIT's: the weights and blocks of mseitzer/pytorch-fid, fed by a bilinear
-    enlargement. ``clean-fid`` is Parmar et al. (2022, arXiv 2104.11222): StyleGAN's TorchScript,
-    fed by Pillow's bicubic one. Their features agree about, not exactly: never mix them.
+    ``pytorch-fid`` is FlexIT's protocol: the weights and blocks of mseitzer/pytorch-fid, after
+    bilinear enlargement. ``clean-fid`` is the protocol of Parmar et al. (2022, arXiv 2104.11222):
+    StyleGAN's TorchScript, after Pillow's bicubic enlargement. Their features differ slightly, so
+    never mix them.
 
-    ``weights`` is the protocol's published file; by default the copy in torch hub's cache. It is
-    read at first use, which raises ``InputError`` where there is none, or another network's.
+    ``weights`` is the protocol's published file, by default the copy in torch hub's cache. The
+    first use reads it, and raises ``InputError`` where it is missing or of a different network.
     """
 
     protocol: FidProtocol = "pytorch-fid"
@@ -46,7 +47,7 @@ class Inception:
 
     @property
     def id(self) -> str:
-        """The protocol and the size in pixels of the crop."""
+        """The protocol, and the side of the crop in pixels."""
         return f"{NAMES[self.protocol]}@{self.size}"
 
     @torch.no_grad()
@@ -57,7 +58,7 @@ class Inception:
         return self._network.to(images.device)(enlarge(squares))
 
     def digest(self) -> str:
-        """sha256 of the file of weights, which is read once."""
+        """sha256 of the weight file, which is read once."""
         return self._digest
 
     @cached_property
@@ -67,7 +68,7 @@ class Inception:
 
     @property
     def _file(self) -> Path:
-        # Imported here because they take seconds, and a report needs no more than the id.
+        # Imported here because the imports take seconds, and a report needs only the id.
         from cleanfid.downloads_helper import inception_url
         from cleanfid.inception_pytorch import FID_WEIGHTS_URL
 
@@ -81,9 +82,10 @@ class Inception:
 
 
 def pytorch_fid_network(path: Path) -> nn.Module:
-    """The Inception-v3 of torchvision with the blocks in which TensorFlow's pools differ.
+    """The Inception-v3 of torchvision with pytorch-fid's blocks, which pool as TensorFlow does.
 
-    clean-fid carries pytorch-fid's blocks, but only builds its network from a download.
+    The clean-fid package has these blocks, but builds the network only from a download. Raises
+    ``InputError`` where the weights in ``path`` do not fit.
     """
     from cleanfid import inception_pytorch as fid
     from torchvision.models import Inception3
@@ -99,12 +101,15 @@ def pytorch_fid_network(path: Path) -> nn.Module:
     network.Mixed_7b = fid.FIDInceptionE_1(1280)
     network.Mixed_7c = fid.FIDInceptionE_2(2048)
     fill(network, load_weights(path), path)
-    network.register_module("fc", nn.Identity())  # the features are what the classifier would see
+    network.register_module("fc", nn.Identity())  # the features are the classifier's input
     return network.eval()
 
 
 def clean_fid_network(path: Path) -> nn.Module:
-    """The layers of StyleGAN's TorchScript below its classifier."""
+    """The layers of StyleGAN's TorchScript below its classifier.
+
+    Raises ``InputError`` where ``path`` does not hold this network.
+    """
     try:
         return torch.jit.load(path, map_location="cpu").eval().layers
     except (RuntimeError, AttributeError) as error:
@@ -114,13 +119,13 @@ def clean_fid_network(path: Path) -> nn.Module:
 
 
 def _enlarged(squares: Square) -> Input:
-    """As pytorch-fid does: bilinear, in [-1, 1]."""
+    """Enlarge as pytorch-fid does: bilinear, in [-1, 1]."""
     large = nn.functional.interpolate(squares, (SIDE, SIDE), mode="bilinear", align_corners=False)
     return 2 * large - 1
 
 
 def _clean_enlarged(squares: Square) -> Input:
-    """As clean-fid does: bicubic by Pillow without rounding, in [-1, 127/128]."""
+    """Enlarge as clean-fid does: Pillow's bicubic without rounding, in [-1, 127/128]."""
     from cleanfid.resize import build_resizer
 
     resize = build_resizer("clean")

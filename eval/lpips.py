@@ -21,11 +21,11 @@ TORCHVISION = {"alex": "AlexNet", "vgg": "VGG16", "squeeze": "SqueezeNet1_1"}
 
 @dataclass(frozen=True)
 class Lpips:
-    """Distance of two pictures, 0 for a copy; papers often print 100 times it.
+    """LPIPS distance of two pictures, 0 for a copy; papers often print 100 times the value.
 
-    ``weights`` is torchvision's published ImageNet file of the backbone; by default the copy in
-    torch hub's cache. The package brings its own linear weights. The files are read at first use,
-    which raises ``InputError`` where there is none, or another network's.
+    ``weights`` is torchvision's published ImageNet file of the backbone, by default the copy in
+    torch hub's cache. The package brings its own linear weights. The first use reads the files, and
+    raises ``InputError`` where ``weights`` is missing or of a different network.
     """
 
     net: Backbone = "alex"
@@ -37,33 +37,33 @@ class Lpips:
 
     @property
     def id(self) -> str:
-        """The backbone and the size in pixels of what it sees."""
+        """The backbone, and the side of its input in pixels."""
         return f"lpips-{self.net}@{self.size}"
 
     def load(self) -> None:
-        """Read the files of weights, once; raises ``InputError`` as the first use would."""
+        """Read the weight files, once; raises ``InputError`` as the first use does."""
         _ = self._network
 
     @torch.no_grad()
     def __call__(self, images: Image, references: Image) -> PerImage:
-        """One value a picture, after FlexIT's resize and crop to ``size``."""
+        """One value per picture, after FlexIT's resize and crop to ``size``."""
         network = self._network.to(images.device)
         pairs = (resize_and_crop(pictures, self.size) for pictures in (images, references))
         return network(*pairs, normalize=True).reshape(len(images))
 
     @cached_property
     def _network(self) -> nn.Module:
-        # Imported here because they take seconds, and a report needs no more than the id.
+        # Imported here because the imports take seconds, and a report needs only the id.
         from lpips import LPIPS
         from torchvision.models import get_weight
 
         url = get_weight(f"{TORCHVISION[self.net]}_Weights.IMAGENET1K_V1").url
         path = local_file(url, self.weights)
         with warnings.catch_warnings():
-            # The package asks torchvision for a network in words that torchvision gave up.
+            # The package calls torchvision with arguments that torchvision has deprecated.
             warnings.simplefilter("ignore", UserWarning)
             network = LPIPS(net=self.net, pnet_rand=True, verbose=False)
-        # The package cuts `features` into slices, whose layers keep their numbers.
+        # The package splits `features` into slices, whose layers keep their numbers.
         names = {key: f"features.{key.split('.', 1)[1]}" for key in network.net.state_dict()}
         tensors = load_weights(path)
         found = {key: tensors[name] for key, name in names.items() if name in tensors}

@@ -1,4 +1,4 @@
-"""What is measured of pictures, and the names that its values go by."""
+"""The quantities that are measured on pictures, and their names."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,11 +13,11 @@ PerImage = Float[Tensor, " b"]
 
 @dataclass(frozen=True)
 class Pictures:
-    """Results, and what each may be held against.
+    """Result pictures, and the references that a metric compares them with.
 
-    ``source`` is the input; ``truth`` the true result of the edit and ``changed`` where that
-    differs from the input, both where they are known; ``target_class`` is what it should show, and
-    ``prompt`` what it was made for.
+    ``source`` is the input. ``truth`` is the true result of the edit, and ``changed`` is True where
+    the truth differs from the input; both are None where they are not known. ``target_class`` is
+    the class that the result should show, and ``prompt`` is the prompt of the result.
     """
 
     output: Image
@@ -30,11 +30,11 @@ class Pictures:
 
 @dataclass(frozen=True)
 class Quantity:
-    """Something measured: per picture, or per class of pictures.
+    """A measured quantity, per picture or per class of pictures.
 
-    ``id`` says what was measured and how: it is the key in the score files and a table's header.
-    ``decimals`` is how many a table prints. ``below_zero`` is what a value below 0 means, for a
-    quantity that has none by its nature but may be estimated as one.
+    ``id`` names the quantity and its settings: it is the key in the score files and the header of a
+    table. ``decimals`` is the number of decimals in a table. ``below_zero`` explains a value below
+    0, for a quantity that is never negative but whose estimate can be.
     """
 
     id: str
@@ -46,11 +46,11 @@ class Quantity:
 
 @dataclass(frozen=True)
 class Metric(Quantity):
-    """A quantity of each picture by itself."""
+    """A quantity that is measured on each picture by itself."""
 
     measure: Callable[[Pictures], PerImage]
 
 
 def to_source(compare: Callable[[Image, Image], PerImage]) -> Callable[[Pictures], PerImage]:
-    """How a metric of two pictures compares a result with its input."""
+    """Turn a comparison of two pictures into a measure of each result against its input."""
     return lambda pictures: compare(pictures.output, pictures.source)

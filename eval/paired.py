@@ -1,4 +1,4 @@
-"""What a paired comparison says: how sure, how large, and how many more items would decide it."""
+"""Statistics of a paired comparison: p-value, effect size, and the items needed to decide it."""
 
 import math
 from functools import lru_cache
@@ -10,31 +10,31 @@ from scipy import stats
 
 Differences = Float[np.ndarray, " n"]
 EXACT = 16
-"""Up to so many differences every choice of signs is looked at; beyond, draws of them."""
+"""Up to this many differences, every choice of signs is evaluated; beyond, a random sample."""
 
 DRAWS = 100_000
 AT_A_TIME = 1_000
 POWER = 0.8
 LIKELY = 0.05
-"""From this p on, chance alone explains a difference."""
+"""At this p-value or above, chance alone can explain a difference."""
 
 
 def differences_of(first: Differences, second: Differences) -> Float[np.ndarray, " defined"]:
-    """``first - second`` of the items where both are finite."""
+    """``first - second`` for the items where both are finite."""
     both = np.isfinite(first) & np.isfinite(second)
     return first[both] - second[both]
 
 
 def sign_flip_p(differences: Differences) -> float:
-    """Two-sided p-value of a mean of 0 where each difference could as well have the other sign.
+    """Two-sided p-value of the mean, when both signs of each difference are equally likely.
 
-    Exact for at most 16 differences, otherwise from 100,000 seeded draws, the observed signs
-    counted as one of them (Phipson & Smyth, 2010). NaN without differences.
+    Exact for at most 16 differences, otherwise from 100,000 seeded draws plus the observed signs
+    (Phipson & Smyth, 2010). NaN without differences.
     """
     n = len(differences)
     if n == 0:
         return math.nan
-    # What rounds otherwise in another order of summation counts as equal.
+    # Sums that differ only by the rounding of a different order count as equal.
     reached = abs(differences.sum()) * (1 - 1e-9)
     if n <= EXACT:
         return float((np.abs(_signs(n) @ differences) >= reached).mean())
@@ -61,15 +61,16 @@ def effect_size(differences: Differences) -> float:
     if len(differences) < 2:
         return math.nan
     mean, spread = differences.mean(), differences.std(ddof=1)
-    if spread <= abs(mean) * 1e-9:  # rounding is no variation
+    if spread <= abs(mean) * 1e-9:  # rounding is not variation
         return math.nan if mean == 0 else math.copysign(math.inf, mean)
     return float(mean / spread)
 
 
 def items_to_decide(effect: float) -> float:
-    """How many items a 95% interval needs to leave 0 out with a chance of 80%, at such an effect.
+    """The number of items at which a 95% interval excludes 0 with a probability of 80%.
 
-    By the normal approximation, at least 2; infinite at an effect of 0, NaN at NaN.
+    ``effect`` is the effect size. The number comes from the normal approximation and is at least 2;
+    it is infinite at an effect of 0, and NaN at NaN.
     """
     if math.isnan(effect):
         return math.nan

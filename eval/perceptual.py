@@ -1,4 +1,4 @@
-"""The distance behind LPIPS (Zhang et al., 2018, arXiv 1801.03924, Eq. 1), for any network."""
+"""The distance of LPIPS (Zhang et al., 2018, arXiv 1801.03924, Eq. 1), for any network."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from torch import Tensor
 
 from eval.metric import PerImage
 
-EPSILON = 1e-10  # the lpips package's
+EPSILON = 1e-10  # as in the lpips package
 
 Layer = Float[Tensor, "b _ _ _"]
 Weight = Float[Tensor, " _"]
@@ -21,11 +21,10 @@ def distance(
 ) -> PerImage:
     """Squared difference of unit-length activations: mean over pixels, summed over layers.
 
-    Every layer is b c h w with its own c, h and w. ``weights`` has c values a layer; they multiply
-    the *squared* differences, as in the authors' package: each is the square of Eq. 1's w. Without
-    them channels are summed, which is the package's ``lpips=False``. 0 for equal activations.
-
-    Raises ``ValueError`` where the networks' numbers of layers differ.
+    Every layer is b c h w with its own c, h and w. ``weights`` has c values per layer and
+    multiplies the *squared* differences, as in the authors' package: each is the square of Eq. 1's
+    w. Without ``weights`` the channels are summed, like the package's ``lpips=False``. Equal
+    activations give 0. Raises ``ValueError`` where the arguments differ in the number of layers.
     """
     if weights is None:
         weights = [layer.new_ones(layer.shape[1]) for layer in layers]

@@ -10,7 +10,7 @@ def mse(images: Image, references: Image) -> PerImage:
 
 
 def psnr(images: Image, references: Image) -> PerImage:
-    """In dB, for a peak of 1; infinite where the pictures are equal."""
+    """PSNR in dB for a peak of 1; infinite where the pictures are equal."""
     return -10 * mse(images, references).log10()
 
 

@@ -1,4 +1,4 @@
-"""PSNR and SSIM over part of a picture, such as what an edit should change or leave alone."""
+"""PSNR and SSIM over part of a picture, for example the region that an edit should change."""
 
 from jaxtyping import Bool, Float
 from torch import Tensor
@@ -7,28 +7,28 @@ from eval.metric import PerImage
 from pti.types import Image
 
 Mask = Bool[Tensor, "b 1 height width"]
-"""True where pixels count; its complement gives the other side."""
+"""True where pixels count."""
 
 CHANGED = 6.5 / 255
-"""A pixel that differs by over 6 of 255, in any channel, is one that the true edit changes."""
+"""The true edit changes a pixel where any channel differs by more than 6 of 255 levels."""
 
 
 def changed(truth: Image, source: Image) -> Mask:
-    """Where the true edit of ``source`` changes it; all are 8-bit pictures in [0, 1]."""
+    """True where the true edit changes ``source``; both are 8-bit pictures in [0, 1]."""
     return (truth - source).abs().amax(dim=1, keepdim=True) > CHANGED
 
 
 def psnr_where(images: Image, references: Image, mask: Mask) -> PerImage:
-    """In dB, for a peak of 1; infinite where the pictures are equal, NaN where no pixel counts."""
+    """PSNR in dB over the masked pixels; infinite where they are equal, NaN where none counts."""
     return -10 * _mean_where((images - references).square(), mask).log10()
 
 
 def ssim_where(images: Image, references: Image, mask: Mask) -> PerImage:
     """Mean of ``eval.ssim``'s map over the masked pixels; NaN where no pixel counts.
 
-    Each pixel's window is 11 wide, so near the mask's edge it also sees 5 pixels beyond.
+    Each pixel's window is 11 pixels wide, so it reaches up to 5 pixels beyond the mask.
     """
-    # Imported here because it takes seconds.
+    # Imported here because the import takes seconds.
     from torchmetrics.functional.image import structural_similarity_index_measure
 
     _, similarity = structural_similarity_index_measure(

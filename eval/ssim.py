@@ -5,11 +5,11 @@ from pti.types import Image
 
 
 def ssim(images: Image, references: Image) -> PerImage:
-    """Mean over channels and pixels as torchmetrics takes it: borders are mirrored and count.
+    """SSIM as in torchmetrics: the mean over channels and pixels, with mirrored borders.
 
-    scikit-image leaves the five outermost pixels out instead, so its values differ.
+    scikit-image leaves out the five outermost pixels, so its values differ.
     """
-    # Imported here because it takes seconds, and a report needs no more than the metric's name.
+    # Imported here because the import takes seconds, and a report needs only the metric's name.
     from torchmetrics.functional.image import structural_similarity_index_measure
 
     values = structural_similarity_index_measure(

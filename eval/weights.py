@@ -1,4 +1,4 @@
-"""Published weights that lie on this machine: found, read and checked, never downloaded."""
+"""Find, read and check published weights on this machine; nothing is downloaded."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,9 +11,9 @@ from pti.errors import InputError
 
 
 def local_file(url: str, given: str | None) -> Path:
-    """``given``, or the file that torch hub would have kept after fetching ``url``.
+    """``given``, or the copy of ``url`` in torch hub's cache.
 
-    Raises ``InputError`` where there is no such file.
+    Raises ``InputError`` where that file is missing.
     """
     kept = Path(torch.hub.get_dir()) / "checkpoints" / url.rsplit("/", 1)[1]
     path = kept if given is None else Path(given)
@@ -30,12 +30,12 @@ def load_weights(path: Path) -> dict[str, Tensor]:
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
     except (RuntimeError, UnpicklingError, EOFError, KeyError, OSError) as error:
-        # Which one depends on where the file breaks off, or on what it is instead.
+        # The type of the error depends on where the file ends, or on its actual format.
         raise InputError(f"{path} cannot be read as weights: fetch it again") from error
 
 
 def fill(network: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
-    """Put in the ``tensors`` read from ``path``; raises ``InputError`` where they do not fit."""
+    """Load the ``tensors`` of ``path``; raises ``InputError`` where they do not fit ``network``."""
     try:
         network.load_state_dict(tensors)
     except RuntimeError as error:

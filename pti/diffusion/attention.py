@@ -41,7 +41,7 @@ class Watch:
     def maps(self) -> Maps:
         """The mean over layers, heads and UNet calls; each pixel's tokens sum to 1.
 
-        Raises ``RuntimeError`` where there are no maps, or not ``layers`` of them for every UNet call.
+        Raises ``RuntimeError`` where the UNet calls did not give ``layers`` maps each.
         """
         if self.total is None or self.seen % self.layers:
             raise RuntimeError(

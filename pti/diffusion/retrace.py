@@ -62,7 +62,7 @@ class Retrace:
         return self.trace.schedule(model)
 
     def __call__(self, model: LatentDiffusion, batch: Batch) -> Inversion:
-        """Make K (iterations + 2) forward and K iterations backward passes per image, and the trace.
+        """Trace, then make K (iterations + 2) forward and K iterations backward passes per image.
 
         Tuning gives the latents of the reconstruction, so they are not sampled again.
         """
