@@ -24,8 +24,8 @@ class Interpolate(SampleTarget):
 class InterpolateLatents(SampleTarget):
     """The variant that the paper rejects: z_t <- (1 - eta) z*_t + eta z_t, without tuning.
 
-    The paper (Section 3.4) finds its pictures cluttered. Here eta = 1 is DDIM-Edit, as above; the
-    copy of the paper at hand does not show which of the two latents eta weights.
+    The paper (Section 3.4) finds its pictures cluttered. The orientation of eta is this project's
+    choice: eta = 1 is DDIM-Edit, as above.
     """
 
     eta: float = 0.9

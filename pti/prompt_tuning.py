@@ -24,11 +24,11 @@ Stage 2, editing: SampleTarget in pti/diffusion/editing.py, which Interpolate ex
 
 c* is the target prompt's embedding, and z_{t-1}(z, t, c) is a DDIM step (Eq. 4) with guidance scale
 omega (Eq. 5). Only c_t is tuned, all its tokens; the null embedding is fixed. Each timestep starts
-from the previous timestep's c_t (line 12) with a new optimizer. ``Inversion`` keeps z* as ``path``,
-c_t as ``cond`` and z~ as ``retraced``; z~_0 is the reconstruction.
+from the tuned embedding of the timestep before (line 12), with a new optimizer. ``Inversion`` keeps
+z* as ``path``, c_t as ``cond`` and z~ as ``retraced``; z~_0 is the reconstruction.
 
-Line 9 uses Adam and the mean of squares by default. ``optimizer="sgd", reduction="sum"`` follow it
-to the letter. With ``Trace.ratio`` below 1, T is the number of steps that are made.
+By default line 9 is an update by Adam on the mean of squares; ``optimizer="sgd"`` with
+``reduction="sum"`` is the paper's formula. T is the number of steps made: int(steps * ratio).
 """
 
 from dataclasses import dataclass

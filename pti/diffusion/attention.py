@@ -1,7 +1,7 @@
-"""Capture and re-weight a UNet's cross-attention while it runs, then restore its processors.
+"""Capture and re-weight a UNet's cross-attention while it runs, then restore its layers.
 
 Prompt-to-Prompt (Hertz et al., 2022, arXiv:2208.01626) averages the maps over layers, heads and
-steps, and multiplies those of chosen tokens.
+steps, and multiplies the maps of chosen tokens.
 """
 
 from collections import Counter

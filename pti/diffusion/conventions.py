@@ -18,7 +18,7 @@ BETAS = ("beta_start", "beta_end", "beta_schedule")
 def missing_conventions(folder: Path) -> dict[str, Any]:
     """Stable Diffusion's conventions that the folder's scheduler does not give; each is logged.
 
-    A file of class ``DDIMScheduler`` lacks nothing: the class's defaults complete it. Raises
+    The dict is empty for a ``DDIMScheduler``, whose own defaults complete its file. Raises
     ``InputError`` where the file has no noise schedule that DDIM can use.
     """
     path = folder / "scheduler" / "scheduler_config.json"

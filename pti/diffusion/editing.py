@@ -17,9 +17,9 @@ Background = Literal["trajectory", "retraced"]
 class SampleTarget:
     """Samples the target prompt from z*_K, with the inversion's null embeddings.
 
-    On a plain trajectory this is DDIM-Edit (attention mask), DDIM-Global (no mask) or DiffEdit
-    (mask by noise contrast); the paper's Section 4.2 says that they differ in nothing else. Outside
-    the mask ``background`` is kept: the latents of the DDIM trajectory, or those of retracing.
+    After DDIM inversion alone this is DDIM-Edit (attention mask), DDIM-Global (no mask) or DiffEdit
+    (mask by noise contrast), which differ only in the mask (paper, Section 4.2). Outside the mask
+    ``background`` is kept: the latents of the DDIM trajectory, or those of retracing.
     """
 
     mask: Masker = field(default_factory=NoMask)

@@ -71,7 +71,7 @@ class Calls:
 class LatentDiffusion:
     """A frozen Stable Diffusion model; ``calls`` counts every pass through its UNet.
 
-    ``precision="bf16"`` runs the UNet under autocast; embeddings, losses and DDIM moves keep the
+    ``precision="bf16"`` runs the UNet under autocast; embeddings, losses and DDIM steps keep the
     dtype of the latents. ``digest`` names the weights in cache keys and provenance. ``domain`` is
     the domain of a small model, None for a model of any picture and any word.
     """

@@ -19,7 +19,7 @@ class Tracer(Protocol):
     """Computes the trajectory that a method retraces."""
 
     def schedule(self, model: LatentDiffusion) -> Schedule:
-        """The moves between the trajectory's latents."""
+        """The DDIM steps between the latents of the trajectory."""
         ...
 
     def __call__(self, model: LatentDiffusion, batch: Batch) -> Path:
@@ -50,7 +50,7 @@ class Trace:
         one_of("timestep", self.timestep, Ends)
 
     def schedule(self, model: LatentDiffusion) -> Schedule:
-        """The moves between the trajectory's latents."""
+        """The DDIM steps between the latents of the trajectory."""
         return model.schedule(self.steps, self.ratio, self.steps_offset)
 
     @torch.no_grad()
