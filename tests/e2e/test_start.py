@@ -11,15 +11,6 @@ from experiments.start import commands, help_of
 pytestmark = pytest.mark.e2e
 REPOSITORY = Path(__file__).parents[2]
 HEAVY = {"diffusers", "hydra", "matplotlib", "numpy", "omegaconf", "pandas", "torch"}
-    "diffusers",
-    "hydra",
-    "matplotlib",
-    "numpy",
-    "omegaconf",
-    "pandas",
-    "torch",
-    "transformers",
-}
 
 
 def say(*words):
