@@ -1,1 +1,1 @@
-"""Runs, their files, and the reports made from the files alone."""
+"""Runs, their result files, and the reports that are made from these files alone."""

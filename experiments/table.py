@@ -1,4 +1,4 @@
-"""A table, and the three ways to write it: Markdown, LaTeX, and a console 100 columns wide."""
+"""A table, and its three forms: Markdown, LaTeX, and text for a console of 100 columns."""
 
 import re
 from collections.abc import Iterator
@@ -26,21 +26,21 @@ LATEX = str.maketrans(
 
 @dataclass(frozen=True)
 class Entry:
-    """One cell: what is read first, and the interval beside or beneath it."""
+    """One entry of a table: its main text, and the interval beside or beneath it."""
 
     text: str
     detail: str = ""
     bold: bool = False
 
     def on_console(self) -> str:
-        """In one line; bold becomes a star."""
+        """The text in one line; a star marks bold."""
         line = " ".join(self.text.split())
         return f"{line}*" if self.bold else line
 
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of entries; the first ``labels`` columns name a row. ``notes`` stand beneath."""
+    """Rows of entries; the first ``labels`` columns name a row. ``notes`` follow the table."""
 
     caption: str
     header: tuple[str, ...]
@@ -75,7 +75,7 @@ MARKS = re.compile(
 
 
 def escape_markdown(text: str) -> str:
-    """Plain text in one line for Markdown, as GitHub reads it."""
+    """Plain text as one line of GitHub's Markdown."""
     return MARKS.sub(r"\\\g<0>", " ".join(text.split()))
 
 
@@ -107,15 +107,16 @@ def _latex(entry: Entry) -> str:
 
 
 def escape(text: str) -> str:
-    """Plain text in one line for LaTeX, which would end a caption at an empty one."""
+    """Plain text as one line of LaTeX, where an empty line would end a caption."""
     line = " ".join(text.split()).translate(LATEX)
-    return f"{{}}{line}" if line.startswith("[") else line  # else an option of what comes before
+    # Without the braces, LaTeX reads a leading bracket as an option of the preceding command.
+    return f"{{}}{line}" if line.startswith("[") else line
 
 
 def console(table: Table) -> str:
-    """Intervals beside their values; beneath them where that makes the table fit.
+    """Text with intervals beside their values, or beneath them where only that fits the width.
 
-    A table that is too wide either way comes in blocks of columns.
+    Tables that are too wide for both are split into blocks of columns.
     """
     beside = [[[f"{e.on_console()} {e.detail}".strip()] for e in row] for row in table.rows]
     beneath = [
@@ -130,11 +131,11 @@ def console(table: Table) -> str:
 
 
 Lines = list[list[list[str]]]
-"""Text lines by row and column."""
+"""Lines of text, by row and column."""
 
 
 def _blocks(table: Table, rows: Lines) -> Iterator[list[int]]:
-    """Columns that fit beside one another; labels stand in every block."""
+    """Blocks of columns that fit the width; each begins with the label columns."""
     labels = list(range(table.labels))
     block = labels
     for column in range(table.labels, len(table.header)):
@@ -169,6 +170,6 @@ def _row(table: Table, cells: list[list[str]], widths: list[int]) -> Iterator[st
 
 
 def _width(table: Table, rows: Lines, column: int) -> int:
-    """Of the widest entry, or of the header in lines of about ten letters."""
+    """The width of the widest entry, or of the header wrapped at about ten letters."""
     name = wrap(table.header[column], 10, break_long_words=False)
     return max(len(line) for line in [*name, *(line for row in rows for line in row[column])])

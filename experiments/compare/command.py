@@ -3,11 +3,11 @@
     python -m experiments.compare pti nti experiment=table2 [model=... data=... metric=psnr[0,1]]
     python -m experiments.compare results/table2/scenes-scenes/cells/pti other/.../cells/pti
 
-A and B are cells of one experiment, by their folder's name, or folders of two cells anywhere.
-Without ``metric``, every metric of each item. Says the mean difference A - B with its 95% interval,
-a sign-flip p-value, the effect size, the share of items on which A is better, and how many more
-items would likely decide it. Decided is what the paper's claims in a report are decided by: the
-interval leaves 0 out and p is below 0.05, from 6 items on.
+A and B are cells of one experiment, named by their folders, or the folders of any two cells.
+Without ``metric``, all per-item metrics are compared. Prints the mean difference A - B with its 95%
+interval, a sign-flip p-value, the effect size, the share of items on which A is better, and how
+many more items would likely decide the comparison. A comparison is decided by the rule that reports
+apply to the paper's claims: the interval excludes 0, p is below 0.05, and n is at least 6.
 """
 
 import math
@@ -31,12 +31,12 @@ from pti.errors import InputError
 
 OPTIONS = ("experiment", "model", "data", "results", "metric")
 MANY = 10_000
-"""Beyond so many items more, a number would only mislead."""
+"""Additional items; larger estimates are shown as "over 10,000", as they are too uncertain."""
 
 
 @dataclass(frozen=True)
 class Compared:
-    """One metric of A and B over the items that both have."""
+    """The comparison of A and B by one metric, over the items that both have."""
 
     quantity: Quantity
     interval: Interval
@@ -46,7 +46,7 @@ class Compared:
     """The share of items on which A is strictly better."""
 
     def more(self) -> str:
-        """How many more items would likely decide it."""
+        """How many more items would likely decide it, as text; "–" where that is unknown."""
         if sign_of(self.interval, self.p):
             return "decided"
         needed = items_to_decide(self.effect) - self.interval.n
@@ -58,7 +58,7 @@ class Compared:
 
 
 def compare(first: Cell, second: Cell, quantity: Quantity) -> Compared:
-    """A against B by one metric; items without a value on either side are left out."""
+    """Compare A with B by one metric; items that only one of them has are left out."""
     a, b = (scores_of(cell, quantity.id) for cell in (first, second))
     a, b = a.align(b, join="inner")
     values = a.to_numpy(), b.to_numpy()
@@ -74,10 +74,10 @@ def compare(first: Cell, second: Cell, quantity: Quantity) -> Compared:
 
 
 def check_pair(first: Cell, second: Cell) -> tuple[int, int, int]:
-    """How many items both have, A alone, and B alone.
+    """The number of finished items in both, only in A, and only in B.
 
-    Raises ``InputError`` where they are of two models, share no item, or where an item is not the
-    same in both.
+    Raises ``InputError`` where the models differ, no item is shared, or an item's picture or
+    prompts differ between the two.
     """
     models = [cell.config.model.name for cell in (first, second)]
     if models[0] != models[1]:
@@ -106,7 +106,7 @@ def _input(cell: Cell, key: str) -> bytes:
 
 
 def table_of(names: tuple[str, str], found: list[Compared]) -> Table:
-    """A row a metric."""
+    """The table of comparisons, with one row per metric."""
     header = (
         "metric",
         f"{names[0]} − {names[1]}",
@@ -144,7 +144,7 @@ def _row(one: Compared) -> tuple[Entry, ...]:
 
 
 def _effect(one: Compared) -> str:
-    """The effect size; in words where the differences do not vary, or there is only one."""
+    """The effect size; in words where all differences are equal, "–" where there is only one."""
     if math.isfinite(one.effect):
         return f"{one.effect:+.2f}"
     if one.interval.n == 1:
@@ -153,9 +153,9 @@ def _effect(one: Compared) -> str:
 
 
 def find_cell(name: str, options: dict[str, str]) -> Cell:
-    """A cell by its folder, or by its name in the experiment of ``options``.
+    """The cell in the folder ``name``, or of that name in the experiment of ``options``.
 
-    Raises ``InputError`` saying which there are.
+    Raises ``InputError``, listing the cells that exist, where there is none of that name.
     """
     if (Path(name) / CONFIG).is_file():
         return Cell.read(Path(name))
@@ -179,7 +179,10 @@ def find_cell(name: str, options: dict[str, str]) -> Cell:
 
 
 def quantities(cell: Cell, metric: str | None) -> list[Quantity]:
-    """Of the cell's metrics of single items, the one that is asked for, or all."""
+    """The cell's per-item metrics: only ``metric``, or all where it is None.
+
+    Raises ``InputError`` for an unknown metric.
+    """
     known: list[Quantity] = list(suite(cell.config.metrics).metrics)
     chosen = [quantity for quantity in known if metric in (None, quantity.id)]
     if not chosen:
@@ -192,7 +195,7 @@ def quantities(cell: Cell, metric: str | None) -> list[Quantity]:
 
 
 def main() -> None:
-    """The command."""
+    """Run the command."""
     words = sys.argv[1:]
     names = [word for word in words if word.partition("=")[0] not in OPTIONS]
     if len(names) != 2:

@@ -1,10 +1,10 @@
-"""Runs the identities that every method must keep, in under a minute on the embedded model.
+"""Checks the identities that every method must satisfy; under a minute on the embedded model.
 
     python -m experiments.conformance method=pti [model=scenes method.invert.iterations=2 ...]
 
 Takes a method as ``experiments.run`` does, ``method._target_=...`` included, and shortens its
-trajectory to a few steps. Says of each identity whether it holds, what was measured, and what a
-failure usually means; exits with 1 where one does not hold.
+trajectory to a few steps. For each identity, prints whether it holds, the measured values, and what
+a failure usually means. Exits with 1 if one does not hold.
 """
 
 import sys
@@ -32,12 +32,12 @@ from pti.types import Batch, Edit, Inversion
 
 STEPS = 6
 TOLERANCE = 2e-3
-"""Of latents in fp32: sums over batches of other sizes round otherwise, and steps add up."""
+"""Largest difference of fp32 latents: rounding depends on the batch size and accumulates."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """Whether an identity holds, and in words what was measured."""
+    """Whether an identity holds, and the measured values as text."""
 
     holds: bool
     measured: str
@@ -52,11 +52,11 @@ class Subject:
     batch: Batch
 
     def invert(self, batch: Batch | None = None) -> Inversion:
-        """What the inverter makes of ``batch``, or of all three pictures."""
+        """The inversion of ``batch``, or of all three pictures."""
         return self.method.invert(self.model, self.batch if batch is None else batch)
 
     def edit(self, inversion: Inversion, batch: Batch | None = None) -> Edit:
-        """What the editor makes of an inversion."""
+        """The edit that follows from an inversion of ``batch``, or of all three pictures."""
         schedule = self.method.invert.schedule(self.model)
         whole = self.batch if batch is None else batch
         return self.method.edit(self.model, schedule, inversion, whole)
@@ -181,11 +181,14 @@ CHECKS: dict[str, tuple[Callable[[Subject], Finding], str]] = {
     "cache": (check_cache, "a result that its fields do not decide"),
     "ceiling": (check_ceiling, "the picture itself leaks into the reconstruction"),
 }
-"""By name: the check, and what its failure usually means."""
+"""Each check by its name, with what a failure of it usually means."""
 
 
 def subject_of(overrides: list[str]) -> Subject:
-    """The method, shortened, on its model and three edits of the dev split."""
+    """The shortened method, its model, and three edits of the dev split.
+
+    Raises ``InputError`` for an oracle and for an inverter that is not a frozen dataclass.
+    """
     given = ["goal=edit", "data=scenes_edit_dev", "precision=fp32", "device=cpu"]
     cfg = plan([*given, *overrides])[0]
     made = instantiate(cfg.method)
@@ -206,7 +209,7 @@ def subject_of(overrides: list[str]) -> Subject:
 
 
 def shortened(part: Any) -> Any:
-    """The part with whatever in it has ``steps``, as a trace has, cut to a few of them."""
+    """A copy of a dataclass in which every field ``steps``, at any depth, is at most ``STEPS``."""
     values = {field.name: getattr(part, field.name) for field in fields(part) if field.init}
     fewer = {n: shortened(v) for n, v in values.items() if is_dataclass(v)}
     if isinstance(steps := values.get("steps"), int):
@@ -221,11 +224,11 @@ def _check_dataclass(part: Any) -> None:
 
 
 def conform(subject: Subject) -> Iterator[tuple[str, Finding]]:
-    """Every check, in order; one in which the method raises does not hold."""
+    """Run every check in order; a check does not hold where the method raises."""
     for name, (check, _) in CHECKS.items():
         try:
             yield name, check(subject)
-        except Exception as error:  # noqa: BLE001 (the method's own, shown as what was found)
+        except Exception as error:  # noqa: BLE001 (a method may raise anything; it is reported)
             yield name, Finding(holds=False, measured=f"raised {error!r} at {_where(error)}")
 
 
@@ -235,7 +238,7 @@ def _where(error: Exception) -> str:
 
 
 def main() -> None:
-    """The command."""
+    """Run the command."""
     overrides = sys.argv[1:]
     if not overrides:
         raise InputError("say which method to check: method=pti")

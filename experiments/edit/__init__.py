@@ -1,1 +1,1 @@
-"""Edits one picture."""
+"""Edits one picture with one method, outside any experiment."""

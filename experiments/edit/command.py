@@ -1,24 +1,26 @@
-"""Edits one picture of yours.
+"""Edits a single picture.
 
     python -m experiments.edit image=car.png prompt="a yellow car" [method=pti model=scenes eta=0.9
         threshold=0.3 omega=7.5 words=yellow caption="a red car" fit=crop out=car-edited.png seed=0
         device=auto precision=fp32 method.invert.trace.steps=50 model.path=...]
 
-Writes out and, beside it, NAME-sheet.png (before, after, mask) and NAME.json (settings, metrics,
-notes). A note says what to know of the result: that a prompt was cut off, that the mask selects
-nothing or everything, that model=scenes never saw a word, or can't hold such a picture.
+Writes the picture out and, beside it, NAME-sheet.png (before, after, mask) and NAME.json (settings,
+metrics, notes). Notes warn about the result: the prompt was cut off, the mask selects nothing or
+everything, or model=scenes never saw a word or can't represent the picture.
 
-caption  what the picture shows now. PTI and DDIM-Edit need none; it also tells which words are new.
-words    phrases of the prompt that the mask follows, between commas. Without them: the words that
-         the caption lacks; where it lacks none but little ones (a removal, a swap), or without a
-         caption: all but articles, prepositions and "and".
-fit      crop edits the largest square in the middle and pastes it back: outside it every pixel is
-         the picture's own. pad edits the whole, filled up to a square with the colours of its edges
-         and cut to size again. Both keep the picture's size, though what was edited comes back from
-         the model's resolution. Any method.FIELD=... and model.FIELD=... may be given, too.
+caption  what the picture shows now. PTI and DDIM-Edit do not need it. It also tells which words of
+         the prompt are new.
+words    phrases of the prompt that the mask follows, separated by commas. The default is the words
+         that the caption lacks. Without a caption, or where the caption lacks only articles,
+         prepositions and "and" (a removal, a swap), it is all words of the prompt but those.
+fit      crop edits the largest centred square and pastes it back; all pixels outside it stay
+         unchanged. pad edits the whole picture, extended to a square with the colours of its edges
+         and cut to its size again. Both keep the picture's size, but the edited part is resampled
+         from the model's resolution.
 
-The result is upright and in 8 bits of sRGB, as a viewer shows the picture. It keeps its alpha: what
-is transparent is edited as it looks over white, and stays as transparent as it was.
+Any method.FIELD=... and model.FIELD=... may be given, too. The result is upright, 8-bit sRGB, as a
+viewer shows the picture. It keeps the picture's alpha: transparent parts are edited as they look
+over white.
 """
 
 import sys
@@ -61,7 +63,10 @@ tell = partial(print, flush=True)
 def edit(
     request: Request, model: LatentDiffusion, pixels: Pixels
 ) -> tuple[Pixels, Pixels | None, dict[str, float]]:
-    """The edited square, its mask and the seconds taken; raises ``InputError`` if not finite."""
+    """The edited square, its mask, and seconds by stage; the mask is None for unmasked methods.
+
+    Raises ``InputError`` where the result is not finite.
+    """
     method: Method = instantiate(request.cfg.method)
     prompt, words = request.prompt, request.task.edited_words()
     images, captions = to_tensor(pixels)[None], (request.task.caption or prompt,)
@@ -84,7 +89,7 @@ def edit(
 
 
 def measure(model: LatentDiffusion, before: Pixels, after: Pixels) -> dict[str, Any]:
-    """How near the result is to the input, and how near the autoencoder alone would come."""
+    """PSNR and SSIM of the result to the input, and PSNR of the autoencoder's reconstruction."""
     source = to_tensor(before)[None]
     compared = Pictures(to_tensor(after)[None], source)
     held = Pictures(model.decode(model.encode(source)).cpu(), source)
@@ -95,9 +100,10 @@ def measure(model: LatentDiffusion, before: Pixels, after: Pixels) -> dict[str, 
 def notes_on(
     request: Request, model: LatentDiffusion, share: float | None, held: float
 ) -> list[str]:
-    """What a user should know before trusting the result.
+    """Warnings about the result, as sentences.
 
-    ``share`` is that of the picture inside the mask, ``held`` the PSNR of the autoencoder alone.
+    ``share`` is the mask's share of the square in [0, 1], None without a mask; ``held`` is the PSNR
+    of the autoencoder's reconstruction in dB.
     """
     texts = (request.prompt, request.task.caption or "")
     cut = {text: model.cut_by_tokenizer(text) for text in texts}
@@ -120,7 +126,7 @@ def notes_on(
 
 
 def describe(request: Request, model: LatentDiffusion) -> dict[str, Any]:
-    """What the result follows from."""
+    """The settings and the provenance that determine the result."""
     cfg, task = request.cfg, request.task
     settings = {
         "image": task.key,
@@ -140,7 +146,7 @@ def describe(request: Request, model: LatentDiffusion) -> dict[str, Any]:
 
 
 def draw(panels: dict[str, Image.Image], title: str) -> Figure:
-    """Pictures of one size side by side, each less than twice as fine as the sheet."""
+    """Draw pictures of one size side by side, reduced to about the sheet's resolution."""
     width, height = panels["before"].size
     tall = PANEL * min(max(height / width, 0.3), 3.0)
     dots = STYLE["savefig.dpi"]
@@ -157,12 +163,15 @@ def draw(panels: dict[str, Image.Image], title: str) -> Figure:
 
 
 def run(request: Request) -> None:
-    """Edit and write; raises ``InputError`` for what the picture, the model or the words lack."""
+    """Edit the picture and write all files.
+
+    Raises ``InputError`` where the picture, the model, the overrides or the output can't be used.
+    """
     (out, sheet, about), cfg, picture = request.files, request.cfg, request.task.open()
     frame = Frame(picture, FITS[request.fit](picture.size))
     tell(f"loading model {cfg.model.name} ...")
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)  # what can't be made is told before the work
+        out.parent.mkdir(parents=True, exist_ok=True)  # first, so that a failure costs no work
     except OSError as error:
         raise InputError(
             f"{out} can't be written ({error.strerror}): choose another out=..."

@@ -1,4 +1,4 @@
-"""From a picture of any shape to the square that a model edits, and back."""
+"""Converts a picture of any shape to the square that a model edits, and back."""
 
 from dataclasses import dataclass
 
@@ -11,9 +11,9 @@ from data.images import Pixels, square
 
 @dataclass(frozen=True)
 class Frame:
-    """The square of a picture that is edited, and its way back into the picture.
+    """A picture and the side in pixels of the centred square that is edited.
 
-    The picture is RGB, or RGBA where parts may be transparent: they are edited as white.
+    The picture is RGB, or RGBA where parts may be transparent; those are edited as over white.
     """
 
     picture: Image.Image
@@ -21,14 +21,14 @@ class Frame:
 
     @property
     def box(self) -> tuple[int, int, int, int]:
-        """Left, top, right and bottom of the square; they may lie beyond the picture."""
+        """Left, top, right and bottom of the square in pixels; it may exceed the picture."""
         left, top = ((full - self.size) // 2 for full in self.picture.size)
         return left, top, left + self.size, top + self.size
 
     def squared(self, side: int) -> Pixels:
-        """The square at the model's size; beyond an edge of the picture its colours go on.
+        """The square, resized to ``side`` by ``side``; edge colours extend beyond the picture.
 
-        Mirrored, things would be there twice, and one flat colour would draw a border.
+        Mirroring would duplicate objects, and one flat colour would add a border.
         """
         (left, top, right, bottom), (width, height) = self.box, self.picture.size
         there = (max(left, 0), max(top, 0), min(right, width), min(bottom, height))
@@ -38,7 +38,7 @@ class Frame:
         return square(Image.fromarray(pixels), side)
 
     def put_back(self, pixels: Pixels, how: Image.Resampling) -> Image.Image:
-        """The picture with these pixels as its square, and with its own alpha."""
+        """The picture with ``pixels`` in place of its square; its alpha is unchanged."""
         whole = self.picture.copy()
         patch = Image.fromarray(pixels).resize((self.size, self.size), how)
         if whole.mode == "RGBA":
@@ -50,8 +50,8 @@ class Frame:
 def _beneath(view: Image.Image, own: Image.Image) -> Image.Image:
     """Colours that look like ``view`` over white through the alpha of ``own``.
 
-    ``view = alpha colour + (1 - alpha) 255``, solved for the colour and cut off at black; where
-    alpha is 0, any colour would do, and it stays its own.
+    Solves ``view = alpha colour + (1 - alpha) 255`` for the colour and clips it at black. Where
+    alpha is 0, the colour of ``own`` is kept.
     """
     colours, alpha = np.asarray(own)[..., :3], np.asarray(own)[..., 3:]
     dark = (255 - np.asarray(view)).astype(np.uint16) * 255 + alpha // 2

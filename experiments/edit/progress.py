@@ -1,4 +1,4 @@
-"""Shows how far the edit of one picture is: a bar for each stage, over its timesteps."""
+"""Shows the progress of editing one picture: one bar per stage, over its timesteps."""
 
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
@@ -17,9 +17,9 @@ DOING: dict[Stage, str] = {
 
 @contextmanager
 def shown(model: LatentDiffusion, steps: int) -> Generator[None]:
-    """Show what ``model`` does inside, where each stage visits ``steps`` timesteps.
+    """Show progress bars of ``model`` within the context; each stage visits ``steps`` timesteps.
 
-    A timestep counts once, however many evaluations it takes.
+    A timestep counts once, however many UNet evaluations it takes.
     """
     seen: dict[Stage, set[int]] = {}
     bars: dict[Stage, Any] = {}

@@ -1,4 +1,4 @@
-"""What ``experiments.edit`` is asked for, checked before anything is computed."""
+"""Reads and checks the command line of ``experiments.edit`` before anything is computed."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -25,12 +25,12 @@ SHORT = {
     "omega": "method.edit.omega",
 }
 KNOWN = (*OWN, *SHORT, "method", "model", "seed", "device", "precision")
-FITS = {"crop": min, "pad": max}  # the edited square's side, of the picture's two
+FITS = {"crop": min, "pad": max}  # side of the edited square, from the picture's width and height
 
 
 @dataclass(frozen=True)
 class Request:
-    """What the command line asks for."""
+    """A checked command line; ``files`` are the picture, the sheet and the JSON to write."""
 
     task: Task
     prompt: str
@@ -40,7 +40,7 @@ class Request:
 
     @classmethod
     def read(cls, arguments: list[str]) -> "Request":
-        """Raise ``InputError`` for what can't be done; no file is touched."""
+        """Read the command line; no file is touched. Raises ``InputError`` where it is wrong."""
         options = parse(arguments)
         image, prompt, caption, words, fit, out = (options[key] for key in OWN)
         if not image:
@@ -66,12 +66,12 @@ class Request:
 
 
 def files_of(out: Path) -> tuple[Path, Path, Path]:
-    """The picture, the sheet and the JSON."""
+    """The paths of the picture, the sheet and the JSON."""
     return out, out.with_name(f"{out.stem}-sheet.png"), out.with_suffix(".json")
 
 
 def parse(arguments: list[str]) -> dict[str, str]:
-    """``key=value`` words; raises ``InputError`` where one is none of ours."""
+    """Values by key of ``key=value`` words; raises ``InputError`` for an unknown key."""
     options = dict(OWN)
     for word in arguments:
         key, equals, value = word.partition("=")
@@ -85,7 +85,7 @@ def parse(arguments: list[str]) -> dict[str, str]:
 
 
 def configure(options: dict[str, str]) -> DictConfig:
-    """The run's configuration; raises ``InputError`` where its method can't do what is asked."""
+    """The run's configuration; raises ``InputError`` where its method can't make this edit."""
     overrides = [f"{SHORT.get(k, k)}={v}" for k, v in options.items() if k not in OWN]
     default = _compose([word for word in overrides if word.startswith("method=")])
     name = f"method={default.method.name}"

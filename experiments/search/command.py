@@ -3,10 +3,10 @@
     python -m experiments.search [trials=20] [space=FILE] [objective=METRIC] [method=pti ...]
 
 ``space`` is a YAML file like ``experiments/search/search.yaml``, the default: dotted fields with
-bounds (``low``, ``high``, ``log``) or ``choices``, and the objective. Other overrides are those of
-``experiments.run``. The study is kept in ``results/search/.../study.db``: the same command goes on
-until there are ``trials`` trials, and several of it work side by side. Each trial is a cell like
-any other. Leaves the best settings as a method's YAML, a table and a plot of the trials.
+bounds (``low``, ``high``, ``log``) or ``choices``, and the objective. All remaining overrides are those of
+``experiments.run``. The study is kept in ``results/search/.../study.db``: the same command resumes
+it until there are ``trials`` trials, and several processes may work on it at once. Each trial is an
+ordinary cell. Writes the best values as a method's YAML, and a table and a plot of the trials.
 """
 
 import json
@@ -45,13 +45,16 @@ from pti.errors import InputError
 
 DEFAULT = Path(__file__).parent / "search.yaml"
 HEARTBEAT = 30
-"""Seconds between two signs of life of a running trial; one that gave none for twice as long is
-tried again by whoever notices."""
+"""Seconds between heartbeats of a running trial; after twice as long without one, any process may
+retry it."""
 
 
 @dataclass(frozen=True)
 class Search:
-    """What is varied, what is sought, and the overrides of the run that each trial is."""
+    """The objective, the searched fields, the overrides of every trial, and the number of trials.
+
+    ``space`` maps dotted fields to ``low``, ``high`` and ``log``, or to ``choices``.
+    """
 
     objective: str
     space: dict[str, dict[str, Any]]
@@ -60,7 +63,10 @@ class Search:
 
     @property
     def base(self) -> DictConfig:
-        """What trials vary; raises ``InputError`` for data that are no dev split."""
+        """The configuration that trials vary.
+
+        Raises ``InputError`` for data without a dev split and for fields that the method lacks.
+        """
         cfg = plan(["experiment=search", *self.overrides])[0]
         if "dev" not in str(cfg.data.tasks.get("split", "")):
             raise InputError(
@@ -73,7 +79,7 @@ class Search:
         return cfg
 
     def quantity(self, cfg: DictConfig) -> Quantity:
-        """The metric of the objective; raises ``InputError`` where the suite has none such."""
+        """The metric of the objective; raises ``InputError`` where the suite lacks it."""
         known = {metric.id: metric for metric in suite(cfg.metrics).metrics}
         if self.objective not in known:
             raise InputError(
@@ -83,7 +89,7 @@ class Search:
         return known[self.objective]
 
     def suggest(self, trial: Trial) -> dict[str, Any]:
-        """The values that the study tries next."""
+        """The values that the study tries next, by dotted field."""
         return {
             path: trial.suggest_categorical(path, how["choices"])
             if "choices" in how
@@ -92,7 +98,10 @@ class Search:
         }
 
     def __call__(self, trial: Trial) -> float:
-        """Run one trial's cell; the mean of its objective."""
+        """Run one trial's cell and return the mean of the objective over its items.
+
+        Raises ``TrialPruned`` where the objective is undefined for an item.
+        """
         values = self.suggest(trial)
         given = [f"{path}={value}" for path, value in values.items()]
         cell = ",".join(f"{path.rpartition('.')[2]}={v}" for path, v in values.items())
@@ -105,7 +114,7 @@ class Search:
         return mean
 
     def study_name(self) -> str:
-        """Its own for each space, and for each setting of what is not searched."""
+        """A name that differs where the space or any fixed field that affects results differs."""
         kept = ["model", "data", "method", "goal", "limit", "seed", "precision", "batch_size"]
         base = OmegaConf.to_container(OmegaConf.masked_copy(self.base, kept), resolve=True)
         content = json.dumps([base, dict(self.space)], sort_keys=True, default=str)
@@ -114,9 +123,9 @@ class Search:
 
 
 def open_study(search: Search, folder: Path, quantity: Quantity) -> optuna.Study:
-    """The study in ``folder``, made or found."""
+    """The study in ``folder``; it is created where there is none."""
     folder.mkdir(parents=True, exist_ok=True)
-    # Two that make the tables of one new database at once would trip over one another.
+    # Two processes that create the tables of one new database at once would fail.
     with exclusive(folder / TURN):
         storage = RDBStorage(
             f"sqlite:///{folder / 'study.db'}",
@@ -133,22 +142,22 @@ def open_study(search: Search, folder: Path, quantity: Quantity) -> optuna.Study
 
 
 def optimise(study: optuna.Study, search: Search) -> None:
-    """Go on until the study has as many finished trials as are wanted."""
+    """Run trials until the study has ``search.trials`` finished ones."""
     over = (TrialState.COMPLETE, TrialState.PRUNED)
     while (done := len(study.get_trials(deepcopy=False, states=over))) < search.trials:
         print(f"trial {done + 1} of {search.trials}", file=sys.stderr)  # noqa: T201
-        # By its number, so that a study that was interrupted goes on as it would have.
+        # Seeded by the trial's number, so that a resumed study repeats an uninterrupted one.
         study.sampler = optuna.samplers.TPESampler(seed=len(study.get_trials(deepcopy=False)))
         study.optimize(search, n_trials=1)
 
 
 def finished(study: optuna.Study) -> int:
-    """How many trials have a value."""
+    """The number of trials with a value."""
     return len(study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)))
 
 
 def write(study: optuna.Study, search: Search, folder: Path, cfg: DictConfig) -> None:
-    """The best settings as a method's YAML, the trials as a table, and their plot."""
+    """Write the best values as a method's YAML, the trials as a table, and their plot."""
     best = OmegaConf.create({"method": OmegaConf.to_container(cfg.method)})
     for path, value in study.best_params.items():
         OmegaConf.update(best, path, value)
@@ -168,7 +177,7 @@ def write(study: optuna.Study, search: Search, folder: Path, cfg: DictConfig) ->
 
 
 def _draw(trials: Sequence[FrozenTrial], search: Search, best: int) -> Figure:
-    """The objective over the trials, and over each field."""
+    """Plot the objective over the trial numbers and over each searched field."""
     panels = ["trial", *search.space]
     figure = Figure(figsize=(3.1 * len(panels), 2.9), layout="constrained")
     grid: Any = figure.subplots(1, len(panels), sharey=True, squeeze=False)
@@ -180,7 +189,7 @@ def _draw(trials: Sequence[FrozenTrial], search: Search, best: int) -> Figure:
         axes.set_xlabel(name)
         if search.space.get(name, {}).get("log"):
             axes.set_xscale("log")
-            # Matplotlib's own writes formulae, which STYLE does not read.
+            # Matplotlib's default labels are formulae, which STYLE turns off.
             axes.xaxis.set_major_formatter(LogFormatter())
             axes.xaxis.set_minor_formatter(LogFormatter(minor_thresholds=(2, 0.4)))
     grid[0][0].set_ylabel(search.objective)
@@ -189,7 +198,10 @@ def _draw(trials: Sequence[FrozenTrial], search: Search, best: int) -> Figure:
 
 
 def read_search(overrides: Sequence[str]) -> Search:
-    """From the command line and the file of the space."""
+    """The search that the overrides and the file of the space describe.
+
+    Raises ``InputError`` for a missing file and for a number of trials below 1.
+    """
     pairs = (override.partition("=") for override in overrides)
     given: dict[str, str] = {key: value for key, _, value in pairs}
     path, trials = Path(given.pop("space", DEFAULT)), given.pop("trials", "20")
@@ -204,9 +216,9 @@ def read_search(overrides: Sequence[str]) -> Search:
 
 
 def main() -> None:
-    """The command."""
+    """Run the command."""
     overrides = sys.argv[1:]
-    # Heartbeats have been experimental for years.
+    # Optuna has marked heartbeats as experimental for years.
     warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     search = read_search(overrides)

@@ -1,10 +1,10 @@
-"""Shows how far an experiment is, from its files, whoever runs it: done, failed, left, rate, time.
+"""Shows an experiment's progress from its files: done, failed and left items, rate and time left.
 
     python -m experiments.status experiment=table3 [limit=16 shards=4 data=...] [--watch]
 
-Takes the overrides of ``experiments.run``; ``--watch`` shows it again every few seconds until
-nothing is left. Rates are of the last ten minutes of work, of all processes that work on a cell
-together; the time left is what it takes at that rate.
+Takes the overrides of ``experiments.run``. ``--watch`` repeats the table every few seconds until
+nothing is left. A rate covers the last ten minutes of work of all processes that work on a cell;
+the time left assumes the same rate.
 """
 
 import sys
@@ -24,14 +24,14 @@ from experiments.table import Entry, Table, console
 
 RECENT = timedelta(minutes=10)
 PAUSE = 60.0
-"""Seconds."""
+"""Seconds; the part of a pause between two batches that exceeds it does not count as work."""
 EVERY = 5.0
-"""Seconds between two looks."""
+"""Seconds between two updates."""
 
 
 @dataclass(frozen=True)
 class Progress:
-    """One cell of a sweep, or all: counts of items, and items a minute lately (0 where unknown)."""
+    """Progress of one cell of a sweep, or of all: counts, and items per minute (0 if unknown)."""
 
     name: str
     state: State
@@ -39,7 +39,7 @@ class Progress:
 
 
 def progress(jobs: Sequence[DictConfig]) -> list[Progress]:
-    """That of each cell, its shards together, and at last of all."""
+    """The progress of each cell, all shards included, then of all cells together."""
     cells = {(str(result_set_folder(cfg)), cfg.cell): cfg for cfg in jobs}
     there = [existing_cell(cfg) for cfg in cells.values()]
     found = [_progress(*pair) for pair in zip(cells.values(), there, strict=True)]
@@ -60,11 +60,11 @@ def _progress(cfg: DictConfig, cell: Cell | None) -> Progress:
 
 
 def rate(cells: Sequence[Cell | None]) -> float:
-    """Items a minute of the last ten minutes of work: those since the first, by the time they took.
+    """Items per minute over the last ten minutes of work; 0 where it is unknown.
 
-    Work ends with the newest record, however long ago. Between two records counts what the later
-    batch took and ``PAUSE`` at most, so that the time between two runs does not. Where the newest
-    batch took more than ten minutes, it is the rate of that batch.
+    The ten minutes end at the newest record, however old it is. The time between two records counts
+    up to the duration of the later batch plus ``PAUSE``, so that the time between two runs is left
+    out. Where the newest batch took more than ten minutes, the rate is the one of that batch.
     """
     records = [record for cell in cells if cell for record in cell.records.values()]
     spent: dict[datetime, list[float]] = {}
@@ -81,7 +81,7 @@ def rate(cells: Sequence[Cell | None]) -> float:
 
 
 def table_of(found: Sequence[Progress]) -> Table:
-    """A row a cell, and one of all."""
+    """The table of progress, with one row per cell and one for all."""
     rows = tuple(
         (
             Entry(one.name),
@@ -105,7 +105,7 @@ def _time_left(one: Progress) -> str:
 
 
 def main() -> None:
-    """Show it once, or over and over."""
+    """Print the table once, or repeatedly with ``--watch``."""
     overrides = sys.argv[1:]
     jobs = plan(overrides)
     found = progress(jobs)

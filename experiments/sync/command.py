@@ -1,11 +1,11 @@
-"""Rebuilds a mirror of an experiment from its files: wandb or tensorboard.
+"""Rebuilds the mirror of an experiment in wandb or tensorboard from its files.
 
     python -m experiments.sync experiment=table2 log=wandb [model=... data=... results=results]
 
-``experiment=all`` takes every one. One run a cell, its group the experiment and setting; a cell
-that is shown as it is now is left alone, one that has changed replaces its run, so that the
-command can be repeated at any time. wandb's runs are offline: WANDB_MODE=online sends them. Where
-they lie: ``results/.mirror/<log>``.
+``experiment=all`` takes every experiment. Each cell is one run, grouped by result set. Cells whose
+run is up to date are skipped and changed cells replace their run, so that the command can be
+repeated at any time. The mirror lies in ``results/.mirror/<log>``. Runs of wandb are offline;
+WANDB_MODE=online sends them.
 """
 
 import sys
@@ -23,7 +23,7 @@ OPTIONS = ("experiment", "log", "model", "data", "results")
 
 
 def main() -> None:
-    """The command."""
+    """Run the command."""
     words = sys.argv[1:]
     options = options_of(words, OPTIONS)
     results, kind = Path(options.pop("results", "results")), options.pop("log", "wandb")
@@ -38,6 +38,6 @@ def main() -> None:
     mirror = mirror_of(results, kind)
     shown = 0
     for cell in bar(cells, desc="mirror", unit="cell"):
-        with exclusive(cell / TURN):  # a run may be mirroring it now
+        with exclusive(cell / TURN):  # a run may be mirroring the cell at this moment
             shown += mirror_cell(cell, kind, mirror)
     print(f"{shown} of {len(cells)} cells were new or had changed: {mirror}")  # noqa: T201
