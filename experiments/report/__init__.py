@@ -1,1 +1,1 @@
-"""Tables, figures and verdicts, from the files of results alone."""
+"""Makes tables, figures and verdicts from result files alone."""

@@ -3,9 +3,9 @@
     python -m experiments.report experiment=table2 [model=scenes data=scenes results=results]
     python -m experiments.report experiment=all
 
-Without ``model`` or ``data``, of every model and data set that the experiment was run on, each on
-its own; ``experiment=all`` reports all there is. ``report.html`` is for a browser, and
-``results/index.html`` links every report that was made.
+Without ``model`` or ``data``, every result set of the experiment gets a report of its own;
+``experiment=all`` reports every result set. ``report.html`` is for a browser, and
+``results/index.html`` links all reports.
 """
 
 import sys
@@ -33,7 +33,7 @@ from pti.errors import InputError
 
 EVERY = "all"
 PAGE, ENTRY, INDEX = "report.html", "entry.jsonl", "index.html"
-"""A report for a browser, what it adds to the index, and the index of all."""
+"""Files: the report for a browser, its entry for the index, and the index of all reports."""
 
 OPTIONS = ("experiment", "model", "data", "results")
 INTERVALS = (
@@ -45,7 +45,7 @@ INTERVALS = (
 
 @dataclass(frozen=True)
 class Report:
-    """Everything that is said about one setting, before it is written anywhere."""
+    """The content of the report on one result set, before it is written."""
 
     summary: Summary
     tables: list[Table]
@@ -54,13 +54,13 @@ class Report:
 
     @classmethod
     def of(cls, setting: ResultSet, paper: Paper) -> "Report":
-        """Read, average and grade; raises ``InputError`` where there is nothing to report."""
+        """Summarise and grade a result set; raises ``InputError`` where it has no record."""
         setting.check()
         summary = summarise(setting, paper)
         return cls(summary, tables_of(summary), grade_claims(summary), shortfalls(summary))
 
     def remarks(self) -> list[str]:
-        """What a reader must know: what is missing, whose numbers, which code and machine."""
+        """Sentences on missing results, departures, mixed code, intervals, and provenance."""
         missing = [*self.shortfalls, *mend(self.summary)]
         notes = [note for note in (self.summary.table.note,) if note]
         setting = self.summary.setting
@@ -68,7 +68,7 @@ class Report:
         return [*missing, *differs, *notes, INTERVALS, *made_by(setting)]
 
     def markdown(self, figures: list[Path]) -> str:
-        """The whole report."""
+        """The whole report as Markdown."""
         setting = self.summary.setting
         title = f"{setting.experiment}: model {setting.model}, data {setting.data}"
         parts = [f"# {escape_markdown(title)}\n"]
@@ -80,14 +80,14 @@ class Report:
         return "\n".join(parts + [markdown(table) for table in self.tables[1:]])
 
     def latex(self) -> str:
-        """All tables, then claims and remarks as lists."""
+        """All tables as LaTeX, then claims and remarks as lists."""
         lists = [[claim.sentence() for claim in self.claims], self.remarks()]
         return "\n".join(
             [*(latex(table) for table in self.tables), *map(_itemize, filter(None, lists))]
         )
 
     def console(self, folder: Path) -> str:
-        """The first table and the verdicts, and where the rest lies: its page and the index."""
+        """The main table, the verdicts, the remarks, and the paths of the page and the index."""
         lines = [console(self.tables[0]), ""]
         lines += [_hang(claim.sentence()) for claim in self.claims] + [""] * bool(self.claims)
         lines += [_hang(sentence) for sentence in self.remarks()]
@@ -95,7 +95,7 @@ class Report:
         return "\n".join([*lines, "", where, ""])
 
     def entry(self) -> dict[str, Any]:
-        """What the index says of it."""
+        """The report's entry in the index."""
         setting = self.summary.setting
         return {
             "title": self.summary.table.title,
@@ -107,7 +107,7 @@ class Report:
 
 
 def made_by(setting: ResultSet) -> list[str]:
-    """The code, versions and machines that the cells' own files name."""
+    """Sentences on precision, seed, code, versions and machines, from the cells' files."""
     config = setting.cells[0].config
     sentences = [f"Precision {config.precision}, seed {config.seed}."]
     for run in setting.runs().values():
@@ -121,7 +121,7 @@ def made_by(setting: ResultSet) -> list[str]:
 
 
 def write(report: Report) -> Path:
-    """Write every file of the report, and the index of all reports; the folder."""
+    """Write every file of the report and the index of all reports; returns the report's folder."""
     summary = report.summary
     folder = summary.setting.folder / "report"
     name = summary.setting.experiment
@@ -140,12 +140,12 @@ def write(report: Report) -> Path:
 
 
 def _results_of(folder: Path) -> Path:
-    """The folder of all results, of that of a report."""
+    """The folder of all results that contains the report in ``folder``."""
     return folder.parents[2]
 
 
 def _write_index(results: Path) -> int:
-    """Link every report that there is; how many."""
+    """Write the index of all reports; returns their number."""
     reports = [
         entry | {"link": quote(path.with_name(PAGE).relative_to(results).as_posix())}
         for path in sorted(results.glob(f"*/*/report/{ENTRY}"))
@@ -156,7 +156,10 @@ def _write_index(results: Path) -> int:
 
 
 def parse(arguments: list[str]) -> dict[str, str]:
-    """``key=value`` words; raises ``InputError`` where one is none of ours."""
+    """Values by key of ``key=value`` words.
+
+    Raises ``InputError`` for an unknown key and where ``experiment`` is missing.
+    """
     options = options_of(arguments, OPTIONS)
     if "experiment" not in options:
         raise InputError("say which experiment to report: experiment=table2")
@@ -164,27 +167,27 @@ def parse(arguments: list[str]) -> dict[str, str]:
 
 
 def main() -> None:
-    """Report every setting that the command line names."""
+    """Report every result set that the command line names."""
     options = parse(sys.argv[1:])
     results = Path(options.pop("results", "results"))
     if options["experiment"] == EVERY:
         _report_all(results, read_paper())
         return
-    # Those without a record come last: what says so must not keep the others from being told.
+    # Result sets without a record raise; they come last, so that the others are reported first.
     for setting in sorted(find_result_sets(results, **options), key=lambda s: not s.cells):
         report = Report.of(setting, read_paper())
         print(report.console(write(report)))  # noqa: T201
 
 
 def _report_all(results: Path, paper: Paper) -> None:
-    """Report each setting and link it; at last raise what kept some from being reported."""
+    """Report and link each result set; raises at the end where some could not be reported."""
     folders, errors = all_folders(results), list[Exception]()
     for folder in folders:
         try:
             setting = ResultSet.read(folder)
             write(Report.of(setting, paper))
             print(f"{setting.experiment}: model {setting.model}, data {setting.data}")  # noqa: T201
-        except Exception as error:  # noqa: BLE001 (raised once the others are reported)
+        except Exception as error:  # noqa: BLE001 (raised after the others are reported)
             print(f"left out: {folder} ({error})", file=sys.stderr)  # noqa: T201
             errors.append(error)
     print(f"{_write_index(results)} reports are linked in {results / INDEX}")  # noqa: T201
@@ -198,7 +201,7 @@ def _report_all(results: Path, paper: Paper) -> None:
 
 
 def _claim_markdown(claim: Graded) -> str:
-    """The sentence, and each comparison behind it where there are several."""
+    """The claim's sentence, with a table of its comparisons where there are several."""
     sentence = f"- {escape_markdown(claim.sentence())}\n"
     parts = claim.grade.parts
     if len(parts) == 1:
@@ -218,7 +221,7 @@ def _itemize(sentences: list[str]) -> str:
 
 
 def _hang(sentence: str) -> str:
-    """In lines as wide as the console; a command stays in one, to be copied."""
+    """A list item wrapped to the console's width; a command stays in one line, to be copied."""
     said, command, words = sentence.partition("python -m ")
     lines = fill(said, WIDTH, initial_indent="- ", subsequent_indent="  ", break_on_hyphens=False)
     return f"{lines}\n  {command}{words}" if command else lines

@@ -1,4 +1,4 @@
-"""What is missing from a setting, in sentences: nothing is dropped without a word."""
+"""Reports in sentences what is missing from a result set, so that nothing is dropped silently."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,11 +8,11 @@ from experiments.store.cell import Cell
 from experiments.store.result_set import ResultSet
 
 NAMED = 3
-"""How many of a kind are named before the rest is only counted."""
+"""Cells or failures that one sentence names; the rest are only counted."""
 
 
 def shortfalls(summary: Summary) -> list[str]:
-    """A sentence for each thing that keeps the report from being whole."""
+    """A sentence for each missing or empty cell, unfinished item and undefined score."""
     missing = [summary.name(i) for i, cell in enumerate(summary.measured) if cell is None]
     cells = f"{len(missing)} of {len(summary.measured)} cells are missing: {named(missing)}."
     empty = [f"{cell.folder} has no record of any picture." for cell in summary.setting.empty]
@@ -20,7 +20,7 @@ def shortfalls(summary: Summary) -> list[str]:
 
 
 def asked(setting: ResultSet) -> set[str]:
-    """Keys of the items that the fullest run was to make, or that any has a record of."""
+    """Keys of all items that any run was asked for or that any cell has a record of."""
     lists = [[key for key, *_ in run.data["items"]] for run in setting.runs().values()]
     return set[str]().union(*lists, *(cell.records for cell in setting.cells))
 
@@ -33,7 +33,7 @@ def _of_cells(summary: Summary) -> Iterator[str]:
 
 
 def problems(cell: Cell, everything: set[str]) -> Iterator[str]:
-    """What keeps a cell from having scored all of ``everything``."""
+    """Phrases that say which of the items ``everything`` a cell has not finished and scored."""
     done = cell.done
     failed = sorted(cell.records.keys() - done)
     if failed:
@@ -57,6 +57,6 @@ def _undefined(summary: Summary) -> Iterator[str]:
 
 
 def named(names: list[str]) -> str:
-    """The first few, and how many more."""
+    """The first names, and the number of the rest."""
     more = len(names) - NAMED
     return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")

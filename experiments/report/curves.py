@@ -1,4 +1,4 @@
-"""Trade-off curves: cells of one method over the field that moves along its curve."""
+"""Trade-off curves: the cells of one method, in order of the field that varies along its curve."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ ALONG = "threshold"
 """The paper's curves run over the mask threshold."""
 
 Values = Mapping[str, Any]
-"""Of the method and of fields."""
+"""Values of the method and of fields, which select cells."""
 
 NOTHING = Interval(np.nan, np.nan, np.nan, 0, 0)
 
@@ -31,9 +31,9 @@ class Line:
 
 
 def lines(summary: Summary) -> list[Line]:
-    """A line for each method and setting of the fields that do not run along the curve.
+    """A line for each method and each combination of the fields that do not vary along a curve.
 
-    Cells come sorted by their fields, so that each line's have a rising threshold.
+    The summary's cells are sorted by their fields, so that the threshold rises along each line.
     """
     groups: dict[str, list[int]] = {}
     for position in summary.cells.index:
@@ -43,11 +43,11 @@ def lines(summary: Summary) -> list[Line]:
 
 
 def compare_curves(summary: Summary, better: Values, worse: Values) -> list[Comparison]:
-    """The gap between the curves of the cells that have these values, by target class.
+    """Compare the curves of the cells with these values by the gap between them, per target class.
 
-    Once in plain CSFID, as the paper has it, and once in the corrected one: of few pictures a class
-    the plain one also rewards a method for making them alike. Nothing where no classes were
-    compared.
+    There is one comparison in plain CSFID, as in the paper, and one in corrected CSFID, because
+    with few pictures per class the plain one also rewards pictures that are alike. Without
+    class metrics, there is one comparison without measurements.
     """
     sides = [
         [i for i in _having(summary.cells, values) if summary.measured[i] is not None]
@@ -71,7 +71,7 @@ def compare_curves(summary: Summary, better: Values, worse: Values) -> list[Comp
 
 
 def _shared_classes(summary: Summary, positions: list[int]) -> list[str]:
-    """Classes of which every cell has as many pictures: CSFID depends on how many."""
+    """Classes with the same number of pictures in every cell, as CSFID depends on the number."""
     counts: list[dict[str, int]] = []
     for position in positions:
         cell = summary.measured[position]
@@ -92,7 +92,7 @@ def _having(cells: DataFrame, values: Values) -> list[int]:
 
 
 def _name(summary: Summary, positions: list[int], values: Values) -> str:
-    """The curve's name, with the fields that do not run along it; also where it was not made."""
+    """The curve's name, with the fields that do not vary along it, even if it has no cells."""
     if positions:
         return summary.name(positions[0], but=ALONG)
     method = values.get("method")
@@ -101,7 +101,7 @@ def _name(summary: Summary, positions: list[int], values: Values) -> str:
 
 
 def _by_class(summary: Summary, position: int, axes: tuple[str, str]) -> tuple[Series, Series]:
-    """Distance to the input and a CSFID of a cell, each by target class."""
+    """A cell's mean distance to the input and its CSFID, each by target class."""
     cell = summary.measured[position]
     assert cell is not None
     classes = {key: record.target_class for key, record in cell.records.items()}

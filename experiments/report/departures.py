@@ -1,4 +1,4 @@
-"""Where cells depart from the experiment whose name they bear: overrides that change results."""
+"""Finds overrides that change results: fields in which a cell differs from its experiment."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,23 +14,24 @@ from experiments.store.cell import Cell
 from experiments.store.fields import UNCOMPARED, UNSTORED, flat
 
 WHERE = ("path", "root", "train", "split")
-"""Fields of a model or data set that say where it lies, or that its name tells."""
+"""Fields of a model or data set that give its location, or that its name implies."""
 
 MOVED = ("model", "data")
 Place = tuple[tuple[str, Any], ...]
-"""A model's or data set's name, and its fields that say where it is, as pairs."""
+"""Key-value pairs: the name of a model or data set, and its fields of ``WHERE``."""
 
 APART = {*UNSTORED, "name", "cell", "report"}
 MANY = 3
-"""Beyond so many cells, those that share a departure are only counted."""
+"""Cells that are named in one sentence; more are only counted."""
 
 
 @dataclass(frozen=True)
 class Standard:
-    """An experiment as it runs a method when nothing is overridden.
+    """The configuration of an experiment and method without overrides.
 
-    ``options`` are the files of configs/ by group, None for a group where the cell's is from
-    elsewhere. ``swept`` are dotted fields that the experiment itself varies.
+    ``options`` are the file names in configs/ by group; None where the cell's method, model or data
+    set is not from there. ``config`` maps dotted fields to values. ``swept`` are the dotted fields
+    that the experiment varies; ``by_points`` says whether it lists points instead of a grid.
     """
 
     options: dict[str, str | None]
@@ -39,10 +40,10 @@ class Standard:
     by_points: bool
 
     def departures(self, cell: Cell) -> dict[str, tuple[Any, Any]]:
-        """Dotted fields of the cell that are not the standard's: its value, and the standard's.
+        """The cell's and the standard's value of each dotted field in which the cell differs.
 
-        Of what can be compared: not of a method, model or data set from elsewhere. A field that
-        only the cell has counts, with None for the standard's.
+        The standard's value is None for a field that only the cell has. Fields of a method, model
+        or data set that is not in configs/ can't be compared and are left out.
         """
         edits = str(cell.config.get("goal")) == "edit"
         return {
@@ -54,7 +55,7 @@ class Standard:
         }
 
     def _bears(self, key: str) -> bool:
-        """Whether a field bears on results, and can be compared."""
+        """Whether a dotted field affects results and can be compared."""
         group = key.partition(".")[0]
         elsewhere = {group for group, option in self.options.items() if option is None}
         unknown = {"metrics"} if "data" in elsewhere else set[str]()
@@ -64,10 +65,10 @@ class Standard:
 
 
 def standard_of(config: DictConfig) -> Standard | None:
-    """The standard of a cell of this configuration.
+    """The standard of a cell with this configuration.
 
-    None where configs/ lacks its experiment, or where that sweeps over nothing: a search chooses
-    its trials itself.
+    None where configs/ lacks the experiment, or where the experiment sweeps over nothing, as a
+    search does, which chooses its trials itself.
     """
     if not (CONFIGS / "experiment" / f"{config.name}.yaml").is_file():
         return None
@@ -92,16 +93,16 @@ def _standard(experiment: str, method: str, model: Place, data: Place) -> Standa
         del composed["hydra"], composed["cell"]
         for group, place in zip(MOVED, (model, data), strict=True):
             composed[group] = OmegaConf.merge(composed[group], dict(place[1:]))
-    # Else the machine would be asked which is fastest, after seconds of imports.
+    # Resolving the default would ask the device for its fastest, after seconds of imports.
     composed.precision = composed.model.precision
-    # By way of its text, as a cell keeps it.
+    # Through YAML, as a cell stores it, so that values compare equal.
     written: Any = OmegaConf.create(OmegaConf.to_yaml(composed, resolve=True))
     swept = (*written.report.fields.values(), *(key for key in params if "." in key))
     return Standard(options, flat(written), swept, "point" in params)
 
 
 def sentences(cells: Iterable[tuple[str, Cell]]) -> list[str]:
-    """One for each departure, with the cells that share it; ``cells`` come with their names."""
+    """A sentence per departure with the cells that share it; ``cells`` are pairs with names."""
     named = list(cells)
     shared: dict[tuple[str, str], list[str]] = {}
     for name, cell in named:
@@ -115,7 +116,7 @@ def sentences(cells: Iterable[tuple[str, Cell]]) -> list[str]:
 
 
 def word(value: Any) -> str:
-    """A field's value as it is written on a command line."""
+    """A field's value as an override spells it."""
     if value is None:
         return "null"
     return str(value).lower() if isinstance(value, bool) else str(value)
@@ -128,7 +129,7 @@ def _which(names: list[str], of: int) -> str:
 
 
 def places(config: DictConfig, group: str) -> dict[str, Any]:
-    """Where a cell's model or data set lies."""
+    """The fields of ``WHERE`` that the cell's model or data set has."""
     own: Any = config[group]
     return {key: own[key] for key in WHERE if own.get(key) is not None}
 
@@ -141,7 +142,10 @@ def _composed(*words: str) -> DictConfig:
 
 
 def _option(group: str, place: Place, first: Iterable[str] = ()) -> str | None:
-    """The file of configs/ that a cell's method, model or data set is from, by its name."""
+    """The name of the file in configs/ that defines a cell's method, model or data set, or None.
+
+    ``first`` are the options that are tried first.
+    """
     known = [*filter(None, first), *sorted(path.stem for path in (CONFIGS / group).glob("*.yaml"))]
     name, *where = place
     return next((o for o in known if _name(group, o, dict(where)) == name[1]), None)

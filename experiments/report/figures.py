@@ -1,4 +1,4 @@
-"""Figures of a report: those of its layout, each as PNG, PDF and SVG."""
+"""Draws the figures of a report's layout, each as PNG, PDF and SVG."""
 
 from collections.abc import Callable
 from functools import partial
@@ -30,7 +30,7 @@ STYLE: dict[Any, Any] = {
     "pdf.fonttype": 42,
     "savefig.dpi": 200,
     "svg.hashsalt": "fixed",
-    # Names and captions are anybody's: a dollar in them is a dollar, and begins no formula.
+    # Names and captions are arbitrary text, in which a dollar sign does not begin a formula.
     "text.parse_math": False,
     "text.usetex": False,
 }
@@ -40,11 +40,11 @@ UNDATED: dict[str, dict[str, None]] = {
     ".pdf": {"CreationDate": None, "Producer": None},
     ".svg": {"Date": None, "Creator": None},
 }
-"""Metadata left out, so that the same numbers give the same bytes."""
+"""Metadata that is left out, so that the same numbers give the same bytes."""
 
 
 def draw(summary: Summary, folder: Path) -> list[Path]:
-    """Draw what the experiment's layout asks for; the PNGs written, each with a PDF beside it."""
+    """Draw the figures of the experiment's layout into ``folder``; returns their PNGs."""
     layout = summary.setting.layout
     drawings: dict[str, dict[str, Callable[[Summary], Figure | None]]] = {
         "heatmap": {"heatmap": draw_heatmap},
@@ -65,13 +65,13 @@ def _save(figure: Figure, stem: Path) -> Path:
     make_legible(figure)
     for suffix, metadata in UNDATED.items():
         save = partial(figure.savefig, metadata=metadata, bbox_inches="tight")
-        # Not with_suffix: the experiment's name may have dots.
+        # with_suffix would cut a name at its last dot, and the experiment's name may have dots.
         write_aside(stem.parent / f"{stem.name}{suffix}", save)
     return stem.parent / f"{stem.name}.png"
 
 
 def draw_heatmap(summary: Summary) -> Figure:
-    """PSNR over the two swept fields, a panel a method; cells where they are equal are framed."""
+    """Plot PSNR over the two swept fields, one panel per method; the diagonal is framed."""
     panels = list(summary.of(PSNR.id).groupby("method", sort=False))
     figure = Figure(figsize=(4.6 * len(panels), 4.2), layout="constrained")
     grid: Any = figure.subplots(1, len(panels), squeeze=False)
@@ -96,7 +96,7 @@ def _heat(axes: Axes, means: DataFrame, fields: list[str]) -> None:
         diagonal = grid.index[row] == grid.columns[column]
         dark = (
             float(np.ma.filled(image.norm(value), np.nan)) <= 0.5
-        )  # not so for NaN, which is drawn white
+        )  # False for NaN, which is drawn white
         colour = "white" if dark else "black"
         text = "–" if np.isnan(value) else f"{value:.1f}"
         weight = "bold" if diagonal else "normal"
@@ -108,7 +108,7 @@ def _heat(axes: Axes, means: DataFrame, fields: list[str]) -> None:
 
 
 def draw_lines(summary: Summary) -> Figure:
-    """PSNR over the first field with 95% bands: colour is the method, dashes are other fields."""
+    """Plot PSNR with 95% bands over the first field: colours are methods, dashes other fields."""
     along, *others = summary.fields
     figure = Figure(figsize=(5.6, 3.8), layout="constrained")
     axes = figure.subplots()
@@ -138,11 +138,11 @@ def draw_lines(summary: Summary) -> Figure:
 
 
 def _explain(axes: Axes, **style: Any) -> None:
-    """A legend, where anything was drawn."""
+    """Add a legend where anything was drawn."""
     if axes.get_legend_handles_labels()[0]:
         axes.legend(**style)
 
 
 def _numbered(lines: Any, part: int | slice) -> dict[Any, int]:
-    """A number for each distinct value of a part of the lines' keys, in order."""
+    """A number for each distinct value of a part of the lines' keys, in order of appearance."""
     return {value: i for i, value in enumerate(dict.fromkeys(key[part] for key, _ in lines))}

@@ -1,4 +1,4 @@
-"""Text in figures: captions and names are anybody's, in any script and of any length."""
+"""Fits text into figures; captions and names may be in any script and of any length."""
 
 from collections.abc import Iterable
 from functools import cache
@@ -10,25 +10,25 @@ from matplotlib.font_manager import FontProperties, findfont, fontManager, get_f
 from matplotlib.text import Text
 
 BASE = "DejaVu Sans"
-"""Which matplotlib brings along."""
+"""The font that matplotlib includes."""
 
 BOXES = "Last Resort"
-"""Matplotlib's font that has a box for every letter."""
+"""Matplotlib's font of placeholder boxes, which has every letter."""
 
 UNSEEN = ("Cc", "Cf", "Mn")
-"""Categories of letters without a shape of their own: without a font they are left out."""
+"""Unicode categories of characters without a glyph, which are dropped where no font has them."""
 
 WIDE = 0.62
-"""The width of a common letter, as a share of the font's size."""
+"""The width of an average letter, as a share of the font's size."""
 
 
 def readable(text: str) -> bool:
-    """Whether fonts of this machine have all its letters."""
+    """Whether the fonts of this machine have all letters of ``text``."""
     return all(_font_of(letter) for letter in _strange(text) if category(letter) not in UNSEEN)
 
 
 def make_legible(figure: Figure) -> None:
-    """Give each text the fonts that have its letters; one that no font has becomes "?"."""
+    """Set for each text the fonts that have its letters; a letter without a font becomes "?"."""
     for text in figure.findobj(Text):
         assert isinstance(text, Text)
         fonts = {letter: _font_of(letter) for letter in _strange(text.get_text())}
@@ -42,13 +42,13 @@ def make_legible(figure: Figure) -> None:
 
 
 def wrapped(text: str, inches: float, points: float) -> str:
-    """In lines of about so many inches; matplotlib's own wrapping reads dollars as formulae."""
+    """Text in lines of about ``inches`` at ``points``; matplotlib's wrapping parses dollars."""
     width = max(10, int(72 * inches / (WIDE * points)))
     return fill(text, width, break_on_hyphens=False)
 
 
 def cut(text: str, width: int) -> str:
-    """In one line of at most ``width`` letters, of which wide ones count as two."""
+    """Text in one line of at most ``width`` letters; wide letters count as two."""
     line, size = " ".join(text.split()), 0
     for end, letter in enumerate(line):
         size += 1 + (east_asian_width(letter) in "WF")
@@ -58,7 +58,7 @@ def cut(text: str, width: int) -> str:
 
 
 def _strange(text: str) -> Iterable[str]:
-    """The letters that the common font lacks."""
+    """The letters that ``BASE`` lacks."""
     return sorted(
         {letter for letter in text if letter != "\n" and ord(letter) not in _letters(BASE)}
     )
@@ -66,8 +66,8 @@ def _strange(text: str) -> Iterable[str]:
 
 @cache
 def _font_of(letter: str) -> str:
-    """A family that has the letter; empty where there is none."""
-    # Of the common weight and style, in which text is looked for.
+    """The first font family that has the letter; empty where there is none."""
+    # Only regular weight and style, in which figures set their text.
     upright = [
         e for e in fontManager.ttflist if e.weight in (400, "normal") and e.style == "normal"
     ]

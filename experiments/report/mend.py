@@ -1,4 +1,4 @@
-"""The commands that compute what a report lacks, from what the cells' own files say."""
+"""Derives the commands that compute a report's missing cells and items from the cells' files."""
 
 import re
 import shlex
@@ -21,14 +21,14 @@ AGAIN = (
     "configs/, give again the command that made it; its config.yaml has its settings."
 )
 PLAIN = re.compile(r"[A-Za-z_./][\w./@+-]*|-?[\d.]+(e-?\d+)?", re.ASCII)
-"""What a shell and Hydra take as it stands."""
+"""Values that Hydra reads correctly without quotes."""
 
 Words = dict[str, str]
-"""Overrides of one cell's run."""
+"""The overrides of one cell's run: values by key."""
 
 
 def mend(summary: Summary) -> list[str]:
-    """How to compute what is missing, in sentences; empty where nothing is."""
+    """Sentences with the commands that compute what is missing; empty where nothing is."""
     everything = asked(summary.setting)
     lacking = [
         i
@@ -50,7 +50,7 @@ def mend(summary: Summary) -> list[str]:
 
 
 def _words(summary: Summary, position: int, common: dict[str, Any]) -> Words | None:
-    """The run of a cell of the report; None where configs/ does not have all it needs."""
+    """The overrides that run a cell of the report; None where configs/ lacks a part of it."""
     cell = summary.measured[position]
     if cell is not None:
         return _words_of(summary, cell)
@@ -79,7 +79,7 @@ def _words_of(summary: Summary, cell: Cell) -> Words | None:
 
 
 def _common(summary: Summary) -> dict[str, Any]:
-    """Departures in which all cells agree that have the field; a cell not asked for takes them."""
+    """Departures on which all cells with the field agree; missing cells are run with them, too."""
     cells = summary.setting.cells
     departures = {
         key: value
@@ -98,7 +98,7 @@ def _common(summary: Summary) -> dict[str, Any]:
 def _written(
     summary: Summary, config: DictConfig, standard: Standard, given: Mapping[str, Any]
 ) -> Words | None:
-    """All overrides as words; None where the method, model or data set is from elsewhere."""
+    """All overrides of a run; None where its method, model or data set is not from configs/."""
     if None in standard.options.values():
         return None
     where = {
@@ -119,7 +119,7 @@ def _written(
 
 
 def _sweeps(wanted: Sequence[Words], known: Sequence[Words]) -> Iterator[Words]:
-    """As few runs as sweep over the ``wanted`` cells and over no other than ``known`` ones."""
+    """Merge the ``wanted`` cells into few sweeps, each over cells of ``known`` only."""
     groups: dict[tuple[str, ...], list[Words]] = {}
     for words in wanted:
         groups.setdefault(tuple(words), []).append(words)
@@ -138,5 +138,5 @@ def _command(words: Words) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Between quotes where Hydra would read it otherwise."""
+    """The text in quotes where Hydra would misread it without."""
     return text if PLAIN.fullmatch(text) else in_quotes(text)

@@ -1,4 +1,4 @@
-"""What cells of one table do not share though they should: the code that made or scored them."""
+"""Finds cells of one result set that were made or scored by different states of the code."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from experiments.store.result_set import ResultSet
 
 
 def mixtures(setting: ResultSet) -> Iterator[str]:
-    """A sentence for each; cells may use different modules, but not different states of one."""
+    """A sentence per kind of mixture; cells may use different modules, not two states of one."""
     states: defaultdict[str, set[str]] = defaultdict(set)
     for run in setting.runs().values():
         for module, content in run.code.items():

@@ -1,4 +1,4 @@
-"""``paper.yaml``: the numbers and the claims that the paper states, as values."""
+"""Reads ``paper.yaml``, which has the numbers and the claims of the paper."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ PAPER = Path(__file__).with_name("paper.yaml")
 
 @dataclass(frozen=True)
 class Number:
-    """A mean that the paper prints for the one cell that the query ``cell`` selects."""
+    """A mean that the paper prints for a cell; ``cell`` is a pandas query that selects it."""
 
     cell: str
     value: float
@@ -25,7 +25,10 @@ class Number:
 
 @dataclass(frozen=True)
 class Ordering:
-    """Every ``better`` cell beats each ``worse`` one that has the same values of ``each``."""
+    """Claim: every ``better`` cell beats every ``worse`` one with the same values of ``each``.
+
+    ``better`` and ``worse`` are pandas queries over the cells.
+    """
 
     claim: str
     source: str
@@ -45,7 +48,7 @@ class Ordering:
 
 @dataclass(frozen=True)
 class Decrease:
-    """Among the cells that ``among`` selects, each beats the next along a rising field."""
+    """Claim: of the cells that ``among`` selects, each beats the next along a rising field."""
 
     claim: str
     source: str
@@ -60,9 +63,9 @@ class Decrease:
 
 @dataclass(frozen=True)
 class CurveOrdering:
-    """The trade-off curve of ``better`` lies below that of ``worse``, where both reach.
+    """Claim: the trade-off curve of ``better`` lies below the one of ``worse`` where they overlap.
 
-    Each is the cells that have these values, of the method and of fields.
+    Both are values of the method and of fields, which select the cells of a curve.
     """
 
     claim: str
@@ -76,9 +79,10 @@ Claim = Ordering | Decrease
 
 @dataclass(frozen=True)
 class PaperTable:
-    """What the paper says about one experiment; ``setting`` is where its numbers come from.
+    """The paper's numbers and claims about one experiment.
 
-    ``fields`` are those that its claims name, where ``cells`` does not.
+    ``setting`` names the model and data of its numbers. ``cells`` maps the fields of the paper's
+    table to their values; ``fields`` are further fields that its claims name.
     """
 
     title: str
@@ -91,7 +95,7 @@ class PaperTable:
     curves: tuple[CurveOrdering, ...] = ()
 
     def grid(self) -> list[dict[str, Any]]:
-        """Every cell that the table has, as field to value."""
+        """Every cell of the paper's table, as values by field."""
         if not self.cells:
             return []
         return [
@@ -101,20 +105,20 @@ class PaperTable:
 
 @dataclass(frozen=True)
 class Paper:
-    """All of it; ``order`` is that of methods, by name, in the rows of tables."""
+    """The content of ``paper.yaml``; ``order`` is that of methods, by name, in the rows of tables."""
 
     order: list[str]
     tables: dict[str, PaperTable]
 
     def table(self, experiment: str, fields: Iterable[str]) -> PaperTable:
-        """What it says about an experiment over ``fields``: nothing, if that is ours."""
+        """The table of an experiment that sweeps ``fields``; an empty one if the paper has none."""
         nothing = PaperTable(title=experiment)
         table = self.tables.get(experiment, nothing)
         return table if {*table.cells, *table.fields} <= {"method", *fields} else nothing
 
 
 def read_paper(path: Path = PAPER) -> Paper:
-    """Read it; a key that is misspelt fails."""
+    """Read the file; raises ``TypeError`` or ``KeyError`` for a misspelt key."""
     content: Any = OmegaConf.to_container(OmegaConf.load(path))
     tables = {name: _table(entry) for name, entry in content["tables"].items()}
     return Paper(content["order"], tables)

@@ -1,4 +1,4 @@
-"""Words beside the points of a figure, where they hide neither points nor one another."""
+"""Places labels beside the points of a figure so that they hide neither points nor each other."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,17 +13,17 @@ from matplotlib.patheffects import withStroke
 from matplotlib.textpath import TextPath
 
 POINTS = 6
-"""Size of the letters."""
+"""Size of the letters, in points."""
 
 ROUND = 3.5
-"""Points that a marker takes on each side of its centre."""
+"""Half the width of a marker, in points."""
 
 RADII = (8, 11, 15, 20, 27, 36, 48, 64, 84)
 NEAR = 12
-"""Points beyond which a thin line leads from the words to their mark."""
+"""Points between a label and its mark beyond which a thin line joins them."""
 
 ANGLES = tuple(2 * pi * k / 16 for k in (2, 6, 10, 14, 0, 4, 8, 12, 1, 3, 5, 7, 9, 11, 13, 15))
-"""The diagonals first: curves mostly leave a point sideways."""
+"""The diagonals come first, as curves mostly leave a point sideways."""
 
 Boxes = Float[np.ndarray, "n 4"]
 """Left, bottom, right and top of each, in points."""
@@ -31,7 +31,7 @@ Boxes = Float[np.ndarray, "n 4"]
 
 @dataclass(frozen=True)
 class Mark:
-    """A point in the axes' own numbers, and what is written beside it; perhaps nothing."""
+    """A point in data coordinates, and its label, which may be empty."""
 
     x: float
     y: float
@@ -42,9 +42,10 @@ class Mark:
 def write_beside(
     axes: Axes, marks: Sequence[Mark], strokes: Sequence[Float[np.ndarray, "k 2"]]
 ) -> None:
-    """Write each mark's text near it, clear of marks, other texts and the rim.
+    """Write each mark's label near it, clear of all marks, the remaining labels and the rim.
 
-    ``strokes`` are lines that texts had better not cross. The axes' limits must be final.
+    ``strokes`` are lines in data coordinates that labels avoid where possible. The axes' limits
+    must be final.
     """
     figure: Any = axes.figure
     figure.draw_without_rendering()  # the layout decides where the axes lie
@@ -67,10 +68,10 @@ def write_beside(
 
 
 def _places(centre: Any, size: Any) -> Iterator[tuple[Any, Any]]:
-    """Offsets of a text's middle, nearest first, each with the text's box."""
+    """Offsets of a label's centre from its mark, nearest first, each with the label's box."""
     for radius in RADII:
         for angle in ANGLES:
-            # Words are wider than high: their middle goes as far as it takes to clear the mark.
+            # Labels are wider than high, so the centre moves farther sideways to clear the mark.
             offset = np.array([cos(angle) * (radius + size[0] / 2 - 4), sin(angle) * radius])
             middle = centre + offset
             yield offset, np.concatenate([middle - size / 2, middle + size / 2])
@@ -88,7 +89,7 @@ def _overlaps(box: Any, boxes: Boxes) -> Any:
 
 
 def _beads(line: Float[np.ndarray, "k 2"]) -> Boxes:
-    """Small boxes along a line, 3 points apart."""
+    """Boxes of 1 point along a line, about 3 points apart."""
     beads = [line[:1]]
     for start, end in pairwise(line):
         share = np.linspace(0, 1, max(2, int(np.hypot(*(end - start)) / 3)))[:, None]

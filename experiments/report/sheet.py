@@ -1,4 +1,4 @@
-"""A sheet of pictures: each input, then what every method made of it."""
+"""Draws a sheet of pictures: each input, then the result of every method."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,22 +20,22 @@ from pti.errors import InputError
 
 ROWS = 8
 SIDE = 1.25
-"""Inches of a picture."""
+"""Inches of a picture's side."""
 
 COLUMNS = 16
-"""Methods at most: more would be too small to see, and too wide to write."""
+"""Methods at most; more would make the sheet too wide."""
 
 LETTERS = 26
-"""That fit beneath a picture."""
+"""Letters that fit beneath a picture."""
 
 UNDEFINED = {True: "not scored", False: "identical"}
-"""What stands beneath a picture of which a metric is NaN, and infinite."""
+"""Text beneath a picture whose metric is NaN (True) or infinite (False)."""
 
 
 def draw_sheet(summary: Summary) -> Figure | None:
-    """Images spread over those that every method finished; None where there is no such image.
+    """Draw images spread evenly over those that every method finished.
 
-    Only where methods are compared: of swept fields, pictures would be too many to see.
+    None where there is no such image, and where fields are swept, which gives too many pictures.
     """
     cells = [(i, cell) for i, cell in enumerate(summary.measured) if cell is not None]
     of, cells = len(cells), cells[:COLUMNS]
@@ -76,7 +76,7 @@ def _output(cell: Cell, key: str) -> Image.Image:
 
 
 def _said(quantities: Sequence[Quantity], scores: Sequence[float]) -> str:
-    """What was measured of a picture, in as few letters as tell it."""
+    """A picture's scores, as short as possible."""
     return ", ".join(dict.fromkeys(map(_shown, quantities, scores)))
 
 
@@ -87,12 +87,12 @@ def _shown(quantity: Quantity, score: float) -> str:
 
 
 def read_picture(path: Path) -> Image.Image:
-    """A whole picture of the results; raises ``InputError`` where it is damaged."""
+    """A picture of the results, fully loaded; raises ``InputError`` where it can't be read."""
     try:
         with Image.open(path) as picture:
             picture.load()
             return picture
-    except (OSError, SyntaxError) as error:  # which one depends on where the file breaks off
+    except (OSError, SyntaxError) as error:  # which one depends on where the file is cut off
         raise InputError(f"{path} can't be read: delete it and run its experiment again") from error
 
 

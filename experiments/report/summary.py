@@ -1,4 +1,4 @@
-"""From per-image scores to means with intervals, counts, and the paper's number beside each."""
+"""Summarises per-image scores: means with intervals, counts, and the paper's numbers."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from experiments.store.result_set import ResultSet
 
 @dataclass(frozen=True)
 class Statistic:
-    """A number of a whole cell: a function of the mean of a metric over its images."""
+    """A statistic of a cell: a function of the mean of a metric over its images."""
 
     id: str
     metric: str
@@ -30,7 +30,7 @@ class Statistic:
 
     @property
     def header(self) -> str:
-        """The id, with an arrow that says which way is better."""
+        """The id with an arrow in the direction of better values."""
         return f"{self.id} {'↑' if self.higher_is_better else '↓'}"
 
     @classmethod
@@ -40,8 +40,8 @@ class Statistic:
 
 
 def psnr_of_mse(means: Means) -> Means:
-    """The other way to average PSNR: over squared errors, so that bad images weigh more."""
-    with np.errstate(divide="ignore"):  # exact copies: infinite
+    """PSNR in dB of mean squared errors; bad images weigh more than in the mean of PSNRs."""
+    with np.errstate(divide="ignore"):  # exact copies have an infinite PSNR
         return -10 * np.log10(means)
 
 
@@ -50,10 +50,11 @@ PSNR_OF_MSE = Statistic("psnr-of-mean-mse[0,1]", MSE.id, psnr_of_mse, True, PSNR
 
 @dataclass(frozen=True)
 class Summary:
-    """``cells`` has a row for each cell that there is or should be; ``means`` one a statistic more.
+    """A result set and its statistics.
 
-    ``labels`` are what reports call a method, by its name. ``measured`` is ``cells`` as they lie on
-    the disk, None for a missing one.
+    ``cells`` has a row per cell that exists or that the paper's table asks for, and ``measured``
+    has the cells in the same order, None for a missing one. ``means`` has a row per cell and
+    statistic. ``labels`` maps methods to the names that reports use.
     """
 
     setting: ResultSet
@@ -70,35 +71,35 @@ class Summary:
 
     @property
     def suite(self) -> Suite:
-        """What was measured."""
+        """The suite that the pictures were measured with."""
         return suite_of(self.setting)
 
     @property
     def statistics(self) -> list[Statistic]:
-        """What is shown of that, in order; the squared error as the PSNR of its mean."""
+        """The shown statistics in order; squared error appears as the PSNR of its mean."""
         shown = [q for q in self.suite.quantities if q.id != MSE.id]
         return [*map(Statistic.mean, shown), PSNR_OF_MSE]
 
     def name(self, position: int, but: str = "") -> str:
-        """A cell in words: its method and those of the swept fields that it has, except ``but``."""
+        """A cell's name: its method and the swept fields that it has, except the field ``but``."""
         row = self.cells.loc[position]
         return in_words(row["label"], {f: row[f] for f in self.fields if f != but})
 
     def named(self) -> list[tuple[str, Cell]]:
-        """The cells that there are, each with its name."""
+        """The cells that exist, each with its name."""
         return [(self.name(i), cell) for i, cell in enumerate(self.measured) if cell is not None]
 
     def scores(self, position: int, metric: str) -> Series:
-        """A metric of a cell, by key of the image."""
+        """A metric of a cell, by image key or by class."""
         return scores_of(self.measured[position], metric)
 
     def of(self, statistic: str) -> DataFrame:
-        """Means of one statistic, in the order of ``cells`` and with its index."""
+        """Means of one statistic, in the order and with the index of ``cells``."""
         return self.means[self.means["metric"] == statistic].set_index("cell")
 
 
 def summarise(setting: ResultSet, paper: Paper) -> Summary:
-    """Everything that tables, figures and verdicts are made of."""
+    """The summary from which tables, figures and verdicts are made."""
     table = paper.table(setting.experiment, setting.fields)
     labels = labels_of(setting)
     cells, measured = _lay_out(setting, table, paper.order, labels)
@@ -125,13 +126,13 @@ def labels_of(setting: ResultSet) -> dict[str, str]:
 
 
 def suite_of(setting: ResultSet) -> Suite:
-    """What was measured of its pictures: of cells that differ in it, the most."""
+    """The suite of the result set; the largest where its cells have different suites."""
     suites = (suite(cell.config.metrics) for cell in setting.cells)
     return max(suites, key=lambda one: len(one.quantities))
 
 
 def scores_of(cell: Cell | None, metric: str) -> Series:
-    """A metric by key of finished images that are scored, or by class; undefined is NaN or inf."""
+    """A metric of a cell, by key of scored images or by class; undefined values are NaN or inf."""
     if cell is None:
         return Series(dtype=float)
     images = {key: cell.scores[key] for key in sorted(cell.done & cell.scores.keys())}
@@ -141,18 +142,18 @@ def scores_of(cell: Cell | None, metric: str) -> Series:
 
 
 def used_model(cell: Cell | None) -> bool:
-    """Whether its pictures took UNet calls: those of oracles and of the autoencoder took none."""
+    """Whether the cell's pictures took UNet calls; those of oracles and the autoencoder did not."""
     return cell is not None and any(any(r.calls.values()) for r in cell.records.values())
 
 
 def in_words(method: str | None, fields: Mapping[str, Any]) -> str:
-    """What cells have in common: their method, and fields; a field without a value is left out."""
+    """A method and the values of fields as text; fields without a value are left out."""
     known = [f"{name}={shown(value)}" for name, value in fields.items() if not isna(value)]
     return " ".join([*([method] if method else []), *known])
 
 
 def shown(value: Any) -> str:
-    """A field's value as a person writes it; a dash where the method has no such field."""
+    """A field's value as text; a dash where the method lacks the field."""
     if isna(value):
         return "–"
     return f"{value:g}" if isinstance(value, int | float) else str(value)
@@ -161,7 +162,7 @@ def shown(value: Any) -> str:
 def _lay_out(
     setting: ResultSet, table: PaperTable, first: list[str], labels: dict[str, str]
 ) -> tuple[DataFrame, list[Cell | None]]:
-    """Rows in the paper's order of methods, then by fields; missing cells of its grid included."""
+    """Rows and cells in the paper's order of methods, then by fields, missing cells included."""
     rows = [{"method": cell.config.method.name, **_fields(setting, cell)} for cell in setting.cells]
     missing = [
         spot for spot in table.grid() if not any(spot.items() <= row.items() for row in rows)
@@ -198,7 +199,7 @@ def _describe(cell: Cell | None, statistic: Statistic) -> dict[str, Any]:
 
 
 def _number(table: PaperTable, cells: DataFrame, position: int, statistic: str) -> float:
-    """The paper's number for a cell; NaN where it has none that is known."""
+    """The paper's number for a cell; NaN where there is none."""
     for number in table.numbers:
         if number.metric == statistic and position in cells.query(number.cell).index:
             return number.value

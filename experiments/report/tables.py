@@ -1,4 +1,4 @@
-"""The tables of a report: which numbers stand where, by the experiment's layout."""
+"""Arranges the numbers of a report in tables, by the experiment's layout."""
 
 from collections.abc import Callable, Sequence
 from statistics import fmean
@@ -17,7 +17,7 @@ MISSING = Entry("–")
 
 
 def tables_of(summary: Summary) -> list[Table]:
-    """One table of everything, or one a statistic; the first is the one that matters."""
+    """The report's tables by its layout; the first is the main one."""
     layouts: dict[str, Callable[[Summary], list[Table]]] = {
         "heatmap": _grids,
         "lines": _lines,
@@ -26,12 +26,12 @@ def tables_of(summary: Summary) -> list[Table]:
 
 
 def caption(summary: Summary, what: str) -> str:
-    """What a table or figure shows, and what made it."""
+    """A caption: the experiment's title, ``what`` is shown, and the model and data behind it."""
     return f"{summary.table.title}: {what}. {made_of(summary)}"
 
 
 def made_of(summary: Summary) -> str:
-    """Which model, data and how many images made a table or figure."""
+    """A sentence that names the model, the data and the number of images."""
     psnr: Any = summary.of(PSNR.id)
     counts = psnr["n"] + psnr["undefined"]
     low, high = counts.min(), counts.max()
@@ -41,12 +41,12 @@ def made_of(summary: Summary) -> str:
 
 
 def paper_header(summary: Summary) -> str:
-    """The heading of the paper's numbers, which no other column shares."""
+    """The heading of the column with the paper's numbers."""
     return f"paper ({summary.table.setting})"
 
 
 def _grids(summary: Summary) -> list[Table]:
-    """First field down, second across, for each method; where both are equal, in bold."""
+    """A grid per statistic and method: first field down, second across; the diagonal in bold."""
     down, across = summary.fields
     return [
         _grid(summary, statistic, rows, (down, across))
@@ -81,7 +81,7 @@ def _grid(
 
 
 def _lines(summary: Summary) -> list[Table]:
-    """A row for each setting of the fields, a column for each method; the better one in bold."""
+    """A table per statistic: a row per values of the fields, a column per method, best in bold."""
     return [_versus(summary, statistic) for statistic in summary.statistics]
 
 
@@ -120,16 +120,16 @@ def _has_paper(summary: Summary, statistic: Statistic) -> bool:
 
 
 def _each(counts: pd.Series) -> Entry:
-    """One count where the methods share it, else one a method."""
+    """One count where all methods have the same, otherwise one per method."""
     if counts.nunique() == 1:
         return Entry(str(counts.iloc[0]))
     return Entry(", ".join(f"{method} {count}" for method, count in counts.items()))
 
 
 def ranked(summary: Summary) -> list[int]:
-    """Cells of a table of rows: the paper's order of methods; where fields vary, best first.
+    """Positions of the cells in the order of rows: the paper's, or best first where fields vary.
 
-    The best is so by the first statistic; of cells that are alike in it, by the second, and so on.
+    The first statistic decides which cell is better; the following ones break ties, in order.
     """
     if not summary.fields or summary.setting.layout == "curves":
         return list(summary.cells.index)
@@ -141,9 +141,9 @@ def ranked(summary: Summary) -> list[int]:
 
 
 def _listings(summary: Summary) -> list[Table]:
-    """A row a cell, a column a statistic, with what each image cost.
+    """Tables with a row per cell, a column per statistic, and UNet calls per image.
 
-    Of edits towards classes, first what tells most, then everything else; otherwise all in one.
+    A suite with headline metrics gives two tables, headline metrics first; otherwise there is one.
     """
     first = [Statistic.mean(quantity) for quantity in summary.suite.headline]
     ids = {statistic.id for statistic in first}
@@ -180,7 +180,7 @@ def _row(summary: Summary, position: int, statistics: list[Statistic]) -> tuple[
 
 
 def _notes(summary: Summary, columns: Sequence[tuple[Statistic, DataFrame]]) -> tuple[str, ...]:
-    """What numbers below 0 mean, of statistics of which that has to be said."""
+    """Notes that explain negative values, for the statistics that have any."""
     return tuple(
         f"{statistic.id} below 0: {quantity.below_zero}."
         for statistic, means in columns
@@ -191,7 +191,7 @@ def _notes(summary: Summary, columns: Sequence[tuple[Statistic, DataFrame]]) -> 
 
 
 def _calls(cell: Cell | None) -> tuple[Entry, Entry]:
-    """UNet evaluations an image that the method costs, on average over finished images."""
+    """Mean UNet forwards and backwards per finished image."""
     if cell is None or not cell.done:
         return MISSING, MISSING
     calls = [Calls.from_json(cell.records[key].calls) for key in cell.done]

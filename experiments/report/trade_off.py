@@ -1,4 +1,4 @@
-"""Trade-off curves: scaled to the methods, with the oracles at the rim where they lie beyond."""
+"""Draws trade-off curves with axes that fit the methods; oracles beyond them lie at the rim."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,28 +17,28 @@ from experiments.report.point_labels import Mark, write_beside
 from experiments.report.summary import Summary, shown, used_model
 
 ORACLES = ("*", "o", "s", "^")
-"""Markers of what used no model; they are hollow."""
+"""Hollow markers of cells that did not use the model."""
 
 MARGIN = 0.08
-"""Room around the methods, as a share of what they span."""
+"""Room around the methods, as a share of their range."""
 
 Axis = tuple[Quantity, DataFrame]
-"""What an axis shows, and its means by cell."""
+"""The quantity of an axis, and its means by cell."""
 
 
 def draw_trade_off(summary: Summary) -> Figure | None:
-    """Distance to the input against CSFID: the lower left is better.
+    """Plot CSFID over the distance to the input, where the lower left is better.
 
-    None where either is not measured.
+    None where one of them is not measured.
     """
     near, reached = summary.suite.near, summary.suite.reached
     return None if near is None or reached is None else _draw(summary, near, reached)
 
 
 def draw_truth(summary: Summary) -> Figure | None:
-    """What is kept outside the true mask against how near the truth is: the upper right is better.
+    """Plot PSNR to the truth over PSNR outside the true mask, where the upper right is better.
 
-    None where the truth is not known.
+    None where the true edits are not known.
     """
     return _draw(summary, PSNR_OUTSIDE, PSNR_TO_TRUTH) if summary.suite.needs_truth else None
 
@@ -53,13 +53,13 @@ def _draw(summary: Summary, across: Quantity, up: Quantity) -> Figure:
     marks = list[Mark]()
     for number, (line, path) in enumerate(zip(methods, paths, strict=True)):
         if len(path):
-            # A lone point lies behind the curves, and shows its rim where it meets one of theirs.
+            # A lone point lies behind the curves, larger, so that it shows where they overlap.
             style = look(number)
             if len(path) == 1:
                 style |= {"markersize": 8, "zorder": 1.9}
             axes.plot(path["x"], path["y"], label=line.name, **style)
             marks += _marks(summary, path, look(number)["color"])
-    # Oracles set the axes only where there is nothing else.
+    # Oracles determine the limits only where there is no method.
     around = paths if marks else [_path(line, (axis_x, axis_y)) for line in oracles]
     _fit(axes, np.concatenate([np.empty((0, 2)), *around]))
     for number, line in enumerate(oracles):
@@ -72,7 +72,7 @@ def _draw(summary: Summary, across: Quantity, up: Quantity) -> Figure:
     if axes.get_legend_handles_labels()[0]:
         figure.legend(loc="outside lower center", ncols=2, fontsize=7)
     if marks:
-        make_legible(figure)  # which may move the axes: the words' places come after it
+        make_legible(figure)  # before the labels, as it may move the axes
         write_beside(axes, marks, [path.to_numpy() for path in paths])
     return figure
 
@@ -82,17 +82,17 @@ def _is_method(summary: Summary, line: Line) -> bool:
 
 
 def _path(line: Line, axes_of: Sequence[Axis]) -> DataFrame:
-    """A curve's means, of the cells that both axes have."""
+    """A curve's means in x and y, for the cells that have both."""
     columns = {name: means["mean"] for name, (_, means) in zip("xy", axes_of, strict=True)}
     path = DataFrame(columns).loc[list(line.positions)]
     return path[np.isfinite(path).all(axis=1)]
 
 
 def _shows(summary: Summary, paths: Sequence[DataFrame], axes_of: Sequence[Axis]) -> str:
-    """Names the axes, and says how wide the intervals are that the table has.
+    """A title that names the axes and gives the median half-width of the intervals.
 
-    They are not drawn: those of single points are mostly wider than methods are apart, and the
-    methods share their images.
+    Intervals are not drawn: most are wider than the distance between methods, which share their
+    images.
     """
     here = [position for path in paths for position in path.index]
     (x, wide), (y, high) = (
@@ -109,7 +109,7 @@ def _shows(summary: Summary, paths: Sequence[DataFrame], axes_of: Sequence[Axis]
 
 
 def _marks(summary: Summary, path: DataFrame, colour: str) -> list[Mark]:
-    """The points, each with its threshold where it has one."""
+    """The points of a curve, each labelled with its threshold where it has one."""
     known: Any = summary.cells[ALONG].dropna() if ALONG in summary.fields else {}
     return [
         Mark(x, y, shown(known[i]) if i in known else "", colour)
@@ -118,7 +118,7 @@ def _marks(summary: Summary, path: DataFrame, colour: str) -> list[Mark]:
 
 
 def _fit(axes: Axes, points: Any) -> None:
-    """Limits about the points; along an axis on which they are one place, as they are."""
+    """Set limits that fit the points; an axis along which all are equal keeps its own."""
     if not len(points):
         return
     low, high = points.min(0), points.max(0)
@@ -131,9 +131,9 @@ def _fit(axes: Axes, points: Any) -> None:
 
 
 def _oracle(axes: Axes, axes_of: Sequence[Axis], line: Line, marker: str) -> list[Mark]:
-    """Draw an oracle where it lies or, beyond the axes, at the rim; its values stand below.
+    """Draw an oracle at its place or, beyond the axes, at the rim; the legend gives its values.
 
-    One that has no value on an axis, such as a copy's PSNR, is only written below.
+    An oracle without a finite value on an axis, such as a copy's PSNR, is only in the legend.
     """
     where = np.array([means.loc[line.positions[0], "mean"] for _, means in axes_of])
     values = [

@@ -1,4 +1,4 @@
-"""The paper's claims, graded from the pictures that both sides of a comparison have."""
+"""Grades the paper's claims on the items that both sides of a comparison have."""
 
 import math
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ from experiments.report.summary import Summary
 
 @dataclass(frozen=True)
 class Graded:
-    """A claim with its verdict and what that rests on: None where that was not measured."""
+    """A claim, its grade, and the quantity behind it; ``measured`` is None without measurements."""
 
     claim: Claim | CurveOrdering
     grade: Grade
     measured: Quantity | None
 
     def sentence(self) -> str:
-        """The verdict with the interval behind it."""
+        """The claim and its verdict with the interval that decides it."""
         weakest, parts = self.grade.weakest, self.grade.parts
         interval = f"{self.shown(weakest.difference)}, n={weakest.difference.n}"
         text = f"{self.claim.claim} ({self.claim.source}): {self.grade.verdict}, "
@@ -35,7 +35,7 @@ class Graded:
         )
 
     def shown(self, interval: Interval) -> str:
-        """A difference with its bounds, to the metric's digits."""
+        """A difference with its bounds, rounded to the metric's decimals."""
         metric = self.measured
         if interval.n == 0 or metric is None:
             return "not measured"
@@ -49,7 +49,7 @@ class Graded:
         return f"{value} {bounds} {metric.unit}".rstrip()
 
     def as_json(self) -> dict[str, Any]:
-        """One entry of ``claims.json``; null where nothing was measured."""
+        """One entry of ``claims.json``; values that were not measured are null."""
         return {
             "claim": self.claim.claim,
             "source": self.claim.source,
@@ -65,7 +65,7 @@ class Graded:
 
 
 def grade_claims(summary: Summary) -> list[Graded]:
-    """Every claim that the paper makes about this table or figure."""
+    """The grades of every claim that the paper makes about this table or figure."""
     return [
         *(_of_cells(summary, claim) for claim in summary.table.claims),
         *(_of_curves(summary, claim) for claim in summary.table.curves),

@@ -1,1 +1,1 @@
-"""The report that a person opens in a browser: one file, no network."""
+"""Makes the report for a browser: one file that needs no network."""

@@ -1,4 +1,4 @@
-"""The pictures of a report and what was measured of each, as data for its page."""
+"""The pictures of a report with their scores, as data for its page."""
 
 import base64
 import io
@@ -15,18 +15,18 @@ from experiments.score.score import read_image
 from experiments.store.cell import Cell
 
 BUDGET = 7 << 20
-"""Bytes of pictures, as encoded for the page: the whole must stay below 10 MB."""
+"""Bytes of encoded pictures; the whole page must stay below 10 MB."""
 
 TRUE = "true edit"
 
 LARGEST = 320
-"""Pixels; larger pictures are shown smaller."""
+"""Pixels of the longer side; larger pictures are reduced."""
 
 
 def gallery(summary: Summary) -> dict[str, Any]:
-    """Items that some method finished, as many as fit: pictures, prompts, and scores by method.
+    """As many items as fit of those that any method finished: pictures, prompts and scores.
 
-    An item's masks go by the names of the pictures that were made with them.
+    A mask has the name of the method that used it; the true mask has the name of the true edit.
     """
     cells = dict(summary.named())
     finished = sorted(set[str]().union(*(cell.done for cell in cells.values())))
@@ -54,7 +54,7 @@ def gallery(summary: Summary) -> dict[str, Any]:
 
 
 def _first(cells: dict[str, Cell]) -> str:
-    """What is compared with the input at first: the last method that is no oracle."""
+    """The cell that the page first compares with the input: the last one that used the model."""
     names = [name for name, cell in cells.items() if used_model(cell)]
     return [*cells, *names][-1]
 
@@ -80,12 +80,12 @@ def _item(cells: dict[str, Cell], key: str) -> dict[str, Any]:
 
 
 def _changed(truth: Path, source: Path) -> Image.Image:
-    """White where the true edit changes the input, by the rule that scores go by."""
+    """The true mask, white where the true edit changes the input, by the rule of the metrics."""
     return Image.fromarray(changed(read_image(truth), read_image(source))[0, 0].numpy())
 
 
 def _scores(summary: Summary, cells: dict[str, Cell]) -> dict[str, dict[str, dict[str, Any]]]:
-    """By item, method and metric; null where it is undefined."""
+    """Scores by item, method and metric; null where a score is undefined."""
     found: dict[str, dict[str, dict[str, Any]]] = {}
     for name, cell in cells.items():
         for key in cell.done:
@@ -99,7 +99,7 @@ def _scores(summary: Summary, cells: dict[str, Cell]) -> dict[str, dict[str, dic
 
 
 def _encoded(path: Path) -> str:
-    """A data address of the picture; smaller, and no longer exact, where it is large."""
+    """A data address of the picture; large pictures are reduced and compressed with loss."""
     picture = read_picture(path)
     if max(picture.size) <= LARGEST:
         return _address("png", path.read_bytes())
@@ -110,7 +110,7 @@ def _encoded(path: Path) -> str:
 
 
 def _encoded_mask(mask: Image.Image) -> str:
-    """A data address of the mask, whole: it is black and white, and takes little."""
+    """A data address of the mask in full size; black and white, it takes few bytes."""
     stream = io.BytesIO()
     mask.convert("1", dither=Image.Dither.NONE).save(stream, "PNG")
     return _address("png", stream.getvalue())

@@ -1,4 +1,4 @@
-"""``report.html``: a setting's tables, verdicts, figures, settings and pictures in one file."""
+"""``report.html``: tables, verdicts, figures, settings and pictures of a result set in one file."""
 
 import base64
 import json
@@ -35,10 +35,10 @@ def page(
     remarks: Sequence[str],
     files: Sequence[Path],
 ) -> str:
-    """The whole page. ``files`` lie beside it; its PNGs are figures, with an SVG and a PDF each.
+    """The whole page as HTML.
 
-    It links them by their names, and the index by where it lies from here, so that a folder of
-    results may be moved.
+    ``files`` lie beside the page; each PNG among them is a figure that also has an SVG and a PDF.
+    All links are relative, so that a folder of results may be moved.
     """
     figures = [path for path in files if path.suffix == ".png"]
     setting = summary.setting
@@ -63,7 +63,7 @@ def page(
 
 
 def index(reports: Sequence[dict[str, Any]]) -> str:
-    """The page that links the reports of all experiments."""
+    """The index page as HTML, with a link to every report; ``reports`` are their index entries."""
     style = (HERE / "report.css").read_text("utf-8")
     return _environment().get_template("index.html").render(reports=reports, style=style)
 
@@ -78,25 +78,25 @@ def _environment() -> Environment:
 
 
 def _script_safe(value: Any) -> str:
-    """JSON that can stand within a script element, whatever a caption says."""
+    """JSON that is safe inside a script element, whatever text a caption contains."""
     text = json.dumps(value, ensure_ascii=False, sort_keys=True, allow_nan=False)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 def _link(path: Path) -> tuple[str, str]:
-    """What a link to a file beside the page says, and where it leads."""
+    """The text and the address of a link to a file beside the page."""
     return KINDS[path.suffix], quote(path.name)
 
 
 def _figure(path: Path) -> tuple[str, str, list[tuple[str, str]]]:
-    """A figure's name and address, and links to its files."""
+    """A figure's name, its data address, and links to its files."""
     kinds = [path.with_suffix(suffix) for suffix in (".pdf", ".png", ".svg")]
     encoded = base64.b64encode(kinds[-1].read_bytes()).decode()
     return path.stem, f"data:image/svg+xml;base64,{encoded}", [_link(kind) for kind in kinds]
 
 
 def _costs(summary: Summary) -> Table:
-    """UNet calls an image by stage, and seconds, of each cell."""
+    """UNet calls per image, by stage, and seconds per image, of each cell."""
     made = {
         name: [cell.records[key] for key in sorted(cell.done)] for name, cell in summary.named()
     }
@@ -128,7 +128,7 @@ def _failures(summary: Summary) -> list[str]:
 
 
 def _settings(summary: Summary) -> list[tuple[str, str]]:
-    """Names and texts: what all cells share, then each cell's method and provenance."""
+    """Names and texts: the shared configuration, each cell's method, and one cell's provenance."""
     setting = summary.setting
     found = [("shared by all cells", (setting.folder / SETTING).read_text("utf-8"))]
     found += [
