@@ -1,1 +1,1 @@
-"""Benchmarks: each data set is one file that yields tasks."""
+"""Data sets: each is one module, whose items are of class ``Task``."""

@@ -1,4 +1,4 @@
-"""``data=coco``: pictures of COCO's validation set, drawn by a seed, each with one caption."""
+"""``data=coco``: a seeded draw of pictures from COCO's validation set, each with one caption."""
 
 import hashlib
 import json
@@ -23,20 +23,20 @@ Row = dict[str, Any]
 """A picture's ``file_name``, ``id``, ``url`` and the ``caption`` that was chosen."""
 
 Captions = dict[int, str]
-"""A picture's captions by their own ids."""
+"""A picture's captions by caption id."""
 
 
 @dataclass(frozen=True)
 class Coco(Sequence[Task]):
-    """``count`` pictures in the order in which ``seed`` draws them; a missing one keeps its item.
+    """``count`` pictures in the order that ``seed`` draws; a missing picture keeps its item.
 
-    The ids of all pictures with a caption that is not empty are sorted and shuffled by
-    ``random.Random(seed)``, and the first ``count`` are taken: fewer of one seed are the beginning
-    of more. A picture has about five such captions, of which ``caption`` takes the ``first`` by id,
-    the ``longest``, or a ``random`` one that follows from the seed and the picture's id.
-    ``annotations`` is the captions file, if it is not the only one in ``root/annotations/``; the
-    pictures of ``captions_val2017.json`` lie in ``root`` or ``root/val2017``. Raises ``InputError``
-    for a wrong field or file.
+    The ids of all pictures with a non-empty caption are sorted and shuffled by
+    ``random.Random(seed)``, and the first ``count`` are taken, so that a smaller draw is the
+    beginning of a larger one with the same seed. A picture has about five non-empty captions;
+    ``caption`` takes the ``first`` by id, the ``longest``, or a ``random`` one that depends on the
+    seed and the picture's id. ``annotations`` is the captions file, by default the only one in
+    ``root/annotations/``; the pictures of ``captions_val2017.json`` lie in ``root`` or
+    ``root/val2017``. Raises ``InputError`` for a wrong field or file.
     """
 
     root: str
@@ -51,7 +51,7 @@ class Coco(Sequence[Task]):
 
     @cached_property
     def file(self) -> Path:
-        """The captions file."""
+        """The captions file; raises ``InputError`` where there is none or more than one."""
         usual = [Path(self.root) / "annotations" / year for year in YEARS]
         tried = usual if self.annotations is None else [Path(self.annotations)]
         there = [path for path in tried if path.is_file()]
@@ -69,7 +69,7 @@ class Coco(Sequence[Task]):
 
     @cached_property
     def rows(self) -> list[Row]:
-        """What was drawn."""
+        """The drawn pictures, in the order of items."""
         images, captions = _read(self.file)
         ids = sorted(captions.keys() & images.keys())
         if not 1 <= self.count <= len(ids):
@@ -90,11 +90,11 @@ class Coco(Sequence[Task]):
         return rows
 
     def __len__(self) -> int:
-        """Pictures drawn."""
+        """The number of drawn pictures."""
         return len(self.rows)
 
     def __getitem__(self, index: int) -> Task:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """Picture ``index`` of those drawn."""
+        """The drawn picture ``index``."""
         row = self.rows[index]
         return Task(
             key=_key(row["file_name"]),
@@ -103,7 +103,7 @@ class Coco(Sequence[Task]):
         )
 
     def chosen(self) -> list[Row]:
-        """Which pictures and captions were drawn, to publish beside a result."""
+        """The drawn pictures and captions, to publish beside a result."""
         return [dict(row) for row in self.rows]
 
     def digest(self) -> str:
@@ -120,12 +120,12 @@ class Coco(Sequence[Task]):
         return [(str(row["url"]), self.path_of(str(row["file_name"]))) for row in self.rows]
 
     def missing(self) -> list[str]:
-        """Files that were drawn and are not there."""
+        """Paths of drawn pictures whose files are missing."""
         paths = [self.path_of(row["file_name"]) for row in self.rows]
         return [str(path) for path in paths if not path.is_file()]
 
     def path_of(self, name: str) -> Path:
-        """Where a picture is, or should be put."""
+        """The path where a picture is, or where it belongs."""
         flat = Path(self.root) / name
         year = self.file.stem.removeprefix("captions_")
         return flat if flat.is_file() else Path(self.root) / year / name
@@ -154,7 +154,7 @@ def _key(name: str) -> str:
 
 
 def _read(path: Path) -> tuple[dict[int, Row], dict[int, Captions]]:
-    """Pictures, and their captions that are not empty, by the pictures' ids."""
+    """Pictures, and their non-empty captions, both by picture id."""
     captions: defaultdict[int, Captions] = defaultdict(dict)
     try:
         content = json.loads(path.read_text(encoding="utf-8"))

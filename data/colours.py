@@ -1,4 +1,4 @@
-"""From any mode of a picture to 8 bits of sRGB, as a viewer shows it."""
+"""Converts pictures of any mode to 8-bit sRGB, as a viewer shows them."""
 
 import warnings
 from io import BytesIO
@@ -10,37 +10,37 @@ from PIL import Image, ImageChops, ImageCms, PngImagePlugin, TiffImagePlugin
 
 Numbers = Num[np.ndarray, "height width"]
 Layers = tuple[Image.Image, Image.Image | None]
-"""Colours, and alpha where there is any."""
+"""Colours, and alpha or None."""
 
 SRGB, LAB = (ImageCms.ImageCmsProfile(ImageCms.createProfile(kind)) for kind in ("sRGB", "LAB"))
 SIXTEEN = ("JPEG2000", "PNG", "PPM", "TIFF")
-"""Formats whose whole numbers beyond 8 bits are read with white at the top of their bits."""
+"""Formats whose integers of more than 8 bits have white at the largest value of their bits."""
 
 MISREAD_KEYS = ("L;2", "L;4", "RGB;16B")
-"""How a PNG stores pixels that PIL turns into 8 bits, though not their transparent colour."""
+"""Raw modes of PNG that PIL converts to 8 bits without converting their transparent colour."""
 
 DARK = 16
-"""A picture whose brightest pixel is no more than white divided by this may have another white."""
+"""A picture whose brightest pixel is at most white divided by this may have a different white."""
 
 DIM = 8.0
-"""Of 255. Floats most of which are darker than this are likelier to have another white."""
+"""Median of 255 below which floats more likely have a different white."""
 
 
 def to_srgb(picture: Image.Image) -> Image.Image:
-    """RGB, or RGBA where parts may be transparent; an embedded profile is applied.
+    """RGB, or RGBA where parts may be transparent, with an embedded colour profile applied.
 
-    Warns where that can't be done. Raises ``ValueError`` where nothing tells which number is white.
+    Warns where the profile can't be applied. Raises ``ValueError`` where white is unknown.
     """
     colours, alpha = _layers(picture)
     result = _apply_profile(colours, picture.info.get("icc_profile"))
     if alpha is not None:
         result.putalpha(alpha)
-    result.info = {}  # its profile and its transparent colour speak of other numbers
+    result.info = {}  # its profile and transparent colour refer to the numbers before conversion
     return result
 
 
 def refuse_misread(picture: Image.Image) -> None:
-    """Raise ``ValueError`` for what PIL opens and gets wrong; ask before the picture is loaded."""
+    """Raise ``ValueError`` for pictures that PIL misreads; call it before the picture is loaded."""
     tags = _tags(picture)
     if 2 in tags.get(TiffImagePlugin.SAMPLEFORMAT, ()):
         raise ValueError("its numbers are signed, and nothing tells which of them is white")
@@ -54,7 +54,7 @@ def refuse_misread(picture: Image.Image) -> None:
 
 
 def over_white(picture: Image.Image) -> Image.Image:
-    """RGB as seen; transparent parts show white."""
+    """RGB over white; ``picture`` is RGB or RGBA."""
     if picture.mode == "RGB":
         return picture
     white = Image.new("RGBA", picture.size, "white")
@@ -76,7 +76,7 @@ def _tags(picture: Image.Image) -> dict[int, Any]:
 
 
 def _apply_profile(colours: Image.Image, profile: bytes | None) -> Image.Image:
-    """From the colours that ``profile`` means to sRGB's."""
+    """Convert colours from ``profile`` to sRGB."""
     if profile:
         try:
             return _transform(colours, profile)
@@ -95,7 +95,7 @@ def _transform(colours: Image.Image, profile: bytes) -> Image.Image:
         colours = colours.convert("RGB")
     result, plain = _through(colours, source), colours.convert("RGB")
     change = np.asarray(ImageChops.difference(result, plain)).max()
-    return plain if change <= 1 else result  # sRGB under any name: what differs is rounding
+    return plain if change <= 1 else result  # the profile is sRGB, up to rounding
 
 
 def _through(colours: Image.Image, profile: ImageCms.ImageCmsProfile) -> Image.Image:
@@ -105,7 +105,7 @@ def _through(colours: Image.Image, profile: ImageCms.ImageCmsProfile) -> Image.I
 
 
 def _from_deep(picture: Image.Image) -> Layers:
-    # PIL would clip values above 255 and so turn most 16-bit pictures white.
+    # PIL would clip values above 255, which turns most 16-bit pictures white.
     numbers = np.asarray(picture)
     white = _white(picture, numbers)
     if 0 < float(numbers.max()) * DARK <= white:
@@ -116,7 +116,7 @@ def _from_deep(picture: Image.Image) -> Layers:
         )
     levels = np.multiply(numbers, 255 / white, dtype=np.float32)
     if _tags(picture).get(TiffImagePlugin.PHOTOMETRIC_INTERPRETATION) == 0:
-        levels = 255 - levels  # zero is white, which PIL heeds up to 8 bits
+        levels = 255 - levels  # zero is white, which PIL respects only up to 8 bits
     colours = Image.fromarray(levels.clip(0, 255).round().astype(np.uint8))
     clear = picture.info.get("transparency")
     if clear is None:
@@ -125,13 +125,13 @@ def _from_deep(picture: Image.Image) -> Layers:
 
 
 def _white(picture: Image.Image, numbers: Numbers) -> float:
-    """The number that means white; raises ``ValueError`` where nothing tells it."""
+    """The number that means white; raises ``ValueError`` where it is unknown."""
     if not np.isfinite(numbers).all():
         raise ValueError("some of its numbers are not finite")
     low, high = float(numbers.min()), float(numbers.max())
 
     def within(white: float) -> bool:
-        step = white / 255  # what goes over by less was rounded
+        step = white / 255  # smaller excess comes from rounding
         return -step <= low and high <= white + step
 
     if picture.mode == "F":

@@ -1,4 +1,4 @@
-"""Command lines of this package: a data set from ``key=value`` words, errors as one sentence."""
+"""Command lines of this package: data sets from ``key=value`` words, errors as one sentence."""
 
 import os
 import signal
@@ -12,17 +12,20 @@ from typing import Any
 from pti.errors import InputError
 
 GOES_ON = "the same command goes on where this one was"
-"""What Ctrl-C says of a command that keeps what it has done."""
+"""The message after Ctrl-C for commands that can resume."""
 
 
 def closest(word: str, known: Iterable[str]) -> str:
-    """A question that names the nearest known word, or nothing."""
+    """The question " Did you mean ...?" with the closest known word, or an empty text."""
     near = get_close_matches(word, list(known), n=1)
     return f" Did you mean {near[0]!r}?" if near else ""
 
 
 def parse(arguments: list[str]) -> dict[str, str]:
-    """``key=value`` words; ``data.`` and ``data.tasks.``, as a run spells them, may be left out."""
+    """Values by key of ``key=value`` words; keys lose the prefixes ``data.`` and ``data.tasks.``.
+
+    Raises ``InputError`` for a word without ``=``.
+    """
     options: dict[str, str] = {}
     for word in arguments:
         key, equals, value = word.partition("=")
@@ -37,7 +40,7 @@ def build(
 ) -> Any:
     """A data set of the dataclass ``kind``; ``usual`` are values of fields without an option.
 
-    Raises ``InputError`` where an option is not one of its fields, or a field has no value.
+    Raises ``InputError`` for an option that is not a field, and for a field without a value.
     """
     known: dict[str, Field[Any]] = {field.name: field for field in fields(kind)}  # pyright: ignore[reportArgumentType] (a dataclass)
     for name in options.keys() - known.keys():
@@ -51,9 +54,9 @@ def build(
 
 
 def for_people(main: Callable[[list[str]], int], manual: str, stopped: str = "") -> None:
-    """Exit with what ``main`` returns, or with 2 and a sentence where the input is wrong.
+    """Exit with the code that ``main`` returns, or with 2 and a sentence where the input is wrong.
 
-    ``stopped`` is what becomes of the work after Ctrl-C.
+    ``manual`` is printed for ``--help``. ``stopped`` says after Ctrl-C what happens to the work.
     """
     arguments = sys.argv[1:]
     show_anywhere(sys.stdout)
@@ -78,9 +81,9 @@ def for_people(main: Callable[[list[str]], int], manual: str, stopped: str = "")
 
 
 def finish(act: Callable[[], Any], stopped: str) -> None:
-    """Exit with what ``act`` returns: in silence where the reader has gone, after Ctrl-C in a line.
+    """Exit with the code that ``act`` returns, after ending child processes that still run.
 
-    Processes of ours that are still at work end, too.
+    Prints nothing where the reader of the output has gone, and one line after Ctrl-C.
     """
     try:
         try:
@@ -89,11 +92,11 @@ def finish(act: Callable[[], Any], stopped: str) -> None:
             code = stop.code
         sys.stdout.flush()
     except BrokenPipeError:
-        # What is still to be written at the end would raise again, where nobody can catch it.
+        # Flushing at interpreter exit would raise again, where it can't be caught.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 128 + signal.SIGPIPE
     except KeyboardInterrupt:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second one would come upon the way out
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second one would interrupt the exit
         print(f"stopped: {stopped}" if stopped else "stopped", file=sys.stderr)  # noqa: T201
         code = 128 + signal.SIGINT
     for child in active_children():
@@ -102,7 +105,7 @@ def finish(act: Callable[[], Any], stopped: str) -> None:
 
 
 def check_text(word: str) -> None:
-    """Raise ``InputError`` where a word's bytes are not text: it could be written nowhere."""
+    """Raise ``InputError`` where a word is not valid UTF-8, as no file could contain it."""
     try:
         word.encode()
     except UnicodeEncodeError as error:
@@ -113,12 +116,12 @@ def check_text(word: str) -> None:
 
 
 def show_anywhere(stream: Any) -> None:
-    """Print a question mark where a terminal does not know a letter."""
+    """Make ``stream`` print a question mark for letters that the terminal can't show."""
     stream.reconfigure(errors="replace")
 
 
 def say(sentence: str) -> None:
-    """Tell what went wrong, apart from the results."""
+    """Print an error to standard error, apart from the results."""
     print(f"error: {sentence}", file=sys.stderr)  # noqa: T201
 
 

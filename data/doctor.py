@@ -1,4 +1,4 @@
-"""Says whether the pictures of a data set are there, and what to do where they are not.
+"""Checks whether the pictures of a data set are there, and says what to do where they are not.
 
     python -m data.doctor data=imagenet_flexit data.root=DIR [data.split=dev data.train=DIR]
     python -m data.doctor data=coco data.root=DIR
@@ -19,11 +19,11 @@ from data.task import Examined, Task
 from pti.errors import InputError
 
 SHOWN = 5
-"""So many problems are spelt out."""
+"""Problems that are printed; the rest are only counted."""
 
 
 def examine(tasks: Sequence[Task]) -> tuple[list[str], list[str]]:
-    """What was found and what is wrong, a line each."""
+    """Facts and problems of a data set, one line each."""
     found = [
         f"captions: {sum(task.caption is not None for task in tasks)}",
         f"edits: {sum(task.target is not None for task in tasks)}",
@@ -47,7 +47,7 @@ def _problems(tasks: Sequence[Task]) -> Iterator[str]:
 
 
 def main(arguments: list[str]) -> int:
-    """Examine the data set that the command line names; the exit code."""
+    """Examine the data set that the command line names; returns the exit code."""
     options = parse(arguments)
     name = options.pop("data", None)
     if name is None:

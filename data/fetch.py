@@ -1,8 +1,8 @@
-"""Downloads the pictures that a data set needs, such as those that a draw of COCO takes.
+"""Downloads only those pictures of a data set that its draw needs.
 
     python -m data.fetch coco root=DIR [count=128 seed=0 annotations=FILE]
 
-The captions file must be there. What is there already is kept, and what broke off goes on.
+The captions file must be there. Existing pictures are kept, and partial downloads are resumed.
 """
 
 import shutil
@@ -32,10 +32,10 @@ BROKEN = (URLError, HTTPException, ConnectionError, TimeoutError)
 
 
 def fetch(url: str, path: Path) -> None:
-    """Leave the whole picture at ``path``, or a beginning beside it that the next call goes on.
+    """Download a picture to ``path``; a partial download stays beside it, for the next call.
 
-    Raises ``InputError`` where the address is not of the web, the server has no such picture, the
-    connection breaks again and again, or what came is no picture.
+    Raises ``InputError`` where the address does not begin with http:// or https://, the server
+    refuses it, the connection breaks repeatedly, or the download is not a picture.
     """
     if urlsplit(url).scheme not in ("http", "https"):
         raise InputError(f"{url!r} is no address that starts with http:// or https://")
@@ -44,7 +44,7 @@ def fetch(url: str, path: Path) -> None:
     try:
         open_picture(part)
     except InputError as error:
-        part.unlink()  # going on with it could never mend it
+        part.unlink()  # resuming the download can't repair it
         raise InputError(f"{url} is no picture that can be read") from error
     part.replace(path)
 
@@ -62,7 +62,7 @@ def _persist(url: str, part: Path) -> None:
 
 
 def _download(url: str, part: Path) -> None:
-    """One attempt; raises one of ``BROKEN`` where another one may help."""
+    """Make one attempt; raises one of ``BROKEN`` where a further attempt may help."""
     have = part.stat().st_size if part.exists() else 0
     asked = Request(url, headers={"Range": f"bytes={have}-"} if have else {})  # noqa: S310 (checked)
     try:
@@ -75,7 +75,7 @@ def _download(url: str, part: Path) -> None:
     except HTTPError as error:
         error.close()
         if error.code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
-            part.unlink(missing_ok=True)  # no beginning of this picture: start anew
+            part.unlink(missing_ok=True)  # it is not a beginning of this picture: start again
         elif error.code < HTTPStatus.INTERNAL_SERVER_ERROR:
             raise InputError(f"{url}: the server says {error.code} {error.reason}") from error
         raise
@@ -84,7 +84,7 @@ def _download(url: str, part: Path) -> None:
 
 
 def fetch_all(wanted: Iterable[tuple[str, Path]]) -> list[str]:
-    """Fetch each address that has no whole picture at its path yet; what failed, as sentences."""
+    """Fetch each address without a whole picture at its path; returns failures as sentences."""
     failures: list[str] = []
     for url, path in wanted:
         if _is_whole(path):
@@ -106,7 +106,7 @@ def _is_whole(path: Path) -> bool:
 
 
 def main(arguments: list[str]) -> int:
-    """Fetch what the command line names; the exit code."""
+    """Fetch the data set that the command line names; returns the exit code."""
     if not arguments or "=" in arguments[0]:
         raise InputError("say what to fetch: python -m data.fetch coco root=DIR")
     name, *options = arguments

@@ -14,15 +14,15 @@ from data.task import Task
 from pti.errors import InputError
 
 NAME_MAX = 255
-"""Bytes that a disk takes as a file's name."""
+"""Bytes that a file name may have."""
 
 
 @dataclass(frozen=True)
 class Folder(Sequence[Task]):
     """Hugging Face's imagefolder layout: ``file_name``, ``text`` and, optionally, ``target``.
 
-    ``words`` may name the phrases of the target that the edit should put there. Raises
-    ``InputError`` where the folder or its metadata are missing, or something in these is wrong.
+    ``words`` may list the phrases of the target that describe the edit. Raises ``InputError`` where
+    the folder or its metadata are missing or the metadata are wrong.
     """
 
     path: str
@@ -47,11 +47,11 @@ class Folder(Sequence[Task]):
         return rows
 
     def __len__(self) -> int:
-        """Rows of the metadata."""
+        """The number of rows of the metadata."""
         return len(self.rows)
 
     def __getitem__(self, index: int) -> Task:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """Row ``index``."""
+        """The item of row ``index``."""
         row = self.rows[index]
         return Task(
             key=key_of(row.file_name),
@@ -67,13 +67,16 @@ def _find(folder: Path, name: str) -> Path:
 
 
 def _entry(folder: Path, name: str) -> Path:
-    """What ``folder`` has by that name, whichever normal form of Unicode spells it there."""
+    """The entry of ``folder`` with that name, in whichever normal form of Unicode it is stored.
+
+    Raises ``InputError`` where there is none or more than one.
+    """
     path = folder / name
     try:
         length = len(os.fsencode(name))
     except UnicodeEncodeError as error:
         raise InputError(f"{path}: this terminal can't name that file: set PYTHONUTF8=1") from error
-    # A name may be too long for the disk in one form alone.
+    # A name may be too long for the file system in only one of the forms.
     if length <= NAME_MAX and path.exists():
         return path
     entries = folder.iterdir() if folder.is_dir() else ()

@@ -1,4 +1,4 @@
-"""``data=imagenet_flexit``: FlexIT's queries, edits from one ImageNet class to a similar one."""
+"""``data=imagenet_flexit``: FlexIT's queries, which edit one ImageNet class to a similar one."""
 
 import csv
 from collections import Counter, defaultdict
@@ -15,14 +15,14 @@ from pti.errors import InputError
 MANIFEST = Path(__file__).parent / "manifests" / "flexit_queries.csv"
 
 PLACES = ("val", "ILSVRC/Data/CLS-LOC/val", ".")
-"""Where below ``root`` the validation pictures may lie."""
+"""Folders below ``root`` where the validation pictures may lie."""
 
 
 @dataclass(frozen=True)
 class Query:
-    """Make the picture at ``path``, which shows a ``source``, show a ``target``.
+    """An edit of the picture at ``path`` from the class ``source`` to the class ``target``.
 
-    The path is ``wnid/file``: WordNet's name of the source class, and the bare name.
+    ``path`` is ``wnid/file``: the WordNet id of the source class and the picture's file name.
     """
 
     path: str
@@ -32,13 +32,13 @@ class Query:
 
     @property
     def name(self) -> str:
-        """The picture's bare name."""
+        """The picture's file name, without a folder."""
         return self.path.partition("/")[2]
 
 
 @cache
 def read_queries() -> tuple[Query, ...]:
-    """All queries of both splits, in the authors' order."""
+    """The queries of both splits, in the order of FlexIT's authors."""
     with MANIFEST.open(encoding="utf-8", newline="") as file:
         return tuple(
             Query(
@@ -53,12 +53,12 @@ def read_queries() -> tuple[Query, ...]:
 
 @dataclass(frozen=True)
 class ImagenetFlexit(Sequence[Task]):
-    """The queries of one split, in the authors' order; a picture that is missing keeps its item.
+    """The queries of one split, in the authors' order; a missing picture keeps its item.
 
-    ``root`` holds ImageNet's validation pictures, flat or in a folder a wnid. ``prompt`` makes a
-    caption of a class's name. ``train`` holds the training pictures in a folder a wnid; only
-    ``references`` needs it. Raises ``InputError`` where ``split`` or ``prompt`` is wrong, and once
-    items are asked for where ``root`` holds none of the pictures.
+    ``root`` has ImageNet's validation pictures, flat or in one folder per wnid. ``prompt`` turns
+    the name of a class into a caption. ``train`` has the training pictures in one folder per wnid;
+    only ``references`` needs it. Raises ``InputError`` where ``split`` or ``prompt`` is wrong, and,
+    on access to items, where ``root`` has none of the pictures.
     """
 
     root: str
@@ -76,25 +76,25 @@ class ImagenetFlexit(Sequence[Task]):
 
     @cached_property
     def tasks(self) -> list[Task]:
-        """An item a query of the split."""
+        """The items, one per query of the split."""
         return [self._task(query, picture) for query, picture in _with_retrieved(self.split)]
 
     def __len__(self) -> int:
-        """Queries of the split."""
+        """The number of queries of the split."""
         return len(self.tasks)
 
     def __getitem__(self, index: int) -> Task:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """Query ``index``."""
+        """The item of query ``index``."""
         return self.tasks[index]
 
     def missing(self) -> list[str]:
-        """Files that items open, be it as picture or as retrieved one, and that are not there."""
+        """Paths of the items' pictures and retrieved pictures whose files are missing."""
         pairs = _with_retrieved(self.split)
         paths = dict.fromkeys(self._path(query) for pair in pairs for query in pair)
         return [str(path) for path in paths if not path.is_file()]
 
     def classes(self) -> list[str]:
-        """Names of the 273 classes, each of which is a target in either split."""
+        """Names of the 273 classes, all of which are targets in both splits."""
         return sorted({query.target for query in read_queries()})
 
     def examined(self) -> tuple[list[str], list[str]]:
@@ -113,10 +113,10 @@ class ImagenetFlexit(Sequence[Task]):
         return [*classes, f"train pictures a class: {min(sizes)}..{max(sizes)}"], without
 
     def references(self, target_class: str) -> list[Reference]:
-        """The training pictures of a class, by name of file.
+        """The training pictures of a class, sorted by file name.
 
-        Raises ``InputError`` where ``train`` is not set or has none of them, and where FlexIT has
-        no such class.
+        Raises ``InputError`` where FlexIT does not have the class, ``train`` is not set, or the
+        class has no pictures there.
         """
         if target_class not in self._wnids:
             raise InputError(f"{target_class!r} is none of FlexIT's {len(self._wnids)} classes")
@@ -160,7 +160,10 @@ class ImagenetFlexit(Sequence[Task]):
 
     @cached_property
     def _layout(self) -> tuple[Path, bool]:
-        """The first folder that holds any picture of any query, and whether by wnid."""
+        """The first folder of ``PLACES`` with a picture of a query, and whether it is by wnid.
+
+        Raises ``InputError`` where there is none.
+        """
         for folder in (Path(self.root) / place for place in PLACES):
             if any((folder / query.path).is_file() for query in read_queries()):
                 return folder, True
@@ -175,10 +178,10 @@ class ImagenetFlexit(Sequence[Task]):
 
 
 def _with_retrieved(split: str) -> Iterator[tuple[Query, Query]]:
-    """Each query of a split, and one whose picture shows the wanted class.
+    """Each query of a split, with a query whose picture shows the target class.
 
-    The k-th query for a class gets the class's k-th picture, those of the split first and then
-    those of the other one, and from the first again where there are fewer.
+    The k-th query for a class gets the k-th picture of the class, counted cyclically; pictures of
+    the same split come before those of the second split.
     """
     pictures: defaultdict[str, list[Query]] = defaultdict(list)
     for query in sorted(read_queries(), key=lambda query: query.split != split):

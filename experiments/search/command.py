@@ -4,9 +4,10 @@
 
 ``space`` is a YAML file like ``experiments/search/search.yaml``, the default: dotted fields with
 bounds (``low``, ``high``, ``log``) or ``choices``, and the objective. The remaining overrides are
-those of ``experiments.run``. The study is kept in ``results/search/.../study.db``: the same command resumes
-it until there are ``trials`` trials, and several processes may work on it at once. Each trial is an
-ordinary cell. Writes the best values as a method's YAML, and a table and a plot of the trials.
+those of ``experiments.run``. The study is kept in ``results/search/.../study.db``: the same command
+resumes it until there are ``trials`` trials, and several processes may work on it at once. Each
+trial is an ordinary cell. Writes the best values as a method's YAML, and a table and a plot of the
+trials.
 """
 
 import json
