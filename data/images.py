@@ -1,4 +1,4 @@
-"""Opening pictures as a viewer would show them, and squaring them for a model."""
+"""Opens pictures as a viewer shows them, and squares them for a model."""
 
 import logging
 import warnings
@@ -17,7 +17,7 @@ from pti.errors import InputError
 
 Pixels = UInt8[np.ndarray, "height width 3"]
 
-# PIL's limits are those of a web server that strangers send files to. These are the user's own.
+# PIL's limits protect servers from files of strangers; these files are the user's own.
 Image.MAX_IMAGE_PIXELS = 500_000_000
 PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY = 2**28
 
@@ -30,7 +30,7 @@ TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-"""What sets a picture of each EXIF orientation upright."""
+"""The transposition that sets a picture upright, by EXIF orientation."""
 
 REDUCED = 1
 """The bit of a TIFF page's kind that marks a smaller copy of another page."""
@@ -38,22 +38,22 @@ REDUCED = 1
 TOO_LARGE = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
 DAMAGE = (OSError, SyntaxError, ValueError, TypeError, RuntimeError, LookupError, AssertionError)
-"""What PIL raises of files that it can't make sense of."""
+"""Exceptions that PIL raises for files that it can't read."""
 
 log = logging.getLogger(__name__)
 
 
 def open_picture(path: Path) -> Image.Image:
-    """One picture file as upright RGB in sRGB; transparent parts show white.
+    """A picture file as upright RGB in sRGB, over white where it is transparent.
 
-    Raises ``InputError`` naming the file where it is missing, empty, damaged, too large or
-    animated, or where nothing tells which of its numbers is white.
+    Raises ``InputError``, which names the file, where the file is missing, empty, damaged, too
+    large or animated, or where the number that means white is unknown.
     """
     return over_white(open_with_alpha(path))
 
 
 def open_with_alpha(path: Path) -> Image.Image:
-    """The same, but RGBA where parts may be transparent, with the colours beneath them."""
+    """The same, but RGBA where parts may be transparent; transparent pixels keep their colours."""
     _check_file(path)
     with warnings.catch_warnings(record=True) as notes:
         warnings.simplefilter("always")
@@ -87,7 +87,7 @@ def _check_file(path: Path) -> None:
 
 
 def _explain(path: Path, error: Exception) -> str:
-    """What is wrong with a picture that PIL can't open, and what to do."""
+    """A sentence on why a picture can't be opened, and what to do about it."""
     if isinstance(error, TOO_LARGE):
         return f"{path} is too large ({error}): scale it down"
     if isinstance(error, UnidentifiedImageError):
@@ -100,8 +100,8 @@ def _explain(path: Path, error: Exception) -> str:
 
 
 def _load(path: Path) -> tuple[Image.Image, Image.Transpose | None]:
-    """The picture as it is stored, and what sets it upright."""
-    # By its name, PIL would map some turned TIFFs into memory with width and height exchanged.
+    """The picture as stored, and the transposition that sets it upright, or None."""
+    # Given a path, PIL would memory-map some turned TIFFs with width and height exchanged.
     with path.open("rb") as file, Image.open(file) as picture:
         pages = _full_pages(picture)
         if len(pages) != 1:
@@ -116,7 +116,7 @@ def _load(path: Path) -> tuple[Image.Image, Image.Transpose | None]:
 
 
 def _full_pages(picture: Image.Image) -> list[int]:
-    """Numbers of the pictures in a file; thumbnails and what a phone hides behind aren't any."""
+    """Page numbers of the full-size pictures in a file, without thumbnails and phones' extras."""
     if picture.format == "MPO":
         return [0]
     pages = list(range(getattr(picture, "n_frames", 1)))
@@ -130,7 +130,7 @@ def _full_pages(picture: Image.Image) -> list[int]:
 
 
 def _orientation(picture: Image.Image) -> Any:
-    # Not ImageOps.exif_transpose: it writes all of the EXIF anew, where any odd field fails.
+    # ImageOps.exif_transpose rewrites all of the EXIF, which fails for any invalid field.
     try:
         return picture.getexif().get(ExifTags.Base.Orientation)
     except DAMAGE as error:
@@ -139,7 +139,7 @@ def _orientation(picture: Image.Image) -> Any:
 
 
 def square(picture: Image.Image, side: int) -> Pixels:
-    """Centre-crop to a square and resize, as Null-Text Inversion's code loads its pictures."""
+    """Centre-crop to a square and resize to ``side``, as the code of Null-Text Inversion does."""
     shorter = min(picture.size)
     left, top = ((full - shorter) // 2 for full in picture.size)
     box = (left, top, left + shorter, top + shorter)
@@ -147,10 +147,10 @@ def square(picture: Image.Image, side: int) -> Pixels:
 
 
 def to_tensor(pixels: Pixels) -> Float[Tensor, "3 height width"]:
-    """Bytes to [0, 1]."""
+    """Convert bytes to [0, 1]."""
     return torch.from_numpy(pixels.copy()).permute(2, 0, 1).float() / 255
 
 
 def to_pixels(image: Float[Tensor, "3 height width"]) -> Pixels:
-    """[0, 1] to bytes by truncation, as the field's code does it."""
+    """Convert [0, 1] to bytes by truncation, as is common in code for inversion."""
     return (image * 255).to(torch.uint8).permute(1, 2, 0).cpu().numpy()

@@ -1,4 +1,4 @@
-"""Keys of items whose pictures are files: they name the pictures that a run writes."""
+"""Keys of items whose pictures are files; a run names its pictures by them."""
 
 import re
 from collections.abc import Iterable
@@ -9,15 +9,15 @@ from unicodedata import normalize
 from pti.errors import InputError
 
 LONGEST = 200
-"""Bytes of a key: ``KEY.png`` must fit into the 255 that a disk takes."""
+"""Bytes of a key; ``KEY.png`` must fit into the 255 bytes of a file name."""
 
 SEPARATORS = re.compile(r"[/\\]")
 
 
 def key_of(name: str) -> str:
-    """``a__x.png`` of ``a/x.png``, the same in each normal form of Unicode.
+    """The key of a file name, such as ``a__x.png`` for ``a/x.png``; it is in NFC.
 
-    A longer name than ``LONGEST`` is cut, and its digest keeps it apart from others.
+    A key longer than ``LONGEST`` is cut, and ends in a digest that keeps it unique.
     """
     parts = [part for part in SEPARATORS.split(normalize("NFC", name)) if part not in ("", ".")]
     key = "__".join(parts)
@@ -29,9 +29,9 @@ def key_of(name: str) -> str:
 
 
 def check_keys(source: Path, items: Iterable[tuple[str, str]]) -> None:
-    """Raise ``InputError`` where two of the files that ``source`` lists have one key.
+    """Raise ``InputError`` where two of the files that ``source`` lists have the same key.
 
-    ``items`` are names of files, each with its key.
+    ``items`` are pairs of file name and key.
     """
     owners: dict[str, str] = {}
     for name, key in items:

@@ -1,4 +1,4 @@
-"""Reads the metadata of ``data=folder``: all that they say of each picture, or what is wrong."""
+"""Reads and checks the metadata of ``data=folder``."""
 
 import csv
 import json
@@ -14,20 +14,20 @@ from data.key import SEPARATORS, key_of
 from pti.errors import InputError
 
 COLUMNS = ("file_name", "text", "target", "words")
-"""Columns that are read; others may stand beside them."""
+"""Columns that are read; further columns are ignored."""
 
 UNWRITABLE = re.compile("[\0\ud800-\udfff]")
-"""NUL, and halves of a character, which no UTF-8 can hold."""
+"""NUL, and surrogates, which UTF-8 can't encode."""
 
 CONTROL = re.compile("[\x01-\x1f\x7f-\x9f\u2028\u2029]")
 
 Fields = dict[str, Any]
-"""A row as it stands in the file."""
+"""A row of the file before checks, by column."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """What the metadata say of one picture; an empty text counts as none."""
+    """The metadata of one picture; empty texts are None."""
 
     file_name: str
     text: str | None
@@ -38,7 +38,7 @@ class Row:
 def read_metadata(path: Path) -> list[Row]:
     """The rows of a ``.jsonl`` or ``.csv``, in the file's order.
 
-    Raises ``InputError`` naming the file and the line where anything in it is ambiguous or wrong.
+    Raises ``InputError``, with file and line, where the content is ambiguous or wrong.
     """
     lines = _read_jsonl(path) if path.suffix == ".jsonl" else _read_csv(path)
     if not lines:
@@ -74,7 +74,7 @@ def _text(fields: Fields, name: str, where: str) -> str | None:
 
 
 def _words(value: Any, where: str) -> tuple[str, ...]:
-    """Phrases: a list of them, or a text with commas between them."""
+    """The phrases of a list, or of a text that separates them with commas."""
     phrases = (value or "").split(",") if isinstance(value, str | None) else value
     if not isinstance(phrases, list) or not all(isinstance(phrase, str) for phrase in phrases):
         raise InputError(
@@ -114,7 +114,7 @@ def _content(path: Path) -> str:
 
 
 def _read_jsonl(path: Path) -> list[tuple[int, Fields]]:
-    """Each row with its line."""
+    """Each row with its line number."""
     rows: list[tuple[int, Fields]] = []
     for number, line in enumerate(StringIO(_content(path), newline=""), start=1):
         if not line.strip():
@@ -146,7 +146,7 @@ def _not_an_object(path: Path, line: int, reason: str) -> InputError:
 
 
 def _read_csv(path: Path) -> list[tuple[int, Fields]]:
-    """Each row with the line in which it begins."""
+    """Each row with the number of the line in which it begins."""
     lines = _csv_lines(path)
     _, header, _ = next(lines, (0, None, None))
     if header is None:
@@ -160,7 +160,7 @@ def _read_csv(path: Path) -> list[tuple[int, Fields]]:
                 f"{where} has {len(values)} fields, the header {len(header)}: quote texts that "
                 "contain commas, and leave a field empty rather than out"
             )
-        if spaced is not None:  # the rest of a text with a comma may just fill the fields
+        if spaced is not None:  # an unquoted text with a comma may give the right number of fields
             raise InputError(
                 f"{where} has a space before {spaced.lstrip()!r}: quote texts that contain commas, "
                 "and write no space after the comma between two fields"
@@ -183,10 +183,10 @@ def _check_header(path: Path, header: list[str]) -> None:
 
 
 def _csv_lines(path: Path) -> Iterator[tuple[int, list[str], str | None]]:
-    """Each line that is not blank: its number, its fields, and one with a space before it."""
+    """Each row that is not blank: line number, fields, and a field after a space, if any."""
     content = _content(path)
     reader = csv.reader(StringIO(content, newline=""), strict=True)
-    # Fields differ here where a space stands before them that is not within quotes.
+    # The two readers differ in fields that begin with a space outside quotes.
     trimmed = csv.reader(StringIO(content, newline=""), skipinitialspace=True)
     line = 1
     try:

@@ -1,4 +1,4 @@
-"""What opens a picture, and by what the picture is known when it is asked for again."""
+"""Openers of pictures, and identities, by which caches recognise a picture."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,21 +15,21 @@ from data.task import Opener
 
 @runtime_checkable
 class Known(Protocol):
-    """An opener that can say which picture it opens without opening it."""
+    """An opener that can identify its picture without opening it."""
 
     def identity(self) -> str:
-        """Changes where the picture does."""
+        """A text that changes whenever the picture does."""
         ...
 
 
 @dataclass(frozen=True)
 class PictureFile:
-    """A picture on the disk; ``locate`` may raise ``InputError`` for a file that is missing."""
+    """A picture in a file; ``locate`` gives its path and may raise ``InputError``."""
 
     locate: Callable[[], Path]
 
     def __call__(self) -> Image.Image:
-        """The picture, as ``open_picture`` gives it."""
+        """Open the picture with ``open_picture``."""
         return open_picture(self.locate())
 
     def identity(self) -> str:
@@ -41,14 +41,14 @@ class PictureFile:
 
 @cache
 def _sha256(path: Path, size: int, changed: int) -> str:
-    """Of the file as it was then; once a process, however many cells are made of the picture."""
+    """The sha256 of a file; it is computed once per process while size and time are the same."""
     del size, changed
     with path.open("rb") as stream:
         return file_digest(stream, "sha256").hexdigest()
 
 
 def identity_of(opener: Opener) -> str:
-    """By what a picture is known: its own identity, or the sha256 of its pixels."""
+    """The identity of a picture: the one that its opener gives, or the sha256 of its pixels."""
     if isinstance(opener, Known):
         return opener.identity()
     picture = opener()

@@ -1,4 +1,4 @@
-"""``data=photos``: the photographs that scikit-image carries, with captions of ours."""
+"""``data=photos``: photographs from scikit-image, with captions written for this project."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ from data.task import Task
 
 @dataclass(frozen=True)
 class Photos(Sequence[Task]):
-    """Pictures that the embedded autoencoder never saw in training."""
+    """Photographs that the embedded autoencoder did not see in training."""
 
     def __len__(self) -> int:
-        """As many as are listed."""
+        """The number of photographs."""
         return len(BENCHMARK)
 
     def __getitem__(self, index: int) -> Task:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """Photograph ``index``."""
+        """The item of photograph ``index``."""
         name, caption = list(BENCHMARK.items())[index]
         return Task(key=name, caption=caption, open=partial(open_photograph, name))

@@ -1,4 +1,4 @@
-"""How far a long command is: a bar on a terminal, and in a file a line every ten seconds."""
+"""Shows the progress of long commands: a bar on a terminal, a line every ten seconds in a file."""
 
 import sys
 from collections.abc import Iterable
@@ -13,17 +13,17 @@ EVERY = 10.0
 
 
 def duration(seconds: float) -> str:
-    """In seconds under a minute, in hours from an hour and a half on, else in minutes."""
+    """A duration as text: seconds below a minute, hours from 90 minutes on, otherwise minutes."""
     if seconds < 59.5:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"
 
 
 class Lines(tqdm):  # pyright: ignore[reportMissingTypeArgument] (it takes none at run time)
-    """tqdm in plain lines; nothing of what is over within ten seconds."""
+    """Progress in plain lines; work that ends within ``EVERY`` seconds prints nothing."""
 
     said: int | None = None
-    """The count in the last line."""
+    """The count in the last printed line; None before the first."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         slow = {"mininterval": EVERY, "delay": EVERY, "miniters": 1}
@@ -43,7 +43,7 @@ class Lines(tqdm):  # pyright: ignore[reportMissingTypeArgument] (it takes none 
         print(f"{name}{', '.join(filter(None, parts))}", file=self.fp, flush=True)
 
     def close(self) -> None:
-        """Write the last line, but of what was over within ten seconds."""
+        """Write the last line, unless the work ended within ``EVERY`` seconds."""
         if not self.disable and self.said != self.n and self.format_dict["elapsed"] >= EVERY:
             self.display()
         self.disable = True
@@ -54,7 +54,7 @@ def _plural(unit: str) -> str:
 
 
 def _pace(rate: float) -> str:
-    """In the unit in which it is no fraction: a method may take minutes for a picture."""
+    """A rate per second, minute or hour: the first of these that makes it at least 1."""
     if rate >= 1:
         return f"{rate:.1f} a second"
     return f"{rate * 60:.1f} a minute" if rate * 60 >= 1 else f"{rate * 3600:.1f} an hour"
@@ -65,6 +65,6 @@ def bar(iterable: Iterable[T], **options: Any) -> "tqdm[T]": ...
 @overload
 def bar(iterable: None = None, **options: Any) -> "tqdm[Any]": ...
 def bar(iterable: Any = None, **options: Any) -> Any:
-    """Tqdm with its own ``options``, made for where standard error goes."""
+    """Show progress on standard error, as a bar on a terminal or as lines; takes tqdm's options."""
     kind = tqdm if sys.stderr.isatty() else Lines
     return kind(iterable, **options)

@@ -1,4 +1,4 @@
-"""One item of a benchmark."""
+"""The item of a data set."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ LITTLE_WORDS = {"a", "an", "the", "of", "on", "in", "with", "and", "at"}
 LETTERS = r"(?:(?=[\p{L}\p{N}])\X)+"
 EMOJI = r"(?=[\p{Extended_Pictographic}\p{Regional_Indicator}])\X"
 WORD = regex.compile(rf"{LETTERS}(?:['\u2019\u2010\u2011-]{LETTERS})*|{EMOJI}")
-"""Letters and digits, joined by apostrophes and hyphens, or one emoji."""
+"""A word: letters and digits, joined by apostrophes and hyphens, or one emoji."""
 
 
 @dataclass(frozen=True)
 class Reference:
-    """A real picture of a class; ``identity`` changes where the picture does."""
+    """A real picture of a class; ``identity`` changes whenever the picture does."""
 
     identity: str
     open: Opener
@@ -30,15 +30,15 @@ class Reference:
 
 @dataclass(frozen=True)
 class Task:
-    """A picture with what is said of it; pictures are opened only when they are asked for.
+    """A picture with its prompts; the picture is opened only on demand.
 
-    ``target`` is the prompt of an edit, None where the data set has none, and ``words`` are the
-    phrases in it that name what the edit should put there. ``target_class`` is what the edited
-    picture should show, by the name that the data set's ``references`` know. ``counterfactual`` is
-    the true edited picture where it is known; ``retrieved`` is some real picture of the target
-    class. ``region`` is white where the edit should change the picture; ``tags`` say what kind of
-    item it is. Opening may raise ``InputError``, which fails this item alone; so does
-    an item without a caption.
+    ``key`` names the item within its data set. ``target`` is the prompt of the edit, None without
+    an edit, and ``words`` are the phrases of it that describe the edit. ``target_class`` is the
+    class that the edited picture should show, as named in the data set's ``references``.
+    ``counterfactual`` is the true edited picture where it is known; ``retrieved`` is a real picture
+    of the target class. ``region`` is white where the edit should change the picture; ``tags`` name
+    the item's categories. An opener may raise ``InputError``, which fails only this item; an item
+    without a caption fails, too.
     """
 
     key: str
@@ -53,10 +53,10 @@ class Task:
     tags: tuple[str, ...] = ()
 
     def edited_words(self) -> tuple[str, ...]:
-        """``words``; where the data set names none, what of the target the caption lacks.
+        """``words``, or, where they are empty, the words of the target that the caption lacks.
 
-        Where it lacks nothing but little words (a removal, a swap), or there is no caption: all of
-        the target's words but the little ones. A possessive 's makes no other word.
+        Where the caption lacks only ``LITTLE_WORDS`` (a removal, a swap), or there is no caption,
+        the result is all words of the target except these. A possessive 's is ignored.
         """
         if self.words or self.target is None:
             return self.words
@@ -67,19 +67,19 @@ class Task:
 
 
 class Benchmark(Protocol):
-    """A data set: its items, in an order that never changes."""
+    """A data set: its items in a fixed order."""
 
     def __iter__(self) -> Iterator[Task]:
-        """Each item."""
+        """Iterate over the items."""
         ...
 
 
 @runtime_checkable
 class WithReferences(Protocol):
-    """A data set that has real pictures of the classes that its edits lead to."""
+    """A data set with real pictures of the target classes of its edits."""
 
     def references(self, name: str) -> Sequence[Reference]:
-        """Pictures of the class of that name; raises ``InputError`` where there are none."""
+        """Pictures of the class ``name``; raises ``InputError`` where there are none."""
         ...
 
 

@@ -1,1 +1,1 @@
-"""The embedded world: rendered scenes with known counterfactuals, and a model of them."""
+"""Rendered scenes with known counterfactuals, and the embedded model that is trained on them."""

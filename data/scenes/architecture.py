@@ -1,4 +1,4 @@
-"""The embedded model's parts: Stable Diffusion's classes, small enough for two CPU cores."""
+"""The parts of the embedded model: Stable Diffusion's classes, small enough for two CPU cores."""
 
 # diffusers annotates tuples of any length as tuple[str] and tuple[int].
 # pyright: reportArgumentType=false
@@ -16,13 +16,13 @@ TEXT_WIDTH = 128
 
 
 def build_tokenizer() -> CLIPTokenizer:
-    """All bytes, and every word of our captions."""
+    """A tokenizer of all bytes and of every word in the captions of scenes and photographs."""
     captions = [spec.caption for spec in ALL_SPECS]
     return byte_tokenizer([*captions, *BENCHMARK.values()], MAX_TOKENS)
 
 
 def build_autoencoder() -> AutoencoderKL:
-    """64 by 64 RGB to 6 latent channels at 16 by 16, and back."""
+    """An autoencoder between 64 by 64 RGB and latents of 6 channels, 16 by 16."""
     return AutoencoderKL(
         down_block_types=("DownEncoderBlock2D",) * 3,
         up_block_types=("UpDecoderBlock2D",) * 3,
@@ -36,7 +36,7 @@ def build_autoencoder() -> AutoencoderKL:
 
 
 def build_unet() -> UNet2DConditionModel:
-    """Cross-attention at 8 by 8 and 4 by 4."""
+    """A UNet over latents of 6 by 16 by 16, with cross-attention at 8 by 8 and 4 by 4."""
     return UNet2DConditionModel(
         sample_size=16,
         in_channels=LATENT_CHANNELS,
@@ -52,7 +52,7 @@ def build_unet() -> UNet2DConditionModel:
 
 
 def build_text_encoder(tokenizer: CLIPTokenizer) -> CLIPTextModel:
-    """Two layers over at most 32 tokens."""
+    """A text encoder of two layers over at most 32 tokens, 128 wide."""
     config = CLIPTextConfig(
         vocab_size=len(tokenizer),
         hidden_size=TEXT_WIDTH,

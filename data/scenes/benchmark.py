@@ -15,7 +15,7 @@ EDITABLE = {"colour": COLOURS, "shape": SHAPES, "background": BACKGROUNDS}
 
 
 def target_spec(spec: SceneSpec, seed: int) -> SceneSpec:
-    """``spec`` with one word changed: which one, and to what, follows from ``seed``."""
+    """``spec`` with one word changed; the word and its replacement follow from ``seed``."""
     rng = np.random.default_rng([seed, 99])
     field = list(EDITABLE)[int(rng.integers(len(EDITABLE)))]
     others = [word for word in EDITABLE[field] if word != getattr(spec, field)]
@@ -24,33 +24,33 @@ def target_spec(spec: SceneSpec, seed: int) -> SceneSpec:
 
 @dataclass(frozen=True)
 class Drawing:
-    """A scene as a picture, drawn when it is asked for."""
+    """An opener that renders a scene."""
 
     spec: SceneSpec
     seed: int
 
     def __call__(self) -> Image.Image:
-        """64 by 64."""
+        """Render the picture, 64 by 64."""
         return Image.fromarray(render(self.spec, self.seed))
 
     def identity(self) -> str:
-        """What decides every pixel."""
+        """The spec, seed and renderer, which determine every pixel."""
         return f"{self.spec.caption}, seed {self.seed}, renderer {RENDERER}"
 
 
 @dataclass(frozen=True)
 class Scenes(Sequence[Task]):
-    """Item i is always the same picture, caption, target caption and counterfactual."""
+    """Rendered scenes; item i always has the same picture, prompts and counterfactual."""
 
     split: str = "test"
     size: int = 128
 
     def __len__(self) -> int:
-        """As many pictures as the paper's Table 2 has, unless told otherwise."""
+        """The number of items; the default is the one of the paper's Table 2."""
         return self.size
 
     def __getitem__(self, index: int) -> Task:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """Item ``index``; nothing is drawn yet."""
+        """Item ``index``; nothing is rendered yet."""
         if not 0 <= index < self.size:
             raise IndexError(index)
         spec, seed = scene(self.split, index)
@@ -64,6 +64,6 @@ class Scenes(Sequence[Task]):
         )
 
     def mask(self, index: int) -> Mask:
-        """Where the picture of item ``index`` and its counterfactual differ."""
+        """The true mask of item ``index``, True where picture and counterfactual differ."""
         spec, seed = scene(self.split, index)
         return true_mask(render(spec, seed), render(target_spec(spec, seed), seed))

@@ -1,4 +1,4 @@
-"""The model card: what the shipped model is, and the figures that ``evaluate`` measured."""
+"""The model card: a description of the embedded model, and figures measured by ``evaluate``."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ OMEGA = 7.5
 
 @dataclass(frozen=True)
 class Figures:
-    """What was measured: PSNR in dB, shares of pictures in [0, 1], numbers of parameters."""
+    """The measured figures: PSNR in dB, shares of pictures in [0, 1], numbers of parameters."""
 
     pictures: int
     scenes_psnr: float
@@ -24,7 +24,7 @@ class Figures:
     machine: str
 
     def broken_promises(self) -> list[str]:
-        """Which of the model's promises the figures do not keep."""
+        """The promises of the model card that the figures do not meet."""
         kept = {
             "autoencoder PSNR of 28 dB": self.scenes_psnr >= 28,
             "99% of rendered pictures read right": min(self.rendered.values()) >= 0.99,

@@ -1,4 +1,4 @@
-"""A small network that reads colour, shape and background; its layers serve as features."""
+"""A small network that classifies colour, shape and background; its layers serve as features."""
 
 import json
 from pathlib import Path
@@ -46,7 +46,7 @@ class SceneClassifier(nn.Module):
         return outputs
 
     def features(self, images: Float[Tensor, "b 3 64 64"]) -> Float[Tensor, "b 256"]:
-        """What the heads see."""
+        """The features that the heads classify."""
         return self.trunk(self.layers(images)[-1])
 
     def forward(self, images: Float[Tensor, "b 3 64 64"]) -> dict[str, Float[Tensor, "b classes"]]:
@@ -63,7 +63,7 @@ class SceneClassifier(nn.Module):
 
     @classmethod
     def load(cls, folder: Path) -> "SceneClassifier":
-        """Read what ``save`` wrote, in fp32, ready to evaluate."""
+        """Read the files that ``save`` wrote; the model is in fp32 and evaluation mode."""
         model = cls()
         stored = load_file(folder / "model.safetensors")
         model.load_state_dict({name: tensor.float() for name, tensor in stored.items()})
@@ -74,7 +74,7 @@ class SceneClassifier(nn.Module):
 def agreement(
     model: SceneClassifier, images: Float[Tensor, "n 3 64 64"], labels: Tensor, batch: int = 64
 ) -> dict[str, float]:
-    """Share of images whose attribute the classifier reads as ``labels`` (n by 3) say."""
+    """The accuracy by attribute, in [0, 1]; ``labels`` are n by 3: colour, shape, background."""
     right = dict.fromkeys(ATTRIBUTES, 0)
     for chunk, truth in zip(images.split(batch), labels.split(batch), strict=True):
         for column, (attribute, logits) in enumerate(model(chunk).items()):

@@ -25,7 +25,7 @@ class Corpus:
     labels: Int[np.ndarray, "n 3"]
 
     def spec(self, index: int) -> SceneSpec:
-        """What picture ``index`` shows."""
+        """The spec of picture ``index``."""
         colour, shape, background = self.labels[index]
         return SceneSpec(COLOURS[colour], SHAPES[shape], BACKGROUNDS[background])
 
@@ -45,14 +45,14 @@ def _item(split: str, index: int) -> tuple[Picture, tuple[int, int, int]]:
 
 
 def save_aside(path: Path, pictures: np.ndarray, labels: np.ndarray) -> None:
-    """Write an ``npz`` under another name and rename it, so that no half-written file is read."""
+    """Write an ``npz`` beside ``path`` and rename it, so that no partial file is ever read."""
     aside = path.with_suffix(f".{os.getpid()}.npz")
     np.savez(aside, pictures=pictures, labels=labels)
     aside.replace(path)
 
 
 def rendered(split: str, count: int, work: Path) -> Corpus:
-    """The first ``count`` scenes of a split, rendered on all cores once and kept in ``work``."""
+    """The first ``count`` scenes of a split, rendered on all cores and cached in ``work``."""
     path = work / f"scenes-{split}-{count}.npz"
     if not path.exists():
         with ProcessPoolExecutor() as pool:
@@ -77,7 +77,7 @@ def _crop(picture: Image.Image, rng: np.random.Generator) -> Picture:
 def photograph_crops(count: int, seed: int = 0) -> UInt8[np.ndarray, "n 64 64 3"]:
     """Random square crops of the training photographs, turned and tinted.
 
-    Most of those photographs are grey; without the tint the autoencoder would see few colours.
+    Most of these photographs are grey; without the tint the autoencoder would see few colours.
     """
     rng = np.random.default_rng(seed)
     photographs = [open_photograph(name) for name in TRAINING]

@@ -1,7 +1,7 @@
-"""``data=scenes_edit``: edits of rendered scenes, each class the target of as many as any other.
+"""``data=scenes_edit``: edits of rendered scenes, with the same number for each target class.
 
-The analogue of FlexIT's ImageNet protocol, with two things that photographs lack: the true edited
-picture, and with it the true mask.
+The data set is the analogue of FlexIT's ImageNet protocol, but the true edited picture and the true
+mask are known.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,22 +17,22 @@ from data.task import Reference, Task
 
 PAIRS = tuple(zip(COLOURS, SHAPES, strict=True))
 CLASSES = (*SHAPES, *COLOURS, *(" ".join(pair) for pair in PAIRS))
-"""What an edit may ask for: another shape, another colour, or both, as "red circle" does."""
+"""The target classes: a shape, a colour, or both, such as "red circle"."""
 
 FIRST_SEED = STRIDE // 2
-"""Where in a split these pictures begin, so that ``data=scenes`` has none of them."""
+"""Index in a split's stream where these pictures begin, apart from those of ``data=scenes``."""
 
 OTHER_SEED = FIRST_SEED + STRIDE // 4
-"""Where the pictures begin that stand for an oracle's answer."""
+"""Index in a split's stream where the retrieved pictures begin."""
 
 REFERENCES = 100
-"""Rendered pictures of each class that its statistics are taken from."""
+"""Reference pictures per class, from which its statistics are computed."""
 
 REFERENCE_SPLIT = "train"
 
 
 def edited(spec: SceneSpec, name: str) -> SceneSpec:
-    """``spec`` made to show class ``name``."""
+    """``spec`` with the colour, the shape or both of class ``name``."""
     words = name.split()
     colour = next((word for word in words if word in COLOURS), spec.colour)
     shape = next((word for word in words if word in SHAPES), spec.shape)
@@ -40,13 +40,13 @@ def edited(spec: SceneSpec, name: str) -> SceneSpec:
 
 
 def differs(spec: SceneSpec, name: str) -> bool:
-    """Whether every word of ``name`` would be new to ``spec``."""
+    """Whether ``spec`` has none of the words of class ``name``."""
     return not {spec.colour, spec.shape} & set(name.split())
 
 
 @dataclass(frozen=True)
 class SceneEdits(Sequence[Task]):
-    """Query i is always the same picture and edit; each 24 in a row ask for every class once.
+    """Edits of scenes; item i is fixed, and each run of 24 items has every class once.
 
     Splits ``dev`` and ``test`` share no picture.
     """
@@ -55,11 +55,11 @@ class SceneEdits(Sequence[Task]):
     size: int = 240
 
     def __len__(self) -> int:
-        """Ten queries a class, unless told otherwise."""
+        """The number of items; the default is ten per class."""
         return self.size
 
     def __getitem__(self, index: int) -> Task:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """Query ``index``; nothing is drawn yet."""
+        """Item ``index``; nothing is rendered yet."""
         if not 0 <= index < self.size:
             raise IndexError(index)
         name = CLASSES[index % len(CLASSES)]
@@ -77,7 +77,7 @@ class SceneEdits(Sequence[Task]):
         )
 
     def _source(self, index: int, name: str) -> tuple[SceneSpec, int]:
-        """The scene of the split's stream, with words redrawn until none is in the target class."""
+        """A scene of the split, whose spec is redrawn until it has no word of the target class."""
         spec, seed = scene(self.split, FIRST_SEED + index)
         rng = np.random.default_rng([seed, 7])
         while not differs(spec, name):
@@ -85,17 +85,17 @@ class SceneEdits(Sequence[Task]):
         return spec, seed
 
     def classes(self) -> list[str]:
-        """Every class that an edit may ask for."""
+        """The names of all target classes."""
         return list(CLASSES)
 
     def references(self, name: str) -> list[Reference]:
-        """Rendered pictures of a class, of seeds that no query has."""
+        """Rendered pictures of a class; no item has their seeds."""
         drawings = _showing(name, REFERENCE_SPLIT, CLASSES.index(name) * REFERENCES)
         return [Reference(drawn.identity(), drawn) for drawn in islice(drawings, REFERENCES)]
 
 
 def _showing(name: str, split: str, start: int) -> Iterator[Drawing]:
-    """Scenes of a split from index ``start`` on, each made to show class ``name``."""
+    """Scenes of a split from index ``start`` on, each edited to show class ``name``."""
     for offset in count(start):
         spec, seed = scene(split, offset)
         yield Drawing(edited(spec, name), seed)

@@ -1,4 +1,4 @@
-"""``model=scenes``: the model that the repository carries."""
+"""``model=scenes``: the embedded model, whose weights are part of the repository."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -15,13 +15,13 @@ DOMAIN = Domain(
     words=frozenset({"a", "an", "on", *COLOURS, *SHAPES, *BACKGROUNDS}),
     about=", ".join((*COLOURS, *SHAPES, *BACKGROUNDS)),
     pictures="the drawn scenes that it was trained on",
-    # Between the least of the dev split's first 64 scenes, 26.1, and most photographs: the mean of
-    # the 8 of data=photos is 22.1, and 7 of them are below 24.
+    # Between scenes and photographs: the lowest PSNR of the dev split's first 64 scenes is 26.1 dB;
+    # the mean over the 8 pictures of data=photos is 22.1 dB, and 7 of them are below 24 dB.
     psnr=25.0,
 )
 
 
 def embedded(*, device: str, precision: Precision) -> LatentDiffusion:
-    """Load the shipped weights; pictures are 64 by 64."""
+    """Load the embedded model, whose pictures are 64 by 64."""
     model = from_pretrained(str(MODEL), device=device, precision=precision)
     return replace(model, domain=DOMAIN)

@@ -1,7 +1,8 @@
 """The figures of the model card: ``python -m data.scenes.evaluate``.
 
-Measures the shipped model on held-out scenes, writes them into its README.md, and draws a sheet of
-samples. The classifier judges the samples, and is itself judged on rendered pictures first.
+Measures the embedded model on held-out scenes, writes the model card to its README.md, and draws a
+sheet of samples. The classifier reads the samples; its own accuracy is measured on rendered
+pictures.
 """
 
 import argparse
@@ -34,18 +35,18 @@ from pti.types import constant
 STEPS = 50
 SHEET = 48
 FIRST = 10_000
-"""The held-out pictures before it were looked at while the autoencoder was designed."""
+"""First held-out scene that is measured; earlier ones were used to design the autoencoder."""
 
 
 def held_out(count: int) -> tuple[Float[Tensor, "n 3 64 64"], Tensor]:
-    """Rendered pictures whose captions were never trained on, and their labels (n by 3)."""
+    """Rendered pictures with held-out captions, and their labels (n by 3)."""
     scenes = [scene("held_out", FIRST + index) for index in range(count)]
     images = torch.stack([to_tensor(render(spec, seed)) for spec, seed in scenes])
     return images, torch.tensor([labels_of(spec) for spec, _ in scenes])
 
 
 def round_trip(model: LatentDiffusion, images: Float[Tensor, "n 3 h w"]) -> float:
-    """Mean PSNR in dB of the autoencoder's reconstruction of each image."""
+    """Mean PSNR in dB of the autoencoder's reconstructions; images are in [0, 1]."""
     decoded = torch.cat([model.decode(model.encode(chunk)) for chunk in images.split(32)])
     dimensions = (1, 2, 3)
     values = [
@@ -58,7 +59,7 @@ def round_trip(model: LatentDiffusion, images: Float[Tensor, "n 3 h w"]) -> floa
 def draw(
     model: LatentDiffusion, captions: list[str], batch: int = 16
 ) -> Float[Tensor, "n 3 64 64"]:
-    """Guided samples of ``captions``; picture i starts from noise of seed i."""
+    """Sample ``captions`` with guidance scale ``OMEGA``; picture i starts from noise of seed i."""
     images: list[Tensor] = []
     for start in bar(range(0, len(captions), batch), desc="sample", unit="batch"):
         chunk = captions[start : start + batch]
@@ -73,7 +74,7 @@ def draw(
 
 
 def sheet(images: Float[Tensor, "n 3 64 64"], columns: int = 12) -> Image.Image:
-    """Pictures in rows, at twice their size."""
+    """Arrange pictures in rows, at twice their size."""
     rows = [
         np.concatenate([to_pixels(image) for image in images[start : start + columns]], axis=1)
         for start in range(0, len(images), columns)
@@ -107,7 +108,7 @@ def measure(folder: Path, count: int, device: str) -> tuple[Figures, Image.Image
 
 
 def main() -> None:
-    """Command line of the evaluation; exits with 1 where the model breaks a promise."""
+    """Run the evaluation; exits with 1 where the model does not meet a promise of the card."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--model", type=Path, default=MODEL, help="a folder that the recipe wrote")
     parser.add_argument("--pictures", type=int, default=256, help="rendered and sampled pictures")

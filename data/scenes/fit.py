@@ -1,4 +1,4 @@
-"""One training loop for all parts of the embedded model: progress, checkpoints, exact resume."""
+"""The training loop for all parts of the embedded model, with checkpoints and exact resumption."""
 
 import os
 from collections.abc import Callable
@@ -32,7 +32,7 @@ class Plan:
 
 
 def save_checkpoint(path: Path, state: dict[str, object]) -> None:
-    """Write aside, then rename: a checkpoint is whole or absent."""
+    """Write to a temporary file and rename it, so that a checkpoint is whole or absent."""
     aside = path.with_suffix(f".{os.getpid()}.part")
     torch.save(state, aside)
     aside.replace(path)
@@ -45,10 +45,11 @@ def fit(
     work: Path,
     device: torch.device,
 ) -> Part:
-    """Train ``module`` in place, or go on from its checkpoint in ``work``; returns what to ship.
+    """Train ``module`` in place, from its checkpoint in ``work`` if there is one.
 
-    ``loss_of`` draws its batch and noise from the generator that it is given, which is seeded by
-    the step: a resumed run computes what an undisturbed one would have.
+    Returns the module, or its moving average where the plan has one, in evaluation mode. The
+    generator that ``loss_of`` receives is seeded by the step, so that a resumed run computes the
+    same as an uninterrupted one. Raises ``InputError`` where the checkpoint has a different plan.
     """
     parts = _parts(plan, module.to(device).train())
     checkpoint = work / f"{plan.name}.pt"

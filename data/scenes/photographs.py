@@ -1,4 +1,4 @@
-"""The photographs that scikit-image carries, in two lists that share no picture.
+"""Photographs from scikit-image, in two lists that share no picture.
 
 The embedded autoencoder trains on crops of ``TRAINING``; ``data=photos`` measures on ``BENCHMARK``.
 """
@@ -18,7 +18,7 @@ BENCHMARK = {
     "ihc": "a photo of brown and blue cells",
     "cell": "a photo of a cell",
 }
-"""Name of each measured picture and its caption."""
+"""Captions of the measured pictures, by name."""
 
 TRAINING = (
     "brick",
@@ -36,18 +36,18 @@ TRAINING = (
     "retina",
     "text",
 )
-"""Pictures whose crops the autoencoder sees; none of them is measured."""
+"""Names of the pictures that the autoencoder trains on; none of them is measured."""
 
 
 def path_of(name: str) -> Path:
-    """The file of one picture inside the installed package."""
+    """The path of a picture inside the installed package."""
     folder = Path(skimage.data.__file__).parent
     found = [folder / f"{name}{suffix}" for suffix in (".png", ".jpg")]
     return next(path for path in found if path.exists())
 
 
 def open_photograph(name: str) -> Image.Image:
-    """One picture as RGB, over white where it is transparent."""
+    """A picture as RGB, over white where it is transparent."""
     picture = Image.open(path_of(name)).convert("RGBA")
     white = Image.new("RGBA", picture.size, "white")
     return Image.alpha_composite(white, picture).convert("RGB")

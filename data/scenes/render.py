@@ -1,7 +1,7 @@
-"""The renderer: one picture from a spec and a seed, the same on every call.
+"""The renderer: makes a picture from a spec and a seed, the same on every call.
 
-Each part of a scene draws its random numbers from a stream of its own, so that another word in the
-spec changes that part alone: the same seed with another spec is the counterfactual picture.
+Each part of a scene draws its random numbers from a stream of its own, so that a changed word in
+the spec changes only its part: the same seed with a different spec gives the counterfactual.
 
     python -m data.scenes.render "a red star on grass" [--seed 0] [--out scene.png]
 """
@@ -20,7 +20,7 @@ from data.scenes.textures import TEXTURES, Canvas, Field, noise
 
 SIDE = 64
 RENDERER = 1
-"""Raise it when pictures change: features that are kept are known by it."""
+"""Version of the renderer, part of a picture's identity; increase it when pictures change."""
 
 SUPERSAMPLING = 3
 
@@ -38,12 +38,12 @@ PIGMENTS: dict[str, tuple[int, int, int]] = {
     "black": (30, 30, 34),
 }
 TRIFLES = ((200, 96, 124), (222, 208, 168), (104, 82, 62), (124, 128, 132), (86, 138, 172))
-"""Colours of the small things that no caption mentions."""
+"""Colours of the small objects that captions do not mention."""
 
 
 @dataclass(frozen=True)
 class Pose:
-    """Where the object lies and how it is lit; supersampled pixels and radians."""
+    """Position, lighting and stripes of the object; in supersampled pixels and radians."""
 
     centre: tuple[float, float]
     radius: float
@@ -56,7 +56,7 @@ class Pose:
 
     @classmethod
     def draw(cls, rng: np.random.Generator, side: int) -> "Pose":
-        """Draw every number at once, so that no choice of shape or colour shifts the stream."""
+        """Draw all numbers at once, so that they do not depend on shape or colour."""
         striped = rng.uniform() < 0.5
         return cls(
             centre=tuple(rng.uniform(0.36, 0.64, size=2) * side),
@@ -70,7 +70,7 @@ class Pose:
         )
 
     def place(self, outline: Outline) -> list[tuple[float, float]]:
-        """The outline's points on the canvas."""
+        """The outline's points on the canvas, as x and y in supersampled pixels."""
         cos, sin = np.cos(self.turn), np.sin(self.turn)
         turned = outline @ np.array([[cos, sin], [-sin, cos]])
         return [tuple(point) for point in turned * self.radius + self.centre]
@@ -127,7 +127,7 @@ def _box_average(canvas: Canvas) -> Picture:
 
 
 def render(spec: SceneSpec, seed: int) -> Picture:
-    """Draw ``spec`` as ``seed`` arranges it: box-averaged from three times the size."""
+    """Render ``spec`` as arranged by ``seed``, box-averaged from three times the size."""
     side = SIDE * SUPERSAMPLING
     ground, trifles, posing, surface = (np.random.default_rng([seed, part]) for part in range(4))
     canvas = _scatter(TEXTURES[spec.background](ground, side), trifles)
@@ -144,13 +144,13 @@ def render(spec: SceneSpec, seed: int) -> Picture:
 
 
 def true_mask(picture: Picture, counterfactual: Picture, threshold: int = 6) -> Mask:
-    """Where two pictures of one seed differ by over ``threshold`` of 255 in any channel."""
+    """True where two pictures differ by more than ``threshold`` of 255 in any channel."""
     difference = np.abs(picture.astype(np.int16) - counterfactual.astype(np.int16))
     return difference.max(axis=-1) > threshold
 
 
 def main() -> None:
-    """Draw the scene that the command line describes, as a PNG."""
+    """Render the scene that the command line describes to a PNG."""
     parser = argparse.ArgumentParser(description="Draws a scene of the embedded world.")
     parser.add_argument("caption", help='colour, shape and background: "a red star on grass"')
     parser.add_argument("--seed", type=int, default=0, help="how the scene is arranged, from 0")

@@ -1,10 +1,10 @@
-"""Outlines of the eight shapes in a unit square around the origin."""
+"""Outlines of the eight shapes around the origin."""
 
 import numpy as np
 from jaxtyping import Float
 
 Outline = Float[np.ndarray, "points 2"]
-"""A closed polygon; x to the right, y down, every point within 1 of the origin."""
+"""A closed polygon of points (x, y): x to the right, y down, within 1.2 of the origin."""
 
 
 def _arc(start: float, stop: float, radius: float = 1.0, points: int = 48) -> Outline:

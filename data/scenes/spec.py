@@ -1,4 +1,4 @@
-"""What a scene shows, and the caption that says so."""
+"""The spec of a scene, and its caption."""
 
 from dataclasses import dataclass
 from itertools import product
@@ -10,14 +10,14 @@ BACKGROUNDS = ("grass", "sand", "water", "bricks", "wood", "snow")
 
 @dataclass(frozen=True)
 class SceneSpec:
-    """The three things that a caption names; all else about a scene follows from its seed."""
+    """The three words that a caption names; everything else in a scene follows from its seed."""
 
     colour: str
     shape: str
     background: str
 
     def __post_init__(self) -> None:
-        """Raise ``ValueError`` for a word that the renderer does not know."""
+        """Raise ``ValueError`` for an unknown word."""
         for field, known in (("colour", COLOURS), ("shape", SHAPES), ("background", BACKGROUNDS)):
             if getattr(self, field) not in known:
                 raise ValueError(
@@ -39,6 +39,6 @@ class SceneSpec:
 ALL_SPECS = tuple(SceneSpec(*words) for words in product(COLOURS, SHAPES, BACKGROUNDS))
 
 HELD_OUT_SPECS = ALL_SPECS[5::11]
-"""Captions that the shipped model never saw: every 11th, so that each word stays known."""
+"""Specs that the embedded model was not trained on: every 11th, so that all words are trained."""
 
 TRAIN_SPECS = tuple(spec for spec in ALL_SPECS if spec not in HELD_OUT_SPECS)

@@ -1,4 +1,4 @@
-"""Which scene is item i of a split: fixed for ever by the split's name and i."""
+"""Assigns a fixed scene to each index of a split."""
 
 import numpy as np
 
@@ -11,15 +11,15 @@ STREAMS = {
     "dev": (2, ALL_SPECS),
     "test": (3, ALL_SPECS),
 }
-"""Each split's stream of seeds and the specs that it draws from."""
+"""The number of a split's stream of seeds, and the specs that it draws from."""
 
 STRIDE = 10_000_000
 
 
 def scene(split: str, index: int) -> tuple[SceneSpec, int]:
-    """Spec and renderer's seed of item ``index``; raises ``ValueError`` beyond the split.
+    """The spec and the renderer's seed of scene ``index`` in [0, ``STRIDE``).
 
-    Raises ``InputError`` for a split that there is not.
+    Raises ``ValueError`` for an index outside the split, and ``InputError`` for an unknown split.
     """
     if split not in STREAMS:
         raise InputError(f"split={split} is unknown: choose one of {', '.join(STREAMS)}")

@@ -13,7 +13,7 @@ Field = Float[np.ndarray, "side side"]
 
 
 def noise(rng: np.random.Generator, side: int, cells: tuple[int, int]) -> Field:
-    """Smooth noise in about [-1, 1] with ``cells`` (down, across) bumps to a side."""
+    """Smooth noise in about [-1, 1], interpolated from ``cells`` (down, across) random values."""
     coarse = rng.uniform(-1, 1, size=cells).astype(np.float32)
     return np.asarray(Image.fromarray(coarse).resize((side, side), Image.Resampling.BICUBIC))
 
@@ -90,7 +90,7 @@ def bricks(rng: np.random.Generator, side: int) -> Canvas:
 
 
 def wood(rng: np.random.Generator, side: int) -> Canvas:
-    """Planks with grain that runs along them."""
+    """Planks with grain along them."""
     y, x = _coordinates(side)
     planks = int(rng.integers(4, 7))
     plank = np.minimum((x * planks).astype(int), planks - 1)

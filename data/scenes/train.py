@@ -1,7 +1,7 @@
 """The recipe of the embedded model: ``python -m data.scenes.train``.
 
-Renders the training scenes, then trains the autoencoder, the classifier, and the UNet together with
-the text encoder, each from its last checkpoint in ``--work``. Writes a Stable Diffusion folder.
+Renders the training scenes, then trains the autoencoder, the UNet together with the text encoder,
+and the classifier, each from its last checkpoint in ``--work``. Writes a Stable Diffusion folder.
 """
 
 import argparse
@@ -35,11 +35,11 @@ DIFFUSION = Plan("diffusion", steps=7_000, batch=32, lr=1e-3, ema=0.999)
 PHOTOGRAPH_SHARE = 0.25
 EMPTY_CAPTIONS = 0.1
 SUBJECT_CAPTIONS = 0.1
-"""Share of captions that leave the background out, so that "a red star" is understood too."""
+"""Share of captions without the background, so that the model understands "a red star", too."""
 
 
 def to_images(pictures: UInt8[Tensor, "b h w 3"]) -> Float[Tensor, "b 3 h w"]:
-    """Bytes to images in [0, 1]."""
+    """Convert bytes to images in [0, 1]."""
     return pictures.permute(0, 3, 1, 2).float() / 255
 
 
@@ -89,7 +89,11 @@ def diffusion_loss(
     captions: Tensor,
     plan: Plan,
 ) -> Tensor:
-    """Mean squared error of the predicted noise, uniform over timesteps."""
+    """Mean squared error of the predicted noise, at uniformly drawn timesteps.
+
+    ``latents`` are the posterior means and deviations of all scenes; ``captions`` are token ids,
+    3 by n by tokens, as ``tokenize`` gives them.
+    """
     device = generator.device
     means, deviations = latents
     chosen = torch.randint(len(means), (plan.batch,), generator=generator, device=device)
@@ -109,7 +113,7 @@ def diffusion_loss(
 def encode_all(autoencoder: Any, scenes: Tensor) -> tuple[Tensor, Tensor]:
     """Posterior means and standard deviations of every scene, scaled to unit variance overall.
 
-    Sets the autoencoder's ``scaling_factor`` to the reciprocal of the latents' deviation.
+    Sets the autoencoder's ``scaling_factor`` to the reciprocal of the means' standard deviation.
     """
     means, deviations = [], []
     for chunk in bar(scenes.split(64), desc="encode", unit="batch"):
@@ -124,7 +128,7 @@ def encode_all(autoencoder: Any, scenes: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def tokenize(tokenizer: CLIPTokenizer, corpus: Corpus) -> Tensor:
-    """Token ids of each scene's empty caption, subject and whole caption: 3 by n by tokens."""
+    """Token ids of the empty caption, subject and caption of each scene: 3 by n by tokens."""
     specs = [corpus.spec(index) for index in range(len(corpus.labels))]
     forms = [["" for _ in specs], [s.subject for s in specs], [s.caption for s in specs]]
     encode = partial(tokenizer, padding="max_length", truncation=True, return_tensors="pt")
@@ -132,7 +136,7 @@ def tokenize(tokenizer: CLIPTokenizer, corpus: Corpus) -> Tensor:
 
 
 def train(work: Path, out: Path, device: torch.device, plans: dict[str, Plan], scenes: int) -> None:
-    """Run the whole recipe and write the model to ``out``."""
+    """Run the whole recipe and write the embedded model to ``out``."""
     work.mkdir(parents=True, exist_ok=True)
     corpus = rendered("train", scenes, work)
     pictures = torch.from_numpy(corpus.pictures).to(device)
@@ -183,7 +187,7 @@ def export(
 
 
 def main() -> None:
-    """Command line of the recipe."""
+    """Run the recipe with the options of the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--work", type=Path, default=Path("runs/scenes"), help="checkpoints")
     parser.add_argument("--out", type=Path, default=MODEL, help="where the model is written")
