@@ -162,17 +162,17 @@ def find_cell(name: str, options: dict[str, str]) -> Cell:
     if "experiment" not in options:
         raise InputError(f"{name} is no cell's folder: give one, or say experiment=table2")
     named = {key: options[key] for key in ("model", "data") if key in options}
-    settings = find_result_sets(
+    result_sets = find_result_sets(
         Path(options.get("results", "results")), options["experiment"], **named
     )
-    if len(settings) > 1:
-        there = ", ".join(f"model={s.names['model']} data={s.names['data']}" for s in settings)
+    if len(result_sets) > 1:
+        there = ", ".join(f"model={s.names['model']} data={s.names['data']}" for s in result_sets)
         raise InputError(f"{options['experiment']} was run on several: say which of {there}")
-    settings[0].check()
-    cells = {cell.folder.name: cell for cell in settings[0].cells}
+    result_sets[0].check()
+    cells = {cell.folder.name: cell for cell in result_sets[0].cells}
     if name not in cells:
         raise InputError(
-            f"{settings[0].folder / CELLS} has no cell {name!r}.{closest(name, cells)} "
+            f"{result_sets[0].folder / CELLS} has no cell {name!r}.{closest(name, cells)} "
             f"There are {', '.join(cells)}"
         )
     return cells[name]

@@ -53,24 +53,24 @@ class Report:
     shortfalls: list[str]
 
     @classmethod
-    def of(cls, setting: ResultSet, paper: Paper) -> "Report":
+    def of(cls, result_set: ResultSet, paper: Paper) -> "Report":
         """Summarise and grade a result set; raises ``InputError`` where it has no record."""
-        setting.check()
-        summary = summarise(setting, paper)
+        result_set.check()
+        summary = summarise(result_set, paper)
         return cls(summary, tables_of(summary), grade_claims(summary), shortfalls(summary))
 
     def remarks(self) -> list[str]:
         """Sentences on missing results, departures, mixed code, intervals, and provenance."""
         missing = [*self.shortfalls, *mend(self.summary)]
         notes = [note for note in (self.summary.table.note,) if note]
-        setting = self.summary.setting
-        differs = [*departures.sentences(self.summary.named()), *mixtures(setting)]
-        return [*missing, *differs, *notes, INTERVALS, *made_by(setting)]
+        result_set = self.summary.result_set
+        differs = [*departures.sentences(self.summary.named()), *mixtures(result_set)]
+        return [*missing, *differs, *notes, INTERVALS, *made_by(result_set)]
 
     def markdown(self, figures: list[Path]) -> str:
         """The whole report as Markdown."""
-        setting = self.summary.setting
-        title = f"{setting.experiment}: model {setting.model}, data {setting.data}"
+        result_set = self.summary.result_set
+        title = f"{result_set.experiment}: model {result_set.model}, data {result_set.data}"
         parts = [f"# {escape_markdown(title)}\n"]
         parts += [markdown(self.tables[0])]
         if self.claims:
@@ -96,21 +96,21 @@ class Report:
 
     def entry(self) -> dict[str, Any]:
         """The report's entry in the index."""
-        setting = self.summary.setting
+        result_set = self.summary.result_set
         return {
             "title": self.summary.table.title,
-            "model": setting.model,
-            "data": setting.data,
-            "cells": len(setting.cells),
+            "model": result_set.model,
+            "data": result_set.data,
+            "cells": len(result_set.cells),
             "verdicts": [claim.grade.verdict for claim in self.claims],
         }
 
 
-def made_by(setting: ResultSet) -> list[str]:
+def made_by(result_set: ResultSet) -> list[str]:
     """Sentences on precision, seed, code, versions and machines, from the cells' files."""
-    config = setting.cells[0].config
+    config = result_set.cells[0].config
     sentences = [f"Precision {config.precision}, seed {config.seed}."]
-    for run in setting.runs().values():
+    for run in result_set.runs().values():
         commit, machine = run.git["commit"] or "unknown", run.machine
         changed = " with uncommitted changes" if run.git["changed"] else ""
         where = machine["gpu"] or machine["processor"]
@@ -123,8 +123,8 @@ def made_by(setting: ResultSet) -> list[str]:
 def write(report: Report) -> Path:
     """Write every file of the report and the index of all reports; returns the report's folder."""
     summary = report.summary
-    folder = summary.setting.folder / "report"
-    name = summary.setting.experiment
+    folder = summary.result_set.folder / "report"
+    name = summary.result_set.experiment
     figures = draw(summary, folder)
     csv, tex, md = files = [folder / f"{name}.{kind}" for kind in ("csv", "tex", "md")]
     write_text(md, report.markdown(figures))
@@ -174,8 +174,8 @@ def main() -> None:
         _report_all(results, read_paper())
         return
     # Result sets without a record raise; they come last, so that the others are reported first.
-    for setting in sorted(find_result_sets(results, **options), key=lambda s: not s.cells):
-        report = Report.of(setting, read_paper())
+    for result_set in sorted(find_result_sets(results, **options), key=lambda s: not s.cells):
+        report = Report.of(result_set, read_paper())
         print(report.console(write(report)))  # noqa: T201
 
 
@@ -184,9 +184,9 @@ def _report_all(results: Path, paper: Paper) -> None:
     folders, errors = all_folders(results), list[Exception]()
     for folder in folders:
         try:
-            setting = ResultSet.read(folder)
-            write(Report.of(setting, paper))
-            print(f"{setting.experiment}: model {setting.model}, data {setting.data}")  # noqa: T201
+            result_set = ResultSet.read(folder)
+            write(Report.of(result_set, paper))
+            print(f"{result_set.experiment}: model {result_set.model}, data {result_set.data}")  # noqa: T201
         except Exception as error:  # noqa: BLE001 (raised after the others are reported)
             print(f"left out: {folder} ({error})", file=sys.stderr)  # noqa: T201
             errors.append(error)
@@ -196,7 +196,7 @@ def _report_all(results: Path, paper: Paper) -> None:
             raise error
     if errors:
         raise InputError(
-            f"{len(errors)} of {len(folders)} settings are left out, as said above"
+            f"{len(errors)} of {len(folders)} result sets are left out, as said above"
         ) from errors[0]
 
 

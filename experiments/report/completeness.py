@@ -15,18 +15,18 @@ def shortfalls(summary: Summary) -> list[str]:
     """A sentence for each missing or empty cell, unfinished item and undefined score."""
     missing = [summary.name(i) for i, cell in enumerate(summary.measured) if cell is None]
     cells = f"{len(missing)} of {len(summary.measured)} cells are missing: {named(missing)}."
-    empty = [f"{cell.folder} has no record of any picture." for cell in summary.setting.empty]
+    empty = [f"{cell.folder} has no record of any picture." for cell in summary.result_set.empty]
     return [*([cells] if missing else []), *empty, *_of_cells(summary), *_undefined(summary)]
 
 
-def asked(setting: ResultSet) -> set[str]:
+def asked(result_set: ResultSet) -> set[str]:
     """Keys of all items that any run was asked for or that any cell has a record of."""
-    lists = [[key for key, *_ in run.data["items"]] for run in setting.runs().values()]
-    return set[str]().union(*lists, *(cell.records for cell in setting.cells))
+    lists = [[key for key, *_ in run.data["items"]] for run in result_set.runs().values()]
+    return set[str]().union(*lists, *(cell.records for cell in result_set.cells))
 
 
 def _of_cells(summary: Summary) -> Iterator[str]:
-    everything = asked(summary.setting)
+    everything = asked(summary.result_set)
     for name, cell in summary.named():
         for problem in problems(cell, everything):
             yield f"{name}: {problem}."

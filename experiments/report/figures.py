@@ -45,7 +45,7 @@ UNDATED: dict[str, dict[str, None]] = {
 
 def draw(summary: Summary, folder: Path) -> list[Path]:
     """Draw the figures of the experiment's layout into ``folder``; returns their PNGs."""
-    layout = summary.setting.layout
+    layout = summary.result_set.layout
     drawings: dict[str, dict[str, Callable[[Summary], Figure | None]]] = {
         "heatmap": {"heatmap": draw_heatmap},
         "lines": {"lines": draw_lines},
@@ -57,7 +57,7 @@ def draw(summary: Summary, folder: Path) -> list[Path]:
         for name, drawing in drawings[layout].items():
             figure = drawing(summary)
             if figure is not None:
-                written.append(_save(figure, folder / f"{summary.setting.experiment}-{name}"))
+                written.append(_save(figure, folder / f"{summary.result_set.experiment}-{name}"))
     return written
 
 

@@ -29,7 +29,7 @@ Words = dict[str, str]
 
 def mend(summary: Summary) -> list[str]:
     """Sentences with the commands that compute what is missing; empty where nothing is."""
-    everything = asked(summary.setting)
+    everything = asked(summary.result_set)
     lacking = [
         i
         for i, cell in enumerate(summary.measured)
@@ -37,7 +37,7 @@ def mend(summary: Summary) -> list[str]:
     ]
     common = _common(summary)
     wanted = [_words(summary, i, common) for i in lacking]
-    wanted += [_words_of(summary, cell) for cell in summary.setting.empty]
+    wanted += [_words_of(summary, cell) for cell in summary.result_set.empty]
     whole = [words for words in wanted if words]
     known = [words for i in summary.cells.index if (words := _words(summary, i, common))]
     commands = [_command(words) for words in _sweeps(whole, [*known, *whole])] if whole else []
@@ -55,12 +55,12 @@ def _words(summary: Summary, position: int, common: dict[str, Any]) -> Words | N
     if cell is not None:
         return _words_of(summary, cell)
     row: Any = summary.cells.loc[position]
-    config = summary.setting.cells[0].config.copy()
+    config = summary.result_set.cells[0].config.copy()
     config.method = {"name": row["method"]}
     standard = standard_of(config)
     if standard is None:
         return None
-    fields = {p: row[n] for n, p in summary.setting.fields.items() if not isna(row[n])}
+    fields = {p: row[n] for n, p in summary.result_set.fields.items() if not isna(row[n])}
     shared = {key: value for key, value in common.items() if key in standard.config}
     return _written(summary, config, standard, fields | shared)
 
@@ -80,7 +80,7 @@ def _words_of(summary: Summary, cell: Cell) -> Words | None:
 
 def _common(summary: Summary) -> dict[str, Any]:
     """Departures on which all cells with the field agree; missing cells are run with them, too."""
-    cells = summary.setting.cells
+    cells = summary.result_set.cells
     departures = {
         key: value
         for cell in cells
@@ -104,12 +104,12 @@ def _written(
     where = {
         f"{group}.{key}": value for group in MOVED for key, value in places(config, group).items()
     }
-    results = summary.setting.folder.parent.parent
+    results = summary.result_set.folder.parent.parent
     values = {
         "experiment": config.name,
         **standard.options,
         **where,
-        "limit": len(asked(summary.setting)),
+        "limit": len(asked(summary.result_set)),
         "precision": config.precision,
         **({} if str(results) == "results" else {"results": results}),
         **given,

@@ -105,7 +105,7 @@ class PaperTable:
 
 @dataclass(frozen=True)
 class Paper:
-    """The content of ``paper.yaml``; ``order`` is that of methods, by name, in the rows of tables."""
+    """The content of ``paper.yaml``; ``order`` is that of methods, by name, in tables."""
 
     order: list[str]
     tables: dict[str, PaperTable]

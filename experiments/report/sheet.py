@@ -43,7 +43,7 @@ def draw_sheet(summary: Summary) -> Figure | None:
     if summary.fields or not finished:
         return None
     keys = sorted(finished)[:: max(1, len(finished) // ROWS)][:ROWS]
-    truths = [summary.setting.folder / TRUTHS / f"{key}.png" for key in keys]
+    truths = [summary.result_set.folder / TRUTHS / f"{key}.png" for key in keys]
     known = all(path.exists() for path in truths)
     shape = (len(keys), 1 + len(cells) + known)
     engine = ConstrainedLayoutEngine(w_pad=0.02, h_pad=0.02, wspace=0.0, hspace=0.0)
@@ -66,7 +66,7 @@ def draw_sheet(summary: Summary) -> Figure | None:
 
 
 def _inputs(summary: Summary, cell: Cell, key: str) -> tuple[Any, str]:
-    path = summary.setting.folder / INPUTS / f"{key}.png"
+    path = summary.result_set.folder / INPUTS / f"{key}.png"
     target = cell.records[key].target
     return read_picture(path), cut(target if readable(target) else key, LETTERS)
 

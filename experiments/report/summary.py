@@ -57,7 +57,7 @@ class Summary:
     statistic. ``labels`` maps methods to the names that reports use.
     """
 
-    setting: ResultSet
+    result_set: ResultSet
     table: PaperTable
     labels: dict[str, str]
     cells: DataFrame
@@ -67,12 +67,12 @@ class Summary:
     @property
     def fields(self) -> list[str]:
         """Names of the swept fields."""
-        return list(self.setting.fields)
+        return list(self.result_set.fields)
 
     @property
     def suite(self) -> Suite:
         """The suite that the pictures were measured with."""
-        return suite_of(self.setting)
+        return suite_of(self.result_set)
 
     @property
     def statistics(self) -> list[Statistic]:
@@ -98,36 +98,36 @@ class Summary:
         return self.means[self.means["metric"] == statistic].set_index("cell")
 
 
-def summarise(setting: ResultSet, paper: Paper) -> Summary:
+def summarise(result_set: ResultSet, paper: Paper) -> Summary:
     """The summary from which tables, figures and verdicts are made."""
-    table = paper.table(setting.experiment, setting.fields)
-    labels = labels_of(setting)
-    cells, measured = _lay_out(setting, table, paper.order, labels)
+    table = paper.table(result_set.experiment, result_set.fields)
+    labels = labels_of(result_set)
+    cells, measured = _lay_out(result_set, table, paper.order, labels)
     rows = [
         {
             "cell": position,
             "method": cells.loc[position, "label"],
-            **{field: cells.loc[position, field] for field in setting.fields},
+            **{field: cells.loc[position, field] for field in result_set.fields},
             **_describe(cell, statistic),
             "paper": _number(table, cells, position, statistic.id),
         }
         for position, cell in enumerate(measured)
-        for statistic in [*map(Statistic.mean, suite_of(setting).quantities), PSNR_OF_MSE]
+        for statistic in [*map(Statistic.mean, suite_of(result_set).quantities), PSNR_OF_MSE]
     ]
-    return Summary(setting, table, labels, cells, tuple(measured), DataFrame(rows))
+    return Summary(result_set, table, labels, cells, tuple(measured), DataFrame(rows))
 
 
-def labels_of(setting: ResultSet) -> dict[str, str]:
+def labels_of(result_set: ResultSet) -> dict[str, str]:
     """What reports call a method, by its name: by its cell's config, else by configs/method/."""
     files = (OmegaConf.load(path) for path in sorted((CONFIGS / "method").glob("*.yaml")))
-    methods: list[Any] = [*files, *(cell.config.method for cell in setting.cells)]
+    methods: list[Any] = [*files, *(cell.config.method for cell in result_set.cells)]
     named = [method for method in methods if {"name", "label"} <= method.keys()]
     return {method.name: method.label for method in named}
 
 
-def suite_of(setting: ResultSet) -> Suite:
+def suite_of(result_set: ResultSet) -> Suite:
     """The suite of the result set; the largest where its cells have different suites."""
-    suites = (suite(cell.config.metrics) for cell in setting.cells)
+    suites = (suite(cell.config.metrics) for cell in result_set.cells)
     return max(suites, key=lambda one: len(one.quantities))
 
 
@@ -160,28 +160,31 @@ def shown(value: Any) -> str:
 
 
 def _lay_out(
-    setting: ResultSet, table: PaperTable, first: list[str], labels: dict[str, str]
+    result_set: ResultSet, table: PaperTable, first: list[str], labels: dict[str, str]
 ) -> tuple[DataFrame, list[Cell | None]]:
     """Rows and cells in the paper's order of methods, then by fields, missing cells included."""
-    rows = [{"method": cell.config.method.name, **_fields(setting, cell)} for cell in setting.cells]
+    rows = [
+        {"method": cell.config.method.name, **_fields(result_set, cell)}
+        for cell in result_set.cells
+    ]
     missing = [
         spot for spot in table.grid() if not any(spot.items() <= row.items() for row in rows)
     ]
-    columns = ["method", *setting.fields]
+    columns = ["method", *result_set.fields]
     cells = DataFrame(rows + missing, columns=columns)
     order = [*first, *sorted(set(cells["method"]) - set(first))]
     cells["label"] = [labels.get(method, method) for method in cells["method"]]
-    twice = cells.duplicated(["label", *setting.fields], keep=False)
-    folders = [cell.folder.name for cell in setting.cells] + [""] * len(missing)
+    twice = cells.duplicated(["label", *result_set.fields], keep=False)
+    folders = [cell.folder.name for cell in result_set.cells] + [""] * len(missing)
     cells["label"] = cells["label"].where(~twice, folders)
     cells = cells.assign(rank=cells["method"].map(order.index))
-    cells = cells.sort_values(["rank", *setting.fields], kind="stable").drop(columns="rank")
-    have: Sequence[Cell | None] = [*setting.cells, *[None] * len(missing)]
+    cells = cells.sort_values(["rank", *result_set.fields], kind="stable").drop(columns="rank")
+    have: Sequence[Cell | None] = [*result_set.cells, *[None] * len(missing)]
     return cells.reset_index(drop=True), [have[position] for position in cells.index]
 
 
-def _fields(setting: ResultSet, cell: Cell) -> dict[str, Any]:
-    return {name: OmegaConf.select(cell.config, path) for name, path in setting.fields.items()}
+def _fields(result_set: ResultSet, cell: Cell) -> dict[str, Any]:
+    return {name: OmegaConf.select(cell.config, path) for name, path in result_set.fields.items()}
 
 
 def _describe(cell: Cell | None, statistic: Statistic) -> dict[str, Any]:

@@ -22,7 +22,7 @@ def tables_of(summary: Summary) -> list[Table]:
         "heatmap": _grids,
         "lines": _lines,
     }
-    return layouts.get(summary.setting.layout, _listings)(summary)
+    return layouts.get(summary.result_set.layout, _listings)(summary)
 
 
 def caption(summary: Summary, what: str) -> str:
@@ -36,8 +36,8 @@ def made_of(summary: Summary) -> str:
     counts = psnr["n"] + psnr["undefined"]
     low, high = counts.min(), counts.max()
     n = f"{high}" if low == high else f"{low} to {high}"
-    setting = summary.setting
-    return f"Model {setting.model}, data {setting.data}, n = {n}."
+    result_set = summary.result_set
+    return f"Model {result_set.model}, data {result_set.data}, n = {n}."
 
 
 def paper_header(summary: Summary) -> str:
@@ -131,7 +131,7 @@ def ranked(summary: Summary) -> list[int]:
 
     The first statistic decides which cell is better; the following ones break ties, in order.
     """
-    if not summary.fields or summary.setting.layout == "curves":
+    if not summary.fields or summary.result_set.layout == "curves":
         return list(summary.cells.index)
     means: Any = summary.cells[[]]
     for statistic in reversed(summary.statistics):

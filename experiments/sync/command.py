@@ -31,10 +31,10 @@ def main() -> None:
     if "experiment" not in options:
         raise InputError("say which experiment to mirror: experiment=table2, or experiment=all")
     if options["experiment"] == "all":
-        settings = [ResultSet.read(folder) for folder in all_folders(results)]
+        result_sets = [ResultSet.read(folder) for folder in all_folders(results)]
     else:
-        settings = find_result_sets(results, **options)
-    cells = [cell.folder for setting in settings for cell in setting.cells]
+        result_sets = find_result_sets(results, **options)
+    cells = [cell.folder for result_set in result_sets for cell in result_set.cells]
     mirror = mirror_of(results, kind)
     shown = 0
     for cell in bar(cells, desc="mirror", unit="cell"):

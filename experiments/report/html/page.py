@@ -41,13 +41,13 @@ def page(
     All links are relative, so that a folder of results may be moved.
     """
     figures = [path for path in files if path.suffix == ".png"]
-    setting = summary.setting
+    result_set = summary.result_set
     template = _environment().get_template("report.html")
     return template.render(
         title=summary.table.title,
-        experiment=setting.experiment,
-        model=setting.model,
-        data=setting.data,
+        experiment=result_set.experiment,
+        model=result_set.model,
+        data=result_set.data,
         claims=[{"verdict": claim.grade.verdict, "text": claim.sentence()} for claim in claims],
         tables=tables,
         costs=_costs(summary),
@@ -129,13 +129,13 @@ def _failures(summary: Summary) -> list[str]:
 
 def _settings(summary: Summary) -> list[tuple[str, str]]:
     """Names and texts: the shared configuration, each cell's method, and one cell's provenance."""
-    setting = summary.setting
-    found = [("shared by all cells", (setting.folder / SETTING).read_text("utf-8"))]
+    result_set = summary.result_set
+    found = [("shared by all cells", (result_set.folder / SETTING).read_text("utf-8"))]
     found += [
         (f"{cell.folder.name}: method", OmegaConf.to_yaml(cell.config.method))
-        for cell in setting.cells
+        for cell in result_set.cells
     ]
-    for name, about in list(setting.runs().items())[:1]:
+    for name, about in list(result_set.runs().items())[:1]:
         made_by = about.written() | {"data": about.data["sha256"]}
         found.append((f"{name}: made by", json.dumps(made_by, indent=2)))
     return found
