@@ -3,7 +3,8 @@
     python -m experiments
     python -m experiments list methods
 
-``list`` takes methods, data, models, experiments or clusters; each is a file in ``configs/``.
+``list`` takes methods, data, models, experiments, clusters or layouts; each is a file in
+``configs/``.
 """
 
 import sys
@@ -20,6 +21,7 @@ GROUPS = {
     "models": "model",
     "experiments": "experiment",
     "clusters": "cluster",
+    "layouts": "layout",
 }
 
 

@@ -21,6 +21,7 @@ from data.task import Task
 from experiments.jobs.batches import batches_of, of_shard, sweep_shards
 from experiments.jobs.explain import unknown_field
 from experiments.jobs.forms import check_forms
+from experiments.jobs.layouts import check_layout
 from experiments.jobs.schema import CONFIGS, register
 from experiments.jobs.spelling import spell_numbers, spelled
 from experiments.store.cell import Cell
@@ -131,6 +132,7 @@ def settled(composed: DictConfig, job: Sequence[str]) -> DictConfig:
     OmegaConf.resolve(cfg)
     for path in ("method", "data.tasks", "model.load"):
         check_forms(OmegaConf.select(cfg, path), path)
+    check_layout(cfg.report)
     return cfg
 
 

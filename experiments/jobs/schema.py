@@ -34,7 +34,7 @@ class Run:
     metrics: str = MISSING
     points: Any = field(default_factory=dict)
     point: str | None = None
-    report: Any = field(default_factory=lambda: {"layout": "rows", "fields": {}})
+    report: Any = MISSING
     precision: str = MISSING
     cluster: Any = MISSING
     log: str = "none"

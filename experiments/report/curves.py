@@ -13,9 +13,6 @@ from eval.curves import Curve, gap
 from experiments.report.summary import Summary, in_words, scores_of
 from experiments.store.formats import EVERYTHING
 
-ALONG = "threshold"
-"""The paper's curves run over the mask threshold."""
-
 Values = Mapping[str, Any]
 """Values of the method and of fields, which select cells."""
 
@@ -38,7 +35,7 @@ def lines(summary: Summary) -> list[Line]:
     groups: dict[str, list[int]] = {}
     for position in summary.cells.index:
         if summary.measured[position] is not None:
-            groups.setdefault(summary.name(position, but=ALONG), []).append(position)
+            groups.setdefault(summary.name(position, but=summary.along), []).append(position)
     return [Line(name, tuple(positions)) for name, positions in groups.items()]
 
 
@@ -94,7 +91,7 @@ def _having(cells: DataFrame, values: Values) -> list[int]:
 def _name(summary: Summary, positions: list[int], values: Values) -> str:
     """The curve's name, with the fields that do not vary along it, even if it has no cells."""
     if positions:
-        return summary.name(positions[0], but=ALONG)
+        return summary.name(positions[0], but=summary.along)
     method = values.get("method")
     fields = {name: value for name, value in values.items() if name != "method"}
     return in_words(summary.labels.get(method, method) if method else None, fields)

@@ -7,6 +7,7 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+from hydra.utils import get_object
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
@@ -15,9 +16,7 @@ from pandas import DataFrame
 from eval.psnr import PSNR
 from experiments.report.lettering import BASE, make_legible
 from experiments.report.looks import MARKERS, look, title
-from experiments.report.sheet import draw_sheet
 from experiments.report.summary import Summary, shown
-from experiments.report.trade_off import draw_trade_off, draw_truth
 from experiments.store.atomic import write_aside
 
 STYLE: dict[Any, Any] = {
@@ -45,16 +44,11 @@ UNDATED: dict[str, dict[str, None]] = {
 
 def draw(summary: Summary, folder: Path) -> list[Path]:
     """Draw the figures of the experiment's layout into ``folder``; returns their PNGs."""
-    layout = summary.result_set.layout
-    drawings: dict[str, dict[str, Callable[[Summary], Figure | None]]] = {
-        "heatmap": {"heatmap": draw_heatmap},
-        "lines": {"lines": draw_lines},
-        "curves": {"curves": draw_trade_off, "truth": draw_truth},
-        "rows": {"sheet": draw_sheet},
-    }
+    drawings = {name: path for name, path in summary.result_set.layout.figures.items() if path}
     written: list[Path] = []
     with mpl.rc_context(STYLE):
-        for name, drawing in drawings[layout].items():
+        for name, path in drawings.items():
+            drawing: Callable[[Summary], Figure | None] = get_object(path)
             figure = drawing(summary)
             if figure is not None:
                 written.append(_save(figure, folder / f"{summary.result_set.experiment}-{name}"))

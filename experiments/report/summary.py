@@ -70,6 +70,11 @@ class Summary:
         return list(self.result_set.fields)
 
     @property
+    def along(self) -> str:
+        """The field that varies along a curve; empty where nothing is shown as curves."""
+        return self.result_set.layout.along or ""
+
+    @property
     def suite(self) -> Suite:
         """The suite that the pictures were measured with."""
         return suite_of(self.result_set)

@@ -5,6 +5,7 @@ from statistics import fmean
 from typing import Any, get_args
 
 import pandas as pd
+from hydra.utils import get_object
 from pandas import DataFrame
 
 from eval.psnr import PSNR
@@ -18,11 +19,8 @@ MISSING = Entry("–")
 
 def tables_of(summary: Summary) -> list[Table]:
     """The report's tables by its layout; the first is the main one."""
-    layouts: dict[str, Callable[[Summary], list[Table]]] = {
-        "heatmap": _grids,
-        "lines": _lines,
-    }
-    return layouts.get(summary.result_set.layout, _listings)(summary)
+    tables: Callable[[Summary], list[Table]] = get_object(summary.result_set.layout.tables)
+    return tables(summary)
 
 
 def caption(summary: Summary, what: str) -> str:
@@ -45,7 +43,7 @@ def paper_header(summary: Summary) -> str:
     return f"paper ({summary.table.setting})"
 
 
-def _grids(summary: Summary) -> list[Table]:
+def grids(summary: Summary) -> list[Table]:
     """A grid per statistic and method: first field down, second across; the diagonal in bold."""
     down, across = summary.fields
     return [
@@ -80,7 +78,7 @@ def _grid(
     return Table(caption(summary, what), (down, *names), tuple(rows), 1, notes)
 
 
-def _lines(summary: Summary) -> list[Table]:
+def columns(summary: Summary) -> list[Table]:
     """A table per statistic: a row per values of the fields, a column per method, best in bold."""
     return [_versus(summary, statistic) for statistic in summary.statistics]
 
@@ -131,7 +129,7 @@ def ranked(summary: Summary) -> list[int]:
 
     The first statistic decides which cell is better; the following ones break ties, in order.
     """
-    if not summary.fields or summary.result_set.layout == "curves":
+    if not summary.fields or summary.result_set.layout.along:
         return list(summary.cells.index)
     means: Any = summary.cells[[]]
     for statistic in reversed(summary.statistics):
@@ -140,7 +138,7 @@ def ranked(summary: Summary) -> list[int]:
     return means.index.tolist()
 
 
-def _listings(summary: Summary) -> list[Table]:
+def listings(summary: Summary) -> list[Table]:
     """Tables with a row per cell, a column per statistic, and UNet calls per image.
 
     A suite with headline metrics gives two tables, headline metrics first; otherwise there is one.

@@ -10,7 +10,7 @@ from pandas import DataFrame
 
 from eval.edits import PSNR_OUTSIDE, PSNR_TO_TRUTH
 from eval.metric import Quantity
-from experiments.report.curves import ALONG, Line, lines
+from experiments.report.curves import Line, lines
 from experiments.report.lettering import make_legible
 from experiments.report.looks import axis, look, title
 from experiments.report.point_labels import Mark, write_beside
@@ -100,7 +100,8 @@ def _shows(summary: Summary, paths: Sequence[DataFrame], axes_of: Sequence[Axis]
         for quantity, means in axes_of
     )
     name = summary.table.title.partition(". ")[0]
-    beside = f", {ALONG} beside each" if ALONG in summary.fields else ""
+    along = summary.along
+    beside = f", {along} beside each" if along in summary.fields else ""
     means = f"{name}: {y.id} over {x.id}, means{beside}"
     if not np.isfinite(wide + high):
         return means
@@ -110,7 +111,7 @@ def _shows(summary: Summary, paths: Sequence[DataFrame], axes_of: Sequence[Axis]
 
 def _marks(summary: Summary, path: DataFrame, colour: str) -> list[Mark]:
     """The points of a curve, each labelled with its threshold where it has one."""
-    known: Any = summary.cells[ALONG].dropna() if ALONG in summary.fields else {}
+    known: Any = summary.cells[summary.along].dropna() if summary.along in summary.fields else {}
     return [
         Mark(x, y, shown(known[i]) if i in known else "", colour)
         for i, (x, y) in zip(path.index, path.to_numpy(), strict=True)

@@ -5,6 +5,9 @@
 
 The same command again computes only what is missing, even while the first one still runs. With
 ``shards=4`` each cell is divided into four jobs, which a launcher can spread over machines.
+
+Values between commas are a sweep. ``python -m experiments list methods`` says what there is to
+choose from, and ``--cfg job`` prints the whole configuration.
 """
 
 import sys

@@ -44,6 +44,11 @@ SAID_ELSEWHERE = frozenset(
 result set, says them."""
 
 
+def is_compared(key: str) -> bool:
+    """Whether a cell refuses a stored field that has changed: not if it only concerns reports."""
+    return key not in UNCOMPARED and not key.startswith("report.")
+
+
 def names_a_cell(override: str) -> bool:
     """Whether an override such as ``seed=1`` is part of the name of a cell."""
     key = override.partition("=")[0]

@@ -9,7 +9,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from experiments.store.atomic import write_json, write_text
 from experiments.store.cell import Cell, read_run
-from experiments.store.fields import PLACES, UNCOMPARED, UNSTORED, flat
+from experiments.store.fields import PLACES, UNSTORED, flat, is_compared
 from experiments.store.formats import CELLS, CONFIG, RUN, SETTING, TURN, RunInfo
 from experiments.store.locks import exclusive
 from experiments.store.sources import code_of
@@ -122,7 +122,7 @@ def _keep_or_compare(path: Path, config: dict[Any, Any]) -> None:
 def _compare(path: Path, config: dict[Any, Any]) -> None:
     ours = OmegaConf.create(OmegaConf.to_yaml(OmegaConf.create(config), resolve=True))
     written, wanted = flat(OmegaConf.load(path)), flat(ours)
-    for key in sorted((written.keys() | wanted.keys()) - UNCOMPARED):
+    for key in sorted(filter(is_compared, written.keys() | wanted.keys())):
         if not _same(key, written.get(key), wanted.get(key)):
             raise InputError(
                 f"{path.parent} holds results of {key}={written.get(key)}, not {wanted.get(key)}: "

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 
 from data.command_line import closest
 from experiments.store.cell import Cell, read_cells
@@ -61,26 +61,20 @@ class ResultSet:
         return self.cells[0].config.data.name
 
     @property
-    def layout(self) -> str:
-        """The report's layout; raises ``InputError`` if it is unknown or can't show the fields."""
-        layout, count = self.cells[0].config.report.layout, len(self.fields)
-        fits = {"rows": True, "curves": True, "lines": count > 0, "heatmap": count == 2}
-        if layout not in fits:
+    def layout(self) -> DictConfig:
+        """How the experiment is shown: ``configs/layout/``, as its cells have it."""
+        report = self.cells[0].config.report
+        if "tables" not in report:
             raise InputError(
-                f"{self.folder}: report.layout={layout} is unknown.{closest(layout, fits)} There "
-                f"are {', '.join(fits)}"
+                f"{self.folder} has an older form of layout: run its experiment again with a "
+                "different results=..., or report it with the version that made it"
             )
-        if not fits[layout]:
-            raise InputError(
-                f"{self.folder}: report.layout={layout} can't show {count} of report.fields: a "
-                "heatmap takes two, lines one or more; choose report.layout=rows"
-            )
-        return layout
+        return report
 
     @property
     def fields(self) -> dict[str, str]:
         """Swept fields: column name to dotted path in a cell's configuration."""
-        fields: Any = OmegaConf.to_container(self.cells[0].config.report.fields)
+        fields: Any = OmegaConf.to_container(self.layout.fields)
         return fields
 
     def runs(self) -> dict[str, RunInfo]:

@@ -212,12 +212,6 @@ def test_the_files_are_named_after_the_picture(desk, monkeypatch):
     assert made == {path.name for path in desk.folder.iterdir()} - {"in.png"}
 
 
-def test_help_says_how_to_call_it(desk):
-    outcome = desk.call("edit", "--help")
-    assert outcome.code == 0
-    assert "python -m experiments.edit image=" in outcome.out
-
-
 def test_the_shipped_model_edits_the_object_more_than_the_rest(desk):
     picture = render(SceneSpec("red", "star", "grass"), 0)
     there = true_mask(picture, render(SceneSpec("blue", "star", "grass"), 0))

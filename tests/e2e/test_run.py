@@ -168,14 +168,6 @@ def test_table_2_on_the_embedded_model(call, tmp_path, data):
 
 
 @pytest.mark.e2e
-@pytest.mark.parametrize("command", ["run", "report"])
-def test_commands_have_help(call, command):
-    shown = call(command, "--help")
-    assert shown.code == 0
-    assert "experiment" in shown.out
-
-
-@pytest.mark.e2e
 def test_killed_in_the_middle_it_goes_on_where_it_was(workplace, tmp_path):
     """kill -9 once the first records are there; then the same command in this process."""
     few = ["experiment=table2", *QUICK, "method.invert.trace.steps=6", "batch_size=1"]

@@ -9,6 +9,7 @@ import yaml
 from omegaconf import OmegaConf
 from PIL import Image
 
+from experiments.jobs.schema import CONFIGS
 from experiments.store.atomic import write_lines
 
 KEYS = tuple(f"scene-{i:02d}" for i in range(16))
@@ -32,6 +33,16 @@ CURVES = {
 CLASSES = tuple(f"class {i}" for i in range(8))
 CALLS = {"ddim": (150, 0), "nti": (400, 250), "pti": (400, 250)}
 ORACLES = ("vae", "copy", "retrieve")
+
+
+def layout_of(name, fields):
+    """A layout as a cell's configuration has it."""
+    base, own = (
+        yaml.safe_load((CONFIGS / f"layout/{part}.yaml").read_text()) for part in ("rows", name)
+    )
+    figures = {**base["figures"], **own.get("figures", {})}
+    own.pop("defaults", None)
+    return {**base, **own, "figures": figures, "fields": fields}
 
 
 def psnrs(mean, seed=0, spread=2.0):
@@ -59,7 +70,7 @@ def write_cell(results: Path, experiment, method, values, data="scenes", cell=No
         "metrics": "reconstruction",
         "precision": "bf16",
         "seed": 0,
-        "report": {"layout": layout, "fields": swept},
+        "report": layout_of(layout, swept),
     }
     (folder / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
     shared = {key: config[key] for key in ("name", "model", "data", "precision", "seed")}
@@ -164,7 +175,7 @@ def write_edits(results, method, about, experiment="figure4", **fields):
         OmegaConf.update(config, f"method.{path}", value, force_add=True)
     config.metrics = "scenes"
     if experiment in CURVES:
-        config.report = {"layout": "curves", "fields": CURVES[experiment]}
+        config.report = layout_of("curves", CURVES[experiment])
     OmegaConf.save(config, folder / "config.yaml")
     spread = psnrs(0.0, seed=1, spread=0.05)
     of_classes = {metric: mean for metric, mean in about.items() if metric.startswith("csfid")}

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 import yaml
+from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from experiments.report.command import main
@@ -51,20 +52,12 @@ def test_curves_without_classes_are_a_report_of_what_was_measured(
     assert text.count("not measured") == len(claims)
 
 
-@pytest.mark.parametrize(
-    ("layout", "fields", "sentence"),
-    [
-        ("heatmaps", {}, "report.layout=heatmaps is unknown. Did you mean 'heatmap'"),
-        ("heatmap", {"N": "method.invert.N"}, "report.layout=heatmap can't show 1"),
-        ("lines", {}, "report.layout=lines can't show 0"),
-    ],
-)
-def test_a_layout_that_does_not_fit_is_said(
-    tmp_path, report, monkeypatch, layout, fields, sentence
-):
-    monkeypatch.setitem(LAYOUTS, "mine", (layout, fields))
-    write_cell(tmp_path, "mine", "pti", FEW)
-    with pytest.raises(InputError, match=sentence):
+def test_a_result_set_from_before_layouts_were_files_is_named(tmp_path, report):
+    folder = write_cell(tmp_path, "mine", "pti", FEW)
+    config = OmegaConf.load(folder / "config.yaml")
+    config.report = {"layout": "rows", "fields": {}}
+    OmegaConf.save(config, folder / "config.yaml")
+    with pytest.raises(InputError, match="scenes-scenes has an older form of layout"):
         report("experiment=mine")
 
 

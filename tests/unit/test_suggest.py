@@ -76,3 +76,16 @@ def test_a_group_can_t_be_empty(group):
 
 def test_data_that_need_a_place_say_so():
     assert said_of("data=folder") == "data.path is not set: add data.path=... to the command"
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["layout@report=heatmaps"], "layout=heatmaps is unknown. Did you mean 'heatmap'?"),
+        (["layout@report=heatmap"], "layout@report=heatmap can't show 0 of report.fields"),
+        (["experiment=table2", "layout@report=lines"], "it takes 1 or more"),
+        (["report.tables=my.own"], "_target_=my.own can't be imported"),
+    ],
+)
+def test_a_layout_that_can_t_be_is_told_at_the_start(words, sentence):
+    assert sentence in said_of(*words)
