@@ -54,11 +54,12 @@ def from_pretrained(  # noqa: PLR0913 (one argument per field of configs/model/s
     """
     disable_progress_bar()
     where = torch_device(device)
+    if dtype not in DTYPES:
+        raise InputError(f"model.load.dtype={dtype}: choose one of {', '.join(DTYPES)}")
+    _check_precision(precision)  # before a download of gigabytes
     folder = Path(path)
     if not folder.is_dir():
         folder = _download(path, revision, variant, offline=offline)
-    if dtype not in DTYPES:
-        raise InputError(f"model.load.dtype={dtype}: choose one of {', '.join(DTYPES)}")
     _check_parts(folder)
     check_kind(folder)
     digest = f"{folder_digest(folder, variant)}-{dtype}"
@@ -83,8 +84,7 @@ def assemble(
     Raises ``InputError`` where the tokenizer does not fit the text encoder, where the UNet does not
     predict epsilon, or for an unknown ``precision``.
     """
-    if precision not in get_args(Precision):
-        raise InputError(f"precision={precision}: choose one of {', '.join(get_args(Precision))}")
+    _check_precision(precision)
     prediction = parts["scheduler"].config.prediction_type
     if prediction != "epsilon":
         raise InputError(
@@ -100,6 +100,11 @@ def assemble(
     if precision == "bf16":
         _keep_in_bf16(parts["unet"])
     return LatentDiffusion(**parts, digest=digest, precision=precision)
+
+
+def _check_precision(precision: str) -> None:
+    if precision not in get_args(Precision):
+        raise InputError(f"precision={precision}: choose one of {', '.join(get_args(Precision))}")
 
 
 def torch_device(name: str) -> torch.device:

@@ -3,7 +3,9 @@
 import pytest
 import torch
 
+from pti.diffusion.load import from_pretrained
 from pti.diffusion.precision import autocast, fastest
+from pti.errors import InputError
 
 CPU = torch.device("cpu")
 
@@ -25,3 +27,9 @@ def test_products_are_computed_in_what_is_asked_for(precision, dtype):
     with autocast(CPU, precision):
         assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == dtype
     assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == torch.float32
+
+
+def test_options_are_checked_before_anything_is_downloaded(monkeypatch):
+    monkeypatch.setattr("pti.diffusion.load._download", lambda *_, **__: pytest.fail("downloads"))
+    with pytest.raises(InputError, match=r"model\.load\.dtype=float8: choose one of"):
+        from_pretrained("no/such/model", device="cpu", precision="fp32", dtype="float8")
