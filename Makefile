@@ -60,7 +60,8 @@ test: $(INSTALLED) ## The test suite
 test-more: $(INSTALLED) ## What make test leaves out: a real Slurm, a browser (skipped where missing), long tests, notebooks
 	$(BIN)/python -m pytest -m slurm tests/slurm
 	$(BIN)/python -m pytest -n 2 -m "browser or long"
-	$(BIN)/python -m pytest -n 2 notebooks
+# Two processes of two threads each on two cores wait for one another: five times as long.
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 notebooks
 
 check: $(INSTALLED) ## Lint, format, types, import order, stripped notebooks
 	$(BIN)/ruff check .
