@@ -87,8 +87,8 @@ def _standard(experiment: str, method: str, model: Place, data: Place) -> Standa
         "model": _option("model", model),
         "data": _option("data", data),
     }
-    words = [f"{group}={option}" for group, option in options.items() if option]
-    composed = _composed(f"experiment={experiment}", *words)
+    overrides = [f"{group}={option}" for group, option in options.items() if option]
+    composed = _composed(f"experiment={experiment}", *overrides)
     with open_dict(composed):
         del composed["hydra"], composed["cell"]
         for group, place in zip(MOVED, (model, data), strict=True):
@@ -134,11 +134,11 @@ def places(config: DictConfig, group: str) -> dict[str, Any]:
     return {key: own[key] for key in WHERE if own.get(key) is not None}
 
 
-def _composed(*words: str) -> DictConfig:
+def _composed(*overrides: str) -> DictConfig:
     register()
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(CONFIGS), version_base="1.3"):
-        return compose("run", list(words), return_hydra_config=True)
+        return compose("run", list(overrides), return_hydra_config=True)
 
 
 def _option(group: str, place: Place, first: Iterable[str] = ()) -> str | None:

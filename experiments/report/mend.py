@@ -23,7 +23,7 @@ AGAIN = (
 PLAIN = re.compile(r"[A-Za-z_./][\w./@+-]*|-?[\d.]+(e-?\d+)?", re.ASCII)
 """Values that Hydra reads correctly without quotes."""
 
-Words = dict[str, str]
+Overrides = dict[str, str]
 """The overrides of one cell's run: values by key."""
 
 
@@ -36,11 +36,15 @@ def mend(summary: Summary) -> list[str]:
         if cell is None or any(problems(cell, everything))
     ]
     common = _common(summary)
-    wanted = [_words(summary, i, common) for i in lacking]
-    wanted += [_words_of(summary, cell) for cell in summary.result_set.empty]
-    whole = [words for words in wanted if words]
-    known = [words for i in summary.cells.index if (words := _words(summary, i, common))]
-    commands = [_command(words) for words in _sweeps(whole, [*known, *whole])] if whole else []
+    wanted = [_overrides(summary, i, common) for i in lacking]
+    wanted += [_overrides_of(summary, cell) for cell in summary.result_set.empty]
+    whole = [overrides for overrides in wanted if overrides]
+    known = [
+        overrides for i in summary.cells.index if (overrides := _overrides(summary, i, common))
+    ]
+    commands = (
+        [_command(overrides) for overrides in _sweeps(whole, [*known, *whole])] if whole else []
+    )
     more = len(commands) - NAMED
     return [
         *(f"{RUN}{command}" for command in commands[:NAMED]),
@@ -49,11 +53,11 @@ def mend(summary: Summary) -> list[str]:
     ]
 
 
-def _words(summary: Summary, position: int, common: dict[str, Any]) -> Words | None:
+def _overrides(summary: Summary, position: int, common: dict[str, Any]) -> Overrides | None:
     """The overrides that run a cell of the report; None where configs/ lacks a part of it."""
     cell = summary.measured[position]
     if cell is not None:
-        return _words_of(summary, cell)
+        return _overrides_of(summary, cell)
     row: Any = summary.cells.loc[position]
     config = summary.result_set.cells[0].config.copy()
     config.method = {"name": row["method"]}
@@ -65,7 +69,7 @@ def _words(summary: Summary, position: int, common: dict[str, Any]) -> Words | N
     return _written(summary, config, standard, fields | shared)
 
 
-def _words_of(summary: Summary, cell: Cell) -> Words | None:
+def _overrides_of(summary: Summary, cell: Cell) -> Overrides | None:
     standard = standard_of(cell.config)
     if standard is None:
         return None
@@ -97,7 +101,7 @@ def _common(summary: Summary) -> dict[str, Any]:
 
 def _written(
     summary: Summary, config: DictConfig, standard: Standard, given: Mapping[str, Any]
-) -> Words | None:
+) -> Overrides | None:
     """All overrides of a run; None where its method, model or data set is not from configs/."""
     if None in standard.options.values():
         return None
@@ -114,15 +118,15 @@ def _written(
         **({} if str(results) == "results" else {"results": results}),
         **given,
     }
-    words = {key: _quoted(word(value)) for key, value in values.items()}
-    return words | ({"point": "null"} if standard.by_points else {})
+    overrides = {key: _quoted(word(value)) for key, value in values.items()}
+    return overrides | ({"point": "null"} if standard.by_points else {})
 
 
-def _sweeps(wanted: Sequence[Words], known: Sequence[Words]) -> Iterator[Words]:
+def _sweeps(wanted: Sequence[Overrides], known: Sequence[Overrides]) -> Iterator[Overrides]:
     """Merge the ``wanted`` cells into few sweeps, each over cells of ``known`` only."""
-    groups: dict[tuple[str, ...], list[Words]] = {}
-    for words in wanted:
-        groups.setdefault(tuple(words), []).append(words)
+    groups: dict[tuple[str, ...], list[Overrides]] = {}
+    for overrides in wanted:
+        groups.setdefault(tuple(overrides), []).append(overrides)
     for keys, cells in groups.items():
         values = [list(dict.fromkeys(cell[key] for cell in cells)) for key in keys]
         whole = [dict(zip(keys, each, strict=True)) for each in product(*values)]
@@ -132,8 +136,8 @@ def _sweeps(wanted: Sequence[Words], known: Sequence[Words]) -> Iterator[Words]:
             yield from cells
 
 
-def _command(words: Words) -> str:
-    given = (shlex.quote(f"{key}={value}") for key, value in words.items())
+def _command(overrides: Overrides) -> str:
+    given = (shlex.quote(f"{key}={value}") for key, value in overrides.items())
     return f"python -m experiments.run {' '.join(given)}"
 
 
