@@ -19,7 +19,8 @@ DOING: dict[Stage, str] = {
 def shown(model: LatentDiffusion, steps: int) -> Generator[None]:
     """Show progress bars of ``model`` within the context; each stage visits ``steps`` timesteps.
 
-    A timestep counts once, however many UNet evaluations it takes.
+    A timestep counts once, however many UNet evaluations it takes. A stage's bar ends where the
+    next stage begins, so that its time is its own.
     """
     seen: dict[Stage, set[int]] = {}
     bars: dict[Stage, Any] = {}
@@ -27,6 +28,8 @@ def shown(model: LatentDiffusion, steps: int) -> Generator[None]:
 
         def tell(stage: Stage, timestep: int) -> None:
             if stage not in bars:
+                for earlier in bars.values():
+                    earlier.close()
                 total = None if stage == "mask" else steps  # a mask is found at one timestep
                 bars[stage] = stack.enter_context(bar(total=total, desc=DOING[stage], unit="step"))
                 seen[stage] = set()
