@@ -50,8 +50,7 @@ endef
 
 smoke: $(INSTALLED) ## Run, score and report in under a minute
 	@rm -rf results/smoke
-	$(BIN)/python -m experiments.run experiment=table2 method=ddim,nti,pti_reconstruction method.invert.trace.steps=5 limit=2 \
-	  results=results/smoke cache=results/smoke/cache
+	$(BIN)/python -m experiments.run experiment=table2 method.invert.trace.steps=5 limit=2 results=results/smoke cache=results/smoke/cache
 	$(REPORT) experiment=table2 results=results/smoke
 
 test: $(INSTALLED) ## The test suite
