@@ -7,10 +7,8 @@ from stat import S_ISREG
 from typing import Any
 
 import numpy as np
-import torch
-from jaxtyping import Float, UInt8
+from jaxtyping import UInt8
 from PIL import ExifTags, Image, PngImagePlugin, TiffImagePlugin, UnidentifiedImageError
-from torch import Tensor
 
 from data.colours import over_white, refuse_misread, to_srgb
 from pti.errors import InputError
@@ -144,13 +142,3 @@ def square(picture: Image.Image, side: int) -> Pixels:
     left, top = ((full - shorter) // 2 for full in picture.size)
     box = (left, top, left + shorter, top + shorter)
     return np.asarray(picture.crop(box).resize((side, side), Image.Resampling.BICUBIC))
-
-
-def to_tensor(pixels: Pixels) -> Float[Tensor, "3 height width"]:
-    """Convert bytes to [0, 1]."""
-    return torch.from_numpy(pixels.copy()).permute(2, 0, 1).float() / 255
-
-
-def to_pixels(image: Float[Tensor, "3 height width"]) -> Pixels:
-    """Convert [0, 1] to bytes by truncation, as is common in code for inversion."""
-    return (image * 255).to(torch.uint8).permute(1, 2, 0).cpu().numpy()

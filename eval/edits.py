@@ -1,48 +1,108 @@
 """Metrics of edits whose true result is known: outside the edit, inside it, and as a whole."""
 
+from dataclasses import dataclass
+
 from torch import Tensor
 
 from eval.metric import Metric, PerImage, Pictures
-from eval.psnr import PSNR, psnr
+from eval.psnr import psnr
+from eval.quantity import (
+    PSNR_INSIDE,
+    PSNR_OUTSIDE,
+    PSNR_TO_TRUTH,
+    SSIM_INSIDE,
+    SSIM_OUTSIDE,
+    Quantity,
+)
 from eval.regions import psnr_where, ssim_where
-from eval.ssim import SSIM
 from pti.types import Image
 
 
-def _truth(pictures: Pictures) -> tuple[Image, Tensor]:
+@dataclass(frozen=True)
+class PsnrToTruth(Metric):
+    """PSNR of the result to the true edit."""
+
+    needs = ("truth",)
+
+    @property
+    def quantity(self) -> Quantity:
+        """PSNR in dB."""
+        return PSNR_TO_TRUTH
+
+    def __call__(self, pictures: Pictures) -> PerImage:
+        """One value in dB per picture, infinite for the truth itself."""
+        return psnr(pictures.output, _truth(pictures))
+
+
+@dataclass(frozen=True)
+class PsnrInside(Metric):
+    """PSNR of the result to the true edit, where that differs from the input."""
+
+    needs = ("truth", "changed")
+
+    @property
+    def quantity(self) -> Quantity:
+        """PSNR in dB."""
+        return PSNR_INSIDE
+
+    def __call__(self, pictures: Pictures) -> PerImage:
+        """One value in dB per picture, NaN where the true edit changes nothing."""
+        return psnr_where(pictures.output, _truth(pictures), _changed(pictures))
+
+
+@dataclass(frozen=True)
+class PsnrOutside(Metric):
+    """PSNR of the result to the input, where the edit should change nothing."""
+
+    needs = ("changed",)
+
+    @property
+    def quantity(self) -> Quantity:
+        """PSNR in dB."""
+        return PSNR_OUTSIDE
+
+    def __call__(self, pictures: Pictures) -> PerImage:
+        """One value in dB per picture, NaN where the edit should change everything."""
+        return psnr_where(pictures.output, pictures.source, ~_changed(pictures))
+
+
+@dataclass(frozen=True)
+class SsimInside(Metric):
+    """SSIM of the result to the true edit, where that differs from the input."""
+
+    needs = ("truth", "changed")
+
+    @property
+    def quantity(self) -> Quantity:
+        """SSIM, 1 for the truth itself."""
+        return SSIM_INSIDE
+
+    def __call__(self, pictures: Pictures) -> PerImage:
+        """One value per picture, NaN where the true edit changes nothing."""
+        return ssim_where(pictures.output, _truth(pictures), _changed(pictures))
+
+
+@dataclass(frozen=True)
+class SsimOutside(Metric):
+    """SSIM of the result to the input, where the edit should change nothing."""
+
+    needs = ("changed",)
+
+    @property
+    def quantity(self) -> Quantity:
+        """SSIM, 1 for a copy."""
+        return SSIM_OUTSIDE
+
+    def __call__(self, pictures: Pictures) -> PerImage:
+        """One value per picture, NaN where the edit should change everything."""
+        return ssim_where(pictures.output, pictures.source, ~_changed(pictures))
+
+
+def _truth(pictures: Pictures) -> Image:
     assert pictures.truth is not None
+    return pictures.truth
+
+
+def _changed(pictures: Pictures) -> Tensor:
     assert pictures.changed is not None
-    return pictures.truth, pictures.changed
-
-
-def _to_truth(pictures: Pictures) -> PerImage:
-    return psnr(pictures.output, _truth(pictures)[0])
-
-
-def _psnr_inside(pictures: Pictures) -> PerImage:
-    return psnr_where(pictures.output, *_truth(pictures))
-
-
-def _psnr_outside(pictures: Pictures) -> PerImage:
-    return psnr_where(pictures.output, pictures.source, ~_truth(pictures)[1])
-
-
-def _ssim_inside(pictures: Pictures) -> PerImage:
-    return ssim_where(pictures.output, *_truth(pictures))
-
-
-def _ssim_outside(pictures: Pictures) -> PerImage:
-    return ssim_where(pictures.output, pictures.source, ~_truth(pictures)[1])
-
-
-PSNR_TO_TRUTH = Metric("psnr-to-truth[0,1]", True, PSNR.decimals, _to_truth, unit=PSNR.unit)
-PSNR_INSIDE = Metric("psnr-inside[0,1]", True, PSNR.decimals, _psnr_inside, unit=PSNR.unit)
-"""Compares with the truth, where the truth differs from the input."""
-
-PSNR_OUTSIDE = Metric("psnr-outside[0,1]", True, PSNR.decimals, _psnr_outside, unit=PSNR.unit)
-"""Compares with the input, where the truth equals the input."""
-
-SSIM_INSIDE = Metric("ssim-inside[0,1]", True, SSIM.decimals, _ssim_inside)
-SSIM_OUTSIDE = Metric("ssim-outside[0,1]", True, SSIM.decimals, _ssim_outside)
-
-BESIDE_TRUTH = (PSNR_OUTSIDE, PSNR_INSIDE, SSIM_OUTSIDE, SSIM_INSIDE)
+    return pictures.changed

@@ -3,13 +3,16 @@
 import warnings
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import file_digest
+from pathlib import Path
 from typing import Literal
 
 import torch
 from torch import nn
 
 from eval.crop import resize_and_crop
-from eval.metric import PerImage
+from eval.metric import Metric, PerImage, Pictures
+from eval.quantity import Quantity
 from eval.weights import fill, load_weights, local_file
 from pti.errors import one_of
 from pti.types import Image
@@ -20,8 +23,8 @@ TORCHVISION = {"alex": "AlexNet", "vgg": "VGG16", "squeeze": "SqueezeNet1_1"}
 
 
 @dataclass(frozen=True)
-class Lpips:
-    """LPIPS distance of two pictures, 0 for a copy; papers often print 100 times the value.
+class Lpips(Metric):
+    """LPIPS distance of the result to the input, 0 for a copy; papers often print it times 100.
 
     ``weights`` is torchvision's published ImageNet file of the backbone, by default the copy in
     torch hub's cache. The package brings its own linear weights. The first use reads the files, and
@@ -36,29 +39,40 @@ class Lpips:
         one_of("net", self.net, Backbone)
 
     @property
-    def id(self) -> str:
-        """The backbone, and the side of its input in pixels."""
-        return f"lpips-{self.net}@{self.size}"
+    def quantity(self) -> Quantity:
+        """LPIPS, named after the backbone and the side of its input in pixels."""
+        return Quantity(f"lpips-{self.net}@{self.size}", higher_is_better=False, decimals=3)
 
-    def load(self) -> None:
-        """Read the weight files, once; raises ``InputError`` as the first use does."""
+    def digest(self) -> str:
+        """The sha256 of the backbone's file; raises ``InputError`` as the first use does."""
         _ = self._network
+        with self._file.open("rb") as stream:
+            return file_digest(stream, "sha256").hexdigest()
+
+    def __call__(self, pictures: Pictures) -> PerImage:
+        """One value per picture."""
+        return self.distance(pictures.output, pictures.source)
 
     @torch.no_grad()
-    def __call__(self, images: Image, references: Image) -> PerImage:
-        """One value per picture, after FlexIT's resize and crop to ``size``."""
+    def distance(self, images: Image, references: Image) -> PerImage:
+        """One value per pair of pictures, after FlexIT's resize and crop to ``size``."""
         network = self._network.to(images.device)
         pairs = (resize_and_crop(pictures, self.size) for pictures in (images, references))
         return network(*pairs, normalize=True).reshape(len(images))
 
-    @cached_property
-    def _network(self) -> nn.Module:
-        # Imported here because the imports take seconds, and a report needs only the id.
-        from lpips import LPIPS
+    @property
+    def _file(self) -> Path:
         from torchvision.models import get_weight
 
         url = get_weight(f"{TORCHVISION[self.net]}_Weights.IMAGENET1K_V1").url
-        path = local_file(url, self.weights)
+        return local_file(url, self.weights)
+
+    @cached_property
+    def _network(self) -> nn.Module:
+        # Imported here because the import takes seconds, and not every set of metrics has LPIPS.
+        from lpips import LPIPS
+
+        path = self._file
         with warnings.catch_warnings():
             # The package calls torchvision with arguments that torchvision has deprecated.
             warnings.simplefilter("ignore", UserWarning)

@@ -1,14 +1,18 @@
-"""The quantities that are measured on pictures, and their names."""
+"""What a metric is: a quantity, what it needs, and how it is measured on a batch of pictures."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar, Literal
 
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from eval.quantity import Quantity
 from pti.types import Image
 
 PerImage = Float[Tensor, " b"]
+Need = Literal["truth", "changed", "target_class"]
+"""A field of ``Pictures`` that may be None."""
 
 
 @dataclass(frozen=True)
@@ -28,29 +32,27 @@ class Pictures:
     prompt: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True)
-class Quantity:
-    """A measured quantity, per picture or per class of pictures.
+class Metric(ABC):
+    """A quantity that is measured on each picture by itself; its fields are its settings.
 
-    ``id`` names the quantity and its settings: it is the key in the score files and the header of a
-    table. ``decimals`` is the number of decimals in a table. ``below_zero`` explains a value below
-    0, for a quantity that is never negative but whose estimate can be.
+    ``needs`` names the fields of ``Pictures`` that must not be None: a run refuses data that lacks
+    them before its first picture.
     """
 
-    id: str
-    higher_is_better: bool
-    decimals: int
-    unit: str = field(default="", kw_only=True)
-    below_zero: str = field(default="", kw_only=True)
+    needs: ClassVar[tuple[Need, ...]] = ()
 
+    @property
+    @abstractmethod
+    def quantity(self) -> Quantity:
+        """What is measured; its id must differ where the settings differ."""
 
-@dataclass(frozen=True)
-class Metric(Quantity):
-    """A quantity that is measured on each picture by itself."""
+    @abstractmethod
+    def __call__(self, pictures: Pictures) -> PerImage:
+        """One value per picture; NaN or infinite where the quantity is not defined."""
 
-    measure: Callable[[Pictures], PerImage]
+    def digest(self) -> str:
+        """A digest of the weights, empty without any; raises ``InputError`` where they are missing.
 
-
-def to_source(compare: Callable[[Image, Image], PerImage]) -> Callable[[Pictures], PerImage]:
-    """Turn a comparison of two pictures into a measure of each result against its input."""
-    return lambda pictures: compare(pictures.output, pictures.source)
+        A run calls it before its first picture, and scores anew where the digest has changed.
+        """
+        return ""

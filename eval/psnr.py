@@ -1,6 +1,9 @@
 """Peak signal-to-noise ratio, and the mean squared error it comes from, of pictures in [0, 1]."""
 
-from eval.metric import Metric, PerImage, to_source
+from dataclasses import dataclass
+
+from eval.metric import Metric, PerImage, Pictures
+from eval.quantity import MSE, PSNR, Quantity
 from pti.types import Image
 
 
@@ -14,5 +17,29 @@ def psnr(images: Image, references: Image) -> PerImage:
     return -10 * mse(images, references).log10()
 
 
-MSE = Metric("mse[0,1]", higher_is_better=False, decimals=5, measure=to_source(mse))
-PSNR = Metric("psnr[0,1]", higher_is_better=True, decimals=2, unit="dB", measure=to_source(psnr))
+@dataclass(frozen=True)
+class Mse(Metric):
+    """Mean squared error of the result to the input."""
+
+    @property
+    def quantity(self) -> Quantity:
+        """Mean squared error."""
+        return MSE
+
+    def __call__(self, pictures: Pictures) -> PerImage:
+        """One value per picture, 0 for a copy."""
+        return mse(pictures.output, pictures.source)
+
+
+@dataclass(frozen=True)
+class Psnr(Metric):
+    """PSNR of the result to the input."""
+
+    @property
+    def quantity(self) -> Quantity:
+        """PSNR in dB."""
+        return PSNR
+
+    def __call__(self, pictures: Pictures) -> PerImage:
+        """One value in dB per picture, infinite for a copy."""
+        return psnr(pictures.output, pictures.source)

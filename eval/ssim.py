@@ -1,6 +1,9 @@
 """Structural similarity (Wang et al., 2004): Gaussian window, sigma 1.5, population variance."""
 
-from eval.metric import Metric, PerImage, to_source
+from dataclasses import dataclass
+
+from eval.metric import Metric, PerImage, Pictures
+from eval.quantity import SSIM, Quantity
 from pti.types import Image
 
 
@@ -9,7 +12,7 @@ def ssim(images: Image, references: Image) -> PerImage:
 
     scikit-image leaves out the five outermost pixels, so its values differ.
     """
-    # Imported here because the import takes seconds, and a report needs only the metric's name.
+    # Imported here because the import takes seconds, and not every set of metrics has SSIM.
     from torchmetrics.functional.image import structural_similarity_index_measure
 
     values = structural_similarity_index_measure(
@@ -19,4 +22,15 @@ def ssim(images: Image, references: Image) -> PerImage:
     return values.reshape(len(images))
 
 
-SSIM = Metric("ssim[0,1]", higher_is_better=True, decimals=3, measure=to_source(ssim))
+@dataclass(frozen=True)
+class Ssim(Metric):
+    """SSIM of the result to the input."""
+
+    @property
+    def quantity(self) -> Quantity:
+        """SSIM, 1 for a copy."""
+        return SSIM
+
+    def __call__(self, pictures: Pictures) -> PerImage:
+        """One value per picture."""
+        return ssim(pictures.output, pictures.source)

@@ -17,7 +17,7 @@ from PIL import Image
 from torch import Tensor
 from torchmetrics.functional.image import peak_signal_noise_ratio
 
-from data.images import square, to_pixels, to_tensor
+from data.images import square
 from data.photos import Photos
 from data.progress import bar
 from data.scenes.card import OMEGA, Figures, card
@@ -26,6 +26,7 @@ from data.scenes.corpus import labels_of
 from data.scenes.embedded import MODEL
 from data.scenes.render import render
 from data.scenes.split import scene
+from data.tensors import to_pixels, to_tensor
 from pti.diffusion.load import from_pretrained, torch_device
 from pti.diffusion.model import LatentDiffusion
 from pti.diffusion.precision import fastest

@@ -70,7 +70,7 @@ class SlurmSweep(SlurmLauncher):
         assert self.hydra_context is not None
         assert self.config is not None
         loader = self.hydra_context.config_loader
-        cfg = settled(loader.load_sweep_config(self.config, overrides), overrides)
+        cfg = settled(loader.load_sweep_config(self.config, overrides))
         return name_of(cfg), state_of(cfg, existing_cell(cfg))
 
     def _executor(self) -> Any:

@@ -18,11 +18,10 @@ from pathlib import Path
 from data.command_line import closest
 from eval.bootstrap import Interval, paired_interval
 from eval.claims import FEWEST, sign_of
-from eval.metric import Quantity
 from eval.paired import EXACT, differences_of, effect_size, items_to_decide, sign_flip_p
+from eval.quantity import Quantity
 from experiments.jobs.command_line import options_of
 from experiments.report.summary import scores_of
-from experiments.score.metric_sets import suite
 from experiments.store.cell import Cell
 from experiments.store.formats import CELLS, CONFIG, INPUTS
 from experiments.store.result_set import find_result_sets
@@ -183,7 +182,7 @@ def quantities(cell: Cell, metric: str | None) -> list[Quantity]:
 
     Raises ``InputError`` for an unknown metric.
     """
-    known: list[Quantity] = list(suite(cell.config.metrics).metrics)
+    known = cell.measures.pictures
     chosen = [quantity for quantity in known if metric in (None, quantity.id)]
     if not chosen:
         ids = [quantity.id for quantity in known]

@@ -20,8 +20,9 @@ import torch
 from hydra.utils import instantiate
 from torch import Tensor
 
-from data.images import square, to_tensor
+from data.images import square
 from data.scenes.edits import SceneEdits
+from data.tensors import to_tensor
 from experiments.jobs.plan import plan
 from experiments.run.cache import Store, cached
 from experiments.run.oracles import Oracle

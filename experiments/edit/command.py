@@ -36,10 +36,11 @@ from omegaconf import OmegaConf
 from PIL import Image
 
 from data.colours import over_white
-from data.images import Pixels, to_pixels, to_tensor
+from data.images import Pixels
+from data.tensors import to_pixels, to_tensor
 from eval.metric import Pictures
-from eval.psnr import PSNR
-from eval.ssim import SSIM
+from eval.psnr import Psnr
+from eval.ssim import Ssim
 from experiments.edit.frame import Frame
 from experiments.edit.progress import shown
 from experiments.edit.request import FITS, Request
@@ -93,8 +94,8 @@ def measure(model: LatentDiffusion, before: Pixels, after: Pixels) -> dict[str, 
     source = to_tensor(before)[None]
     compared = Pictures(to_tensor(after)[None], source)
     held = Pictures(model.decode(model.encode(source)).cpu(), source)
-    of_edit = {metric.id: metric.measure(compared).item() for metric in (PSNR, SSIM)}
-    return of_edit | {"autoencoder psnr": PSNR.measure(held).item()}
+    of_edit = {metric.quantity.id: metric(compared).item() for metric in (Psnr(), Ssim())}
+    return of_edit | {"autoencoder psnr": Psnr()(held).item()}
 
 
 def notes_on(

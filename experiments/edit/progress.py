@@ -5,7 +5,8 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from data.progress import bar
-from pti.diffusion.model import LatentDiffusion, Stage
+from pti.diffusion.calls import Stage
+from pti.diffusion.model import LatentDiffusion
 
 DOING: dict[Stage, str] = {
     "trace": "inverting",

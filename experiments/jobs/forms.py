@@ -8,7 +8,7 @@ from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
 from hydra.utils import get_object
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from pti.errors import InputError
 
@@ -20,6 +20,18 @@ IN_WORDS: dict[Any, str] = {
     str: "text",
     NoneType: "null",
 }
+
+
+CHECKED = ("method", "data.tasks", "model.load", "metrics.pictures", "metrics.classes")
+"""The parts of a run's configuration from which objects are made."""
+
+
+def check_values(cfg: DictConfig) -> None:
+    """Raise ``InputError`` where a value of a run's configuration is not of the right type."""
+    for path in CHECKED:
+        part = OmegaConf.select(cfg, path)
+        if part is not None:
+            check_forms(part, path)
 
 
 def check_forms(config: DictConfig, path: str) -> None:

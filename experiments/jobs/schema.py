@@ -7,7 +7,7 @@ from typing import Any
 
 from hydra.core.config_store import ConfigStore
 from hydra.core.hydra_config import HydraConfig
-from omegaconf import MISSING, OmegaConf
+from omegaconf import MISSING, DictConfig, OmegaConf
 
 from experiments.store.fields import names_a_cell
 
@@ -31,9 +31,9 @@ class Run:
     data: Any = MISSING
     model: Any = MISSING
     goal: Goal = Goal.reconstruct
-    metrics: str = MISSING
-    points: Any = field(default_factory=dict)
-    point: str | None = None
+    metrics: Any = None
+    grids: list[Any] = field(default_factory=list)
+    debug: Any = None
     report: Any = MISSING
     precision: str = MISSING
     cluster: Any = MISSING
@@ -52,22 +52,30 @@ class Run:
 def register() -> None:
     """Register the schema and the resolvers with Hydra."""
     ConfigStore.instance().store(name="schema", node=Run)
-    OmegaConf.register_new_resolver("varied", _varied, replace=True)
+    OmegaConf.register_new_resolver("cell_of", _cell_of, replace=True)
     OmegaConf.register_new_resolver("basename", _basename, replace=True)
-    OmegaConf.register_new_resolver(
-        "field", lambda name, value: "" if value is None else f",{name}={value}", replace=True
-    )
-    OmegaConf.register_new_resolver(
-        "metrics_of",
-        lambda goal, of_edits: "reconstruction" if str(goal) == "reconstruct" else of_edits,
-        replace=True,
-    )
     OmegaConf.register_new_resolver("precision_on", _precision_on, replace=True)
 
 
-def _varied() -> str:
-    """The overrides that name a cell, joined by commas."""
-    return ",".join(sorted(filter(names_a_cell, HydraConfig.get().overrides.task)))
+def fitting_metrics(cfg: DictConfig) -> str:
+    """The name of the metrics that suit a run's goal and, to edit, its data."""
+    # A cell's file has the name of its goal.
+    reconstructs = cfg.goal in (Goal.reconstruct, Goal.reconstruct.name)
+    return "reconstruction" if reconstructs else cfg.data.metrics
+
+
+def _cell_of(*, _root_: DictConfig) -> str:
+    """The name of a cell: its method, and what tells it from the other cells of its result set.
+
+    In an experiment these are the fields of its report that the method has, else the overrides.
+    """
+    if HydraConfig.get().runtime.choices.get("experiment") is None:
+        varied = sorted(filter(names_a_cell, HydraConfig.get().overrides.task))
+    else:
+        fields = _root_.report.fields.items()
+        values = [(name, OmegaConf.select(_root_, path)) for name, path in fields]
+        varied = [f"{name.replace(' ', '_')}={v}" for name, v in values if v is not None]
+    return ",".join([_root_.method.name, *varied])
 
 
 def _basename(path: str) -> str:

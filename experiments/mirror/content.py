@@ -9,7 +9,6 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from experiments.score.metric_sets import suite
 from experiments.store.cell import Cell
 from experiments.store.formats import EVERYTHING
 
@@ -35,7 +34,7 @@ class Mirrored:
         """Collect the content from the cell's files alone."""
         result_set = cell.folder.parent.parent
         group = f"{result_set.parent.name}/{result_set.name}"
-        metrics = [metric.id for metric in suite(cell.config.metrics).metrics]
+        metrics = [metric.id for metric in cell.measures.pictures]
         done = sorted(cell.done & cell.scores.keys())
         header = ("key", "caption", "target", *metrics, "seconds")
         rows = tuple(
@@ -66,7 +65,7 @@ def _means(cell: Cell, metrics: list[str], done: list[str]) -> dict[str, float]:
     scores = [cell.scores[key].values for key in done]
     values = {metric: [of[metric] for of in scores if metric in of] for metric in metrics}
     classes = [line for name, line in cell.classes.items() if name != EVERYTHING]
-    for quantity in suite(cell.config.metrics).of_classes:
+    for quantity in cell.measures.classes:
         values[quantity.id] = [
             line.values[quantity.id] for line in classes if quantity.id in line.values
         ]

@@ -46,7 +46,7 @@ def problems(cell: Cell, everything: set[str]) -> Iterator[str]:
 
 
 def _undefined(summary: Summary) -> Iterator[str]:
-    classes = {quantity.id for quantity in summary.suite.of_classes}
+    classes = {quantity.id for quantity in summary.measures.classes}
     rows: Any = summary.means.query("undefined > 0")
     for (metric, count), alike in rows.groupby(["metric", "undefined"], sort=False):
         cells = [summary.name(position) for position in alike["cell"]]

@@ -51,14 +51,14 @@ def compare_curves(summary: Summary, better: Values, worse: Values) -> list[Comp
         for values in (better, worse)
     ]
     names = [_name(summary, *side) for side in zip(sides, (better, worse), strict=True)]
-    near = summary.suite.near
-    if near is None or not summary.suite.of_classes:
+    near = summary.measures.near
+    if near is None or not summary.measures.classes:
         return [Comparison(names[0], names[1], NOTHING)]
     classes = _shared_classes(summary, [position for side in sides for position in side])
     comparisons: list[Comparison] = []
-    for quantity in summary.suite.of_classes:
+    for quantity in summary.measures.classes:
         first, second = (
-            [_by_class(summary, i, (near.id, quantity.id)) for i in side] for side in sides
+            [_by_class(summary, i, (near, quantity.id)) for i in side] for side in sides
         )
         measured = bool(first and second and classes)
         found = gap(_curve(first, classes), _curve(second, classes)) if measured else NOTHING

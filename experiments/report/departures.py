@@ -31,13 +31,12 @@ class Standard:
 
     ``options`` are the file names in configs/ by group; None where the cell's method, model or data
     set is not from there. ``config`` maps dotted fields to values. ``swept`` are the dotted fields
-    that the experiment varies; ``by_points`` says whether it lists points instead of a grid.
+    that the experiment varies.
     """
 
     options: dict[str, str | None]
     config: dict[str, Any]
     swept: tuple[str, ...]
-    by_points: bool
 
     def departures(self, cell: Cell) -> dict[str, tuple[Any, Any]]:
         """The cell's and the standard's value of each dotted field in which the cell differs.
@@ -58,9 +57,8 @@ class Standard:
         """Whether a dotted field affects results and can be compared."""
         group = key.partition(".")[0]
         elsewhere = {group for group, option in self.options.items() if option is None}
-        unknown = {"metrics"} if "data" in elsewhere else set[str]()
         machine_s = {"precision"} if self.config["model.precision"] == "fastest" else set[str]()
-        aside = APART | elsewhere | unknown | machine_s
+        aside = APART | elsewhere | machine_s
         return group not in aside and key not in {*UNCOMPARED, *self.swept, "model.precision"}
 
 
@@ -98,7 +96,7 @@ def _standard(experiment: str, method: str, model: Place, data: Place) -> Standa
     # Through YAML, as a cell stores it, so that values compare equal.
     written: Any = OmegaConf.create(OmegaConf.to_yaml(composed, resolve=True))
     swept = (*written.report.fields.values(), *(key for key in params if "." in key))
-    return Standard(options, flat(written), swept, "point" in params)
+    return Standard(options, flat(written), swept)
 
 
 def sentences(cells: Iterable[tuple[str, Cell]]) -> list[str]:

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from pandas import DataFrame
 
-from eval.psnr import PSNR
+from eval.quantity import PSNR
 from experiments.report.lettering import BASE, make_legible
 from experiments.report.looks import MARKERS, look, title
 from experiments.report.summary import Summary, shown

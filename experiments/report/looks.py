@@ -4,7 +4,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from eval.metric import Quantity
+from eval.quantity import Quantity
 from experiments.report.lettering import wrapped
 from experiments.report.summary import Summary
 from experiments.report.tables import made_of

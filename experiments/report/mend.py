@@ -9,6 +9,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from pandas import isna
 
+from experiments.jobs.schema import fitting_metrics
 from experiments.jobs.spelling import in_quotes
 from experiments.report.completeness import NAMED, asked, problems
 from experiments.report.departures import MOVED, Standard, places, standard_of, word
@@ -108,18 +109,18 @@ def _written(
     where = {
         f"{group}.{key}": value for group in MOVED for key, value in places(config, group).items()
     }
-    results = summary.result_set.folder.parent.parent
+    results, measures = summary.result_set.folder.parent.parent, summary.measures.name
     values = {
         "experiment": config.name,
         **standard.options,
         **where,
         "limit": len(asked(summary.result_set)),
         "precision": config.precision,
+        **({} if measures == fitting_metrics(config) else {"metrics": measures}),
         **({} if str(results) == "results" else {"results": results}),
         **given,
     }
-    overrides = {key: _quoted(word(value)) for key, value in values.items()}
-    return overrides | ({"point": "null"} if standard.by_points else {})
+    return {key: _quoted(word(value)) for key, value in values.items()}
 
 
 def _sweeps(wanted: Sequence[Overrides], known: Sequence[Overrides]) -> Iterator[Overrides]:

@@ -18,11 +18,19 @@ def mixtures(result_set: ResultSet) -> Iterator[str]:
             f"The cells were made by different code ({named(changed)} changed between them): a "
             "difference between cells may be that of the code."
         )
+    if several := sorted(name for name, by in _scorers(result_set).items() if len(by) > 1):
+        yield (
+            f"The cells were scored by different code or networks ({named(several)}): each cell's "
+            "run, given again, scores it anew."
+        )
+
+
+def _scorers(result_set: ResultSet) -> dict[str, set[str]]:
+    """The digests of what gave the values of each quantity."""
     scorers: defaultdict[str, set[str]] = defaultdict(set)
     for cell in result_set.cells:
-        scorers[cell.config.metrics] |= {score.suite for score in cell.scores.values()}
-    if any(len(digests) > 1 for digests in scorers.values()):
-        yield (
-            "The cells were scored by different code or networks: each cell's run, given again, "
-            "scores it anew."
-        )
+        pairs = [pair for score in cell.scores.values() for pair in score.by.items()]
+        pairs += [(name, line.by) for line in cell.classes.values() for name in line.values]
+        for name, by in pairs:
+            scorers[name].add(by)
+    return scorers

@@ -9,7 +9,7 @@ from typing import Any
 from omegaconf import OmegaConf
 from pandas import DataFrame
 
-from eval.psnr import PSNR
+from eval.quantity import PSNR
 
 PAPER = Path(__file__).with_name("paper.yaml")
 

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from PIL import Image
 
-from eval.metric import Quantity
+from eval.quantity import Quantity
 from experiments.report.lettering import cut, readable, wrapped
 from experiments.report.summary import Summary
 from experiments.report.tables import caption
@@ -50,7 +50,9 @@ def draw_sheet(summary: Summary) -> Figure | None:
     figure = Figure(figsize=(SIDE * shape[1], (SIDE + 0.22) * shape[0]), layout=engine)
     grid: Any = figure.subplots(*shape, squeeze=False)
     _column(grid[:, 0], [_inputs(summary, cells[0][1], key) for key in keys], "input")
-    shown = summary.suite.asked or summary.suite.metrics[:1]
+    measures = summary.measures
+    asked = [one for one in measures.pictures if one.id in measures.asked]
+    shown = asked or measures.pictures[:1]
     for axes, (position, cell) in zip(grid.T[1:], cells, strict=False):
         scores = [summary.scores(position, quantity.id).reindex(keys) for quantity in shown]
         said = [_said(shown, values) for values in zip(*scores, strict=True)]

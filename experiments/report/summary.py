@@ -9,12 +9,11 @@ from omegaconf import OmegaConf
 from pandas import DataFrame, Series, isna
 
 from eval.bootstrap import Means, OfMean, as_is, interval
-from eval.metric import Quantity
-from eval.psnr import MSE, PSNR
+from eval.quantity import MSE, PSNR, Quantity
 from experiments.jobs.schema import CONFIGS
 from experiments.report.paper import Paper, PaperTable
-from experiments.score.metric_sets import Suite, suite
 from experiments.store.cell import Cell
+from experiments.store.measures import Measures
 from experiments.store.result_set import ResultSet
 
 
@@ -75,15 +74,14 @@ class Summary:
         return self.result_set.layout.along or ""
 
     @property
-    def suite(self) -> Suite:
-        """The suite that the pictures were measured with."""
-        return suite_of(self.result_set)
+    def measures(self) -> Measures:
+        """What the pictures were measured by."""
+        return measures_of(self.result_set)
 
     @property
     def statistics(self) -> list[Statistic]:
         """The shown statistics in order; squared error appears as the PSNR of its mean."""
-        shown = [q for q in self.suite.quantities if q.id != MSE.id]
-        return [*map(Statistic.mean, shown), PSNR_OF_MSE]
+        return [one for one in statistics_of(self.measures) if one.id != MSE.id]
 
     def name(self, position: int, but: str = "") -> str:
         """A cell's name: its method and the swept fields that it has, except the field ``but``."""
@@ -97,6 +95,11 @@ class Summary:
     def scores(self, position: int, metric: str) -> Series:
         """A metric of a cell, by image key or by class."""
         return scores_of(self.measured[position], metric)
+
+    def images(self, position: int) -> int:
+        """The number of a cell's images that are scored."""
+        cell = self.measured[position]
+        return 0 if cell is None else len(cell.done & cell.scores.keys())
 
     def of(self, statistic: str) -> DataFrame:
         """Means of one statistic, in the order and with the index of ``cells``."""
@@ -117,7 +120,7 @@ def summarise(result_set: ResultSet, paper: Paper) -> Summary:
             "paper": _number(table, cells, position, statistic.id),
         }
         for position, cell in enumerate(measured)
-        for statistic in [*map(Statistic.mean, suite_of(result_set).quantities), PSNR_OF_MSE]
+        for statistic in statistics_of(measures_of(result_set))
     ]
     return Summary(result_set, table, labels, cells, tuple(measured), DataFrame(rows))
 
@@ -130,10 +133,15 @@ def labels_of(result_set: ResultSet) -> dict[str, str]:
     return {method.name: method.label for method in named}
 
 
-def suite_of(result_set: ResultSet) -> Suite:
-    """The suite of the result set; the largest where its cells have different suites."""
-    suites = (suite(cell.config.metrics) for cell in result_set.cells)
-    return max(suites, key=lambda one: len(one.quantities))
+def measures_of(result_set: ResultSet) -> Measures:
+    """What the results are measured by; the most where the cells differ in that."""
+    return max((cell.measures for cell in result_set.cells), key=lambda one: len(one.quantities))
+
+
+def statistics_of(measures: Measures) -> list[Statistic]:
+    """The mean of each quantity; where squared errors are measured, also the PSNR of their mean."""
+    of_mse = [PSNR_OF_MSE] if measures.quantity(MSE.id) else []
+    return [*map(Statistic.mean, measures.quantities), *of_mse]
 
 
 def scores_of(cell: Cell | None, metric: str) -> Series:

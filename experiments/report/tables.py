@@ -8,11 +8,10 @@ import pandas as pd
 from hydra.utils import get_object
 from pandas import DataFrame
 
-from eval.psnr import PSNR
 from experiments.report.summary import Statistic, Summary, shown
 from experiments.store.cell import Cell
 from experiments.table import Entry, Table
-from pti.diffusion.model import Calls, Kind
+from pti.diffusion.calls import Calls, Kind
 
 MISSING = Entry("–")
 
@@ -30,9 +29,8 @@ def caption(summary: Summary, what: str) -> str:
 
 def made_of(summary: Summary) -> str:
     """A sentence that names the model, the data and the number of images."""
-    psnr: Any = summary.of(PSNR.id)
-    counts = psnr["n"] + psnr["undefined"]
-    low, high = counts.min(), counts.max()
+    counts = [summary.images(position) for position in summary.cells.index]
+    low, high = min(counts), max(counts)
     n = f"{high}" if low == high else f"{low} to {high}"
     result_set = summary.result_set
     return f"Model {result_set.model}, data {result_set.data}, n = {n}."
@@ -141,9 +139,9 @@ def ranked(summary: Summary) -> list[int]:
 def listings(summary: Summary) -> list[Table]:
     """Tables with a row per cell, a column per statistic, and UNet calls per image.
 
-    A suite with headline metrics gives two tables, headline metrics first; otherwise there is one.
+    Metrics with a headline give two tables, the headline first; otherwise there is one.
     """
-    first = [Statistic.mean(quantity) for quantity in summary.suite.headline]
+    first = [Statistic.mean(quantity) for quantity in summary.measures.headline]
     ids = {statistic.id for statistic in first}
     others = [statistic for statistic in summary.statistics if statistic.id not in ids]
     return [_listing(summary, statistics) for statistics in (first, others) if statistics]
@@ -164,8 +162,8 @@ def _listing(summary: Summary, statistics: list[Statistic]) -> Table:
 
 def _row(summary: Summary, position: int, statistics: list[Statistic]) -> tuple[Entry, ...]:
     cell = summary.cells.loc[position]
-    counts = summary.of(PSNR.id).loc[position]
-    images = (Entry(str(counts["n"] + counts["undefined"])), Entry(str(counts["failed"])))
+    failed = summary.of(statistics[0].id).loc[position]["failed"]
+    images = (Entry(str(summary.images(position))), Entry(str(failed)))
     entries = [Entry(str(cell["label"])), *(Entry(shown(cell[f])) for f in summary.fields)]
     for statistic in statistics:
         row = summary.of(statistic.id).loc[position]
@@ -182,7 +180,7 @@ def _notes(summary: Summary, columns: Sequence[tuple[Statistic, DataFrame]]) -> 
     return tuple(
         f"{statistic.id} below 0: {quantity.below_zero}."
         for statistic, means in columns
-        if (quantity := summary.suite.quantity(statistic.id)) is not None
+        if (quantity := summary.measures.quantity(statistic.id)) is not None
         and quantity.below_zero
         and bool((means[["mean", "low"]].to_numpy(float) < 0).any())
     )

@@ -8,8 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from pandas import DataFrame
 
-from eval.edits import PSNR_OUTSIDE, PSNR_TO_TRUTH
-from eval.metric import Quantity
+from eval.quantity import PSNR_OUTSIDE, PSNR_TO_TRUTH, Quantity
 from experiments.report.curves import Line, lines
 from experiments.report.lettering import make_legible
 from experiments.report.looks import axis, look, title
@@ -31,7 +30,8 @@ def draw_trade_off(summary: Summary) -> Figure | None:
 
     None where one of them is not measured.
     """
-    near, reached = summary.suite.near, summary.suite.reached
+    measures = summary.measures
+    near, reached = measures.quantity(measures.near), measures.reached
     return None if near is None or reached is None else _draw(summary, near, reached)
 
 
@@ -40,7 +40,8 @@ def draw_truth(summary: Summary) -> Figure | None:
 
     None where the true edits are not known.
     """
-    return _draw(summary, PSNR_OUTSIDE, PSNR_TO_TRUTH) if summary.suite.needs_truth else None
+    known = {PSNR_OUTSIDE, PSNR_TO_TRUTH} <= set(summary.measures.pictures)
+    return _draw(summary, PSNR_OUTSIDE, PSNR_TO_TRUTH) if known else None
 
 
 def _draw(summary: Summary, across: Quantity, up: Quantity) -> Figure:

@@ -6,8 +6,8 @@ from typing import Any
 
 from eval.bootstrap import Interval, paired_interval
 from eval.claims import Comparison, Grade, grade
-from eval.metric import Quantity
 from eval.paired import differences_of, sign_flip_p
+from eval.quantity import Quantity
 from experiments.report.curves import NOTHING, compare_curves
 from experiments.report.paper import Claim, CurveOrdering
 from experiments.report.summary import Summary
@@ -73,7 +73,7 @@ def grade_claims(summary: Summary) -> list[Graded]:
 
 
 def _of_cells(summary: Summary, claim: Claim) -> Graded:
-    quantity = summary.suite.quantity(claim.metric)
+    quantity = summary.measures.quantity(claim.metric)
     pairs = claim.pairs(summary.cells)
     parts = [_compare(summary, better, worse, quantity) for better, worse in pairs]
     return Graded(claim, grade(parts), quantity)
@@ -81,7 +81,7 @@ def _of_cells(summary: Summary, claim: Claim) -> Graded:
 
 def _of_curves(summary: Summary, claim: CurveOrdering) -> Graded:
     parts = compare_curves(summary, claim.better, claim.worse)
-    return Graded(claim, grade(parts), summary.suite.reached)
+    return Graded(claim, grade(parts), summary.measures.reached)
 
 
 def _compare(summary: Summary, better: int, worse: int, quantity: Quantity | None) -> Comparison:

@@ -13,8 +13,9 @@ from torch import Tensor
 
 from experiments.store.atomic import write_aside
 from experiments.store.sources import code_of_part
+from pti.diffusion.calls import Calls
 from pti.diffusion.ddim import Schedule
-from pti.diffusion.model import Calls, LatentDiffusion
+from pti.diffusion.model import LatentDiffusion
 from pti.diffusion.trace import Tracer
 from pti.errors import InputError
 from pti.method import Inverter

@@ -8,7 +8,7 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from experiments.report.summary import scores_of
-from experiments.score.metric_sets import suite
+from experiments.score.metric_set import MetricSet
 from experiments.store.cell import Cell
 from experiments.store.formats import CELLS, CONFIG, SCORES
 from experiments.store.open import cell_folder, result_set_folder
@@ -52,7 +52,7 @@ def closing(jobs: Sequence[DictConfig], before: Mapping[Path, Stock]) -> str:
 def _table(
     jobs: Sequence[DictConfig], before: Mapping[Path, Stock], now: Mapping[Path, Stock]
 ) -> str:
-    main = suite(jobs[0].metrics).quantities[0]
+    main = MetricSet.of(jobs[0].metrics).measures.quantities[0]
     rows = [
         (
             Entry(folder.name),

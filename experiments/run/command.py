@@ -13,13 +13,11 @@ choose from, and ``--cfg job`` prints the whole configuration.
 import sys
 
 import hydra
-from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from experiments.cluster.gpu_lease import leased_device
 from experiments.cluster.rounds import repeat
 from experiments.jobs.batches import sweep_shards
-from experiments.jobs.plan import take_point
 from experiments.jobs.schema import CONFIGS, register
 from experiments.jobs.spelling import spell_numbers, spelled
 from experiments.run.ready import Ready
@@ -32,7 +30,6 @@ register()
 @hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name="run")
 def job(cfg: DictConfig) -> None:
     """Run one job where a launcher has taken it; this process's own sweep runs its jobs itself."""
-    take_point(cfg, HydraConfig.get().overrides.task)
     spell_numbers(cfg.method)
     if cfg.cluster.name == "joblib" and cfg.device == "auto":
         cfg.device = leased_device()

@@ -10,8 +10,9 @@ import torch
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from data.images import Pixels, square, to_tensor
+from data.images import Pixels, square
 from data.task import Task
+from data.tensors import to_tensor
 from experiments.jobs.schema import Goal
 from experiments.run.cache import Store, cached
 from experiments.run.oracles import Oracle
@@ -19,7 +20,8 @@ from experiments.store.cell import seed_of
 from experiments.store.provenance import peak_memory
 from experiments.store.sources import code_of_part, module_of
 from pti.diffusion.blending import check
-from pti.diffusion.model import Calls, LatentDiffusion
+from pti.diffusion.calls import Calls
+from pti.diffusion.model import LatentDiffusion
 from pti.method import Method
 from pti.types import Batch, Edit, Mask
 from pti.types import Image as Images

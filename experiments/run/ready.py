@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from hydra.utils import instantiate
 from omegaconf import DictConfig
@@ -16,10 +16,11 @@ from experiments.jobs.schema import Goal
 from experiments.mirror.choose import check_kind, mirror_cell, mirror_of
 from experiments.run.compute import Computation
 from experiments.run.runner import Runner
-from experiments.score.metric_sets import suite
+from experiments.score.metric_set import MetricSet
 from experiments.score.score import score
+from experiments.store.atomic import write_json
 from experiments.store.cell import Cell, asked_of, sources_of
-from experiments.store.formats import TURN, Record, RunInfo
+from experiments.store.formats import METRICS, TURN, Record, RunInfo
 from experiments.store.locks import exclusive
 from experiments.store.open import cell_folder, code_of_cell, existing_cell, note_run, open_cell
 from experiments.store.provenance import peak_memory, provenance
@@ -31,7 +32,7 @@ class Ready:
     """A job that has passed its checks; nothing has been written for it yet.
 
     ``source`` is the data set. ``tasks`` are the items of the cell, ``own`` those of this shard,
-    and ``left`` the batches of those that have no result yet.
+    and ``left`` the batches of those that have no result yet. ``metrics`` measure the results.
     """
 
     cfg: DictConfig
@@ -40,6 +41,7 @@ class Ready:
     own: list[Task]
     left: list[list[Task]]
     computation: Computation
+    metrics: MetricSet
 
     @classmethod
     def of(cls, cfg: DictConfig) -> "Ready":
@@ -51,7 +53,8 @@ class Ready:
         cell_folder(cfg)
         source = instantiate(cfg.data.tasks)
         tasks = choose(source, cfg.limit)
-        check_measurable(cfg, source, tasks)
+        metrics = MetricSet.of(cfg.metrics)
+        check_measurable(cfg.data.name, metrics, source, tasks)
         batches = of_shard(batches_of(tasks, cfg.batch_size, cfg.workers), cfg.shard)
         own = [task for batch in batches for task in batch]
         cell = existing_cell(cfg)
@@ -60,15 +63,16 @@ class Ready:
         computation = Computation.of(cfg)
         if keys:
             computation.model()
-        return cls(cfg, source, tasks, own, list(filter(None, left)), computation)
+        return cls(cfg, source, tasks, own, list(filter(None, left)), computation, metrics)
 
     def run(self) -> None:
         """Compute, score and mirror what is left; raises ``InputError`` where items failed."""
         cfg, folder = self.cfg, open_cell(self.cfg).folder
+        write_json(folder / METRICS, self.metrics.measures.written())
         if self.left:
             self._compute(folder)
         with exclusive(folder / TURN):
-            score(folder, self.source, Path(cfg.cache))
+            score(folder, self.metrics, self.source, Path(cfg.cache))
             mirror_cell(folder, cfg.log, mirror_of(Path(cfg.results), cfg.log))
         records = Cell.read(folder).records
         failed = [records[task.key] for task in self.own if not records[task.key].done]
@@ -95,26 +99,38 @@ class Ready:
         note_run(folder, replace(about, workers=cfg.workers, peak_memory=memory))
 
 
-def check_measurable(cfg: DictConfig, source: Benchmark, tasks: list[Task]) -> None:
-    """Raise ``InputError`` where the results could not be scored with the cell's suite."""
-    measures = suite(cfg.metrics)
-    if measures.network is None:
-        measures.check_weights()
-        return
-    without = next((task.key for task in tasks if task.target_class is None), None)
-    if without is not None or not isinstance(source, WithReferences):
-        raise InputError(
-            f"metrics={cfg.metrics} compares classes, which data={cfg.data.name} has not: add "
-            "metrics=lpips, or metrics=reconstruction, which needs no weights"
-        )
-    if measures.needs_truth and any(task.counterfactual is None for task in tasks):
-        raise InputError(
-            f"metrics={cfg.metrics} needs the true edits, which data={cfg.data.name} has not: add "
-            "metrics=photographs"
-        )
-    measures.check_weights()
-    for name in sorted({str(task.target_class) for task in tasks}):
-        source.references(name)
+NEEDED = {
+    "truth": ("the true edits", lambda task: task.counterfactual is not None),
+    "changed": (
+        "the regions that edits should change",
+        lambda task: task.region is not None or task.counterfactual is not None,
+    ),
+    "target_class": ("a target class of each item", lambda task: task.target_class is not None),
+}
+"""What a metric may need of the data: in words, and whether an item has it."""
+
+
+def check_measurable(data: str, metrics: MetricSet, source: Benchmark, tasks: list[Task]) -> None:
+    """Raise ``InputError`` where the results of ``data`` could not be scored with ``metrics``."""
+    for metric in metrics.metrics.values():
+        for need in metric.needs:
+            words, has = NEEDED[need]
+            if not all(map(has, tasks)):
+                _refuse(data, metrics, metric.quantity.id, words)
+    if metrics.network is not None:
+        classes = {task.target_class for task in tasks}
+        if None in classes or not isinstance(source, WithReferences):
+            _refuse(data, metrics, metrics.measures.classes[0].id, "pictures of target classes")
+        for name in sorted(map(str, classes)):
+            source.references(name)
+    _ = metrics.digests  # reads the weights
+
+
+def _refuse(data: str, metrics: MetricSet, quantity: str, lacking: str) -> NoReturn:
+    raise InputError(
+        f"metrics={metrics.name} measures {quantity}, which needs {lacking}, and data={data} lacks "
+        "them: add metrics=reconstruction, or another set of python -m experiments list metrics"
+    )
 
 
 def missing(cell: Cell, tasks: list[Task]) -> list[Task]:

@@ -16,9 +16,10 @@ from jaxtyping import Bool
 from omegaconf import DictConfig
 from PIL import Image
 
-from data.images import Pixels, square, to_pixels
+from data.images import Pixels, square
 from data.progress import bar
 from data.task import Opener, Task
+from data.tensors import to_pixels
 from experiments.run.compute import Computation, Computed, Opened
 from experiments.run.workers import DeadWorkerError, Result, submit
 from experiments.store.atomic import Tail, WriteError, write_aside

@@ -11,6 +11,7 @@ from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
+from experiments.jobs.forms import check_values
 from experiments.jobs.plan import Job, expand
 from experiments.jobs.progress import Progress, kind_of
 from experiments.run.closing import Stock, closing, stock_of
@@ -28,10 +29,9 @@ class Sweep(Sweeper):
     by this one.
     """
 
-    def __init__(self, params: dict[str, str] | None, **standard: Any) -> None:
-        """``params`` are the swept fields of an experiment, as Hydra's own sweeper takes them."""
+    def __init__(self, **standard: Any) -> None:
+        """Hydra gives what its own sweeper takes; ``expand`` reads the swept fields itself."""
         del standard
-        self._swept = [f"{key}={value}" for key, value in (params or {}).items()]
 
     @staticmethod
     def install() -> None:
@@ -49,9 +49,11 @@ class Sweep(Sweeper):
 
     def sweep(self, arguments: list[str]) -> None:
         """Run the jobs; raises the error of one, or an ``InputError`` with the errors of all."""
-        jobs = expand([*self._swept, *arguments], self._compose)
+        jobs = expand(self._config, arguments, self._compose)
         _tell_left_out(jobs)
         configs = [job.cfg for job in jobs]
+        for cfg in configs:
+            check_values(cfg)
         before = stock_of(configs)
         launched = self._config.hydra.launcher._target_ != LOCAL
         errors = self._launch(jobs) if launched else self._run_here(configs, before)

@@ -9,9 +9,10 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
-from data.images import square, to_tensor
+from data.images import square
 from data.progress import bar
 from data.task import Benchmark, Reference, WithReferences
+from data.tensors import to_tensor
 from eval.feature_network import FeatureNetwork
 from experiments.store.atomic import write_aside
 from experiments.store.sources import digest, sources

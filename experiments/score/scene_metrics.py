@@ -6,10 +6,25 @@ from hashlib import sha256
 
 import torch
 
+from data.scenes.classifier import ATTRIBUTES, SceneClassifier
+from data.scenes.embedded import MODEL
 from eval.feature_network import Features
-from eval.metric import Metric, PerImage, Pictures, to_source
+from eval.metric import Metric, PerImage, Pictures
 from eval.perceptual import distance
+from eval.quantity import Quantity
 from pti.types import Image
+
+
+@cache
+def scene_classifier() -> SceneClassifier:
+    """The embedded classifier, loaded once per process."""
+    return SceneClassifier.load(MODEL / "classifier")
+
+
+@cache
+def classifier_digest() -> str:
+    """The sha256 of the embedded classifier's weights."""
+    return sha256((MODEL / "classifier/model.safetensors").read_bytes()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -20,9 +35,7 @@ class SceneFeatures:
 
     def digest(self) -> str:
         """The sha256 of its weights."""
-        from data.scenes.embedded import MODEL
-
-        return sha256((MODEL / "classifier/model.safetensors").read_bytes()).hexdigest()
+        return classifier_digest()
 
     @torch.no_grad()
     def __call__(self, images: Image) -> Features:
@@ -30,39 +43,52 @@ class SceneFeatures:
         return scene_classifier().features(images)
 
 
-@cache
-def scene_classifier():  # noqa: ANN201 (its module is imported when it is needed)
-    """The embedded classifier, loaded once per process."""
-    from data.scenes.classifier import SceneClassifier
-    from data.scenes.embedded import MODEL
-
-    return SceneClassifier.load(MODEL / "classifier")
-
-
-@torch.no_grad()
-def percept_scenes(images: Image, references: Image) -> PerImage:
+@dataclass(frozen=True)
+class ScenePercept(Metric):
     """The formula of LPIPS over the embedded classifier's layers, with unit weights."""
-    classifier = scene_classifier()
-    return distance(classifier.layers(images), classifier.layers(references))
+
+    @property
+    def quantity(self) -> Quantity:
+        """A distance, 0 for a copy."""
+        return Quantity("percept-scenes", higher_is_better=False, decimals=3)
+
+    def digest(self) -> str:
+        """The sha256 of the classifier's weights."""
+        return classifier_digest()
+
+    @torch.no_grad()
+    def __call__(self, pictures: Pictures) -> PerImage:
+        """The distance of each result to its input."""
+        classifier = scene_classifier()
+        return distance(classifier.layers(pictures.output), classifier.layers(pictures.source))
 
 
-@torch.no_grad()
-def accuracy_scenes(pictures: Pictures) -> PerImage:
-    """1 where the embedded classifier reads every word of the target class, else 0."""
-    assert pictures.target_class is not None
-    logits = scene_classifier()(pictures.output)
-    from data.scenes.classifier import ATTRIBUTES
+@dataclass(frozen=True)
+class SceneAccuracy(Metric):
+    """Whether the embedded classifier reads every word of the target class."""
 
-    read = [
-        {words[int(logits[name][row].argmax())] for name, words in ATTRIBUTES.items()}
-        for row in range(len(pictures.output))
-    ]
-    right = [
-        set(target.split()) <= seen
-        for target, seen in zip(pictures.target_class, read, strict=True)
-    ]
-    return torch.tensor(right, dtype=torch.float32)
+    needs = ("target_class",)
 
+    @property
+    def quantity(self) -> Quantity:
+        """1 or 0 per picture; the mean is the accuracy."""
+        return Quantity("accuracy-scenes", higher_is_better=True, decimals=3)
 
-PERCEPT = Metric("percept-scenes", False, 3, to_source(percept_scenes))
-ACCURACY = Metric("accuracy-scenes", True, 3, accuracy_scenes)
+    def digest(self) -> str:
+        """The sha256 of the classifier's weights."""
+        return classifier_digest()
+
+    @torch.no_grad()
+    def __call__(self, pictures: Pictures) -> PerImage:
+        """1 where every word is read, else 0."""
+        assert pictures.target_class is not None
+        logits = scene_classifier()(pictures.output)
+        read = [
+            {words[int(logits[name][row].argmax())] for name, words in ATTRIBUTES.items()}
+            for row in range(len(pictures.output))
+        ]
+        right = [
+            set(target.split()) <= seen
+            for target, seen in zip(pictures.target_class, read, strict=True)
+        ]
+        return torch.tensor(right, dtype=torch.float32)

@@ -30,13 +30,13 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 from pandas import DataFrame
 
 from data.command_line import closest
-from eval.metric import Quantity
+from eval.quantity import Quantity
 from experiments.jobs.plan import plan
 from experiments.report.figures import STYLE, UNDATED
 from experiments.report.lettering import make_legible
 from experiments.report.summary import scores_of
 from experiments.run.ready import Ready
-from experiments.score.metric_sets import suite
+from experiments.score.metric_set import MetricSet
 from experiments.store.atomic import write_aside, write_text
 from experiments.store.cell import Cell
 from experiments.store.formats import CELLS, TURN
@@ -81,7 +81,7 @@ class Search:
 
     def quantity(self, cfg: DictConfig) -> Quantity:
         """The metric of the objective; raises ``InputError`` where the suite lacks it."""
-        known = {metric.id: metric for metric in suite(cfg.metrics).metrics}
+        known = {one.id: one for one in MetricSet.of(cfg.metrics).measures.pictures}
         if self.objective not in known:
             raise InputError(
                 f"objective={self.objective} is not measured of {cfg.data.name}."

@@ -21,6 +21,7 @@ from experiments.store.formats import (
     IMAGES,
     INPUTS,
     MASKS,
+    METRICS,
     RECORDS,
     REGIONS,
     RUN,
@@ -32,6 +33,7 @@ from experiments.store.formats import (
     Score,
     Stored,
 )
+from experiments.store.measures import Measures
 from pti.errors import InputError
 
 
@@ -115,6 +117,14 @@ class Cell:
         """The cell's ``run.json``; None before its first run has begun to compute."""
         return read_run(self.folder)
 
+    @cached_property
+    def measures(self) -> Measures:
+        """The cell's ``metrics.json``: what its results are, or will be, measured by.
+
+        Raises ``InputError`` where the file is missing or damaged.
+        """
+        return _object(Measures, self.folder / METRICS)
+
     @property
     def shared(self) -> Path:
         """The folder of the result set, which holds the files that all its cells share."""
@@ -150,14 +160,17 @@ def _lines(kind: type[L], path: Path) -> Iterator[L]:
 
 def read_run(cell: Path) -> RunInfo | None:
     """Read a cell's ``run.json``, None if it is absent; raises ``InputError`` if it is damaged."""
-    path = cell / RUN
-    if not path.exists():
-        return None
+    return _object(RunInfo, cell / RUN) if (cell / RUN).exists() else None
+
+
+def _object(kind: type[L], path: Path) -> L:
     try:
-        return RunInfo.read(json.loads(path.read_text("utf-8")), path)
-    except ValueError as error:
+        return kind.read(json.loads(path.read_text("utf-8")), path)
+    except FileNotFoundError as error:
+        raise InputError(f"{path} is missing: run the experiment of its cell again") from error
+    except (ValueError, TypeError) as error:
         raise InputError(
-            f"{path} is damaged: delete {cell} and run its experiment again"
+            f"{path} is damaged: delete {path.parent} and run its experiment again"
         ) from error
 
 

@@ -10,11 +10,12 @@ UNSTORED = frozenset(
         "batch_size",
         "cache",
         "cluster",
+        "debug",
         "device",
+        "grids",
         "limit",
         "log",
-        "point",
-        "points",
+        "metrics",
         "results",
         "shard",
         "workers",
@@ -46,7 +47,7 @@ result set, says them."""
 
 def is_compared(key: str) -> bool:
     """Whether a cell refuses a stored field that has changed: not if it only concerns reports."""
-    return key not in UNCOMPARED and not key.startswith("report.")
+    return key not in UNCOMPARED and key.partition(".")[0] not in {"report", *UNSTORED}
 
 
 def names_a_cell(override: str) -> bool:

@@ -8,6 +8,7 @@
         cells/<cell>/                      a cell: one method with one configuration
             config.yaml                    the configuration, without what does not affect results
             run.json                       RunInfo
+            metrics.json                   Measures: what the results are measured by
             records.jsonl                  Record, a line an item; the last line of a key counts
             scores.jsonl                   Score, a line a picture; the last line of a key counts
             classes.jsonl                  ClassLine, a line a class, and one for all results
@@ -26,7 +27,7 @@ from typing import Any, Literal, Self
 from pti.errors import InputError
 
 CONFIG, RUN, RECORDS, SCORES = "config.yaml", "run.json", "records.jsonl", "scores.jsonl"
-CLASSES, FEATURES = "classes.jsonl", "features.npz"
+CLASSES, FEATURES, METRICS = "classes.jsonl", "features.npz", "metrics.json"
 CELLS, SETTING = "cells", "setting.yaml"
 RESERVATIONS, TURN = ".reservations", ".turn"
 INPUTS, TRUTHS, REGIONS = "inputs", "truths", "regions"
@@ -107,25 +108,25 @@ class Score(Stored):
     """The item's key."""
     image_sha256: str
     """The digest of the picture's file."""
-    suite: str
-    """The digest of the suite: the names, code and weights of its metrics."""
+    by: dict[str, str]
+    """The digest of each metric by its id: of its settings, its code and its weights."""
     values: dict[str, float]
     """Values by the metric's id; the file has them beside the other fields."""
 
     @classmethod
     def read(cls, line: Mapping[str, Any], where: Path) -> Self:
         """Read a line of the file ``where``; all of its fields but the first three are metrics."""
-        own = ("key", "image_sha256", "suite")
+        own = ("key", "image_sha256", "by")
         _require(own, line, where)
         values = {name: line[name] for name in line.keys() - set(own)}
-        return cls(line["key"], line["image_sha256"], line["suite"], values)
+        return cls(line["key"], line["image_sha256"], line["by"], values)
 
     def written(self) -> dict[str, Any]:
         """The object as the file has it."""
         return {
             "key": self.key,
             "image_sha256": self.image_sha256,
-            "suite": self.suite,
+            "by": self.by,
         } | self.values
 
 
@@ -137,19 +138,21 @@ class ClassLine(Stored):
     """The class, in the file under ``class``; ``EVERYTHING`` for all results."""
     n: int
     """The number of its results."""
+    by: str
+    """The digest of the network that gave the features: its weights and its code."""
     values: dict[str, float]
     """Values by the quantity's id; the file has them beside the other fields."""
 
     @classmethod
     def read(cls, line: Mapping[str, Any], where: Path) -> Self:
-        """Read a line of ``where``; all of its fields but ``class`` and ``n`` are quantities."""
-        _require(("class", "n"), line, where)
-        values = {name: line[name] for name in line.keys() - {"class", "n"}}
-        return cls(line["class"], line["n"], values)
+        """Read a line of ``where``; all of its fields but the first three are quantities."""
+        _require(("class", "n", "by"), line, where)
+        values = {name: line[name] for name in line.keys() - {"class", "n", "by"}}
+        return cls(line["class"], line["n"], line["by"], values)
 
     def written(self) -> dict[str, Any]:
         """The object as the file has it."""
-        return {"class": self.name, "n": self.n} | self.values
+        return {"class": self.name, "n": self.n, "by": self.by} | self.values
 
 
 @dataclass(frozen=True)

@@ -12,14 +12,14 @@ from PIL import Image
 from data.task import Task
 from experiments.jobs.schema import register
 from experiments.run.oracles import Oracle
-from experiments.score.metric_sets import SUITES
+from experiments.score.metric_set import MetricSet
 from pti.method import Reconstruct
 from tests.tiny import edit_batch, tiny_model
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 CHOICES = sorted(
     f"{path.parent.name}={path.stem}"
-    for group in ("method", "data", "model", "experiment")
+    for group in ("method", "data", "metrics", "model", "experiment")
     for path in (CONFIGS / group).glob("*.yaml")
 )
 METHODS = [choice.removeprefix("method=") for choice in CHOICES if choice.startswith("method=")]
@@ -37,7 +37,9 @@ def test_every_choice_composes(choice):
     places = ["data.root=somewhere"] if choice in ("data=coco", "data=imagenet_flexit") else []
     places += ["data.path=somewhere"] if choice == "data=folder" else []
     config = composed(choice, *places)
-    assert config.metrics in SUITES
+    if choice.startswith("metrics="):
+        assert MetricSet.of(config.metrics).name == choice.removeprefix("metrics=")
+    assert (CONFIGS / f"metrics/{config.data.metrics}.yaml").is_file()
     assert OmegaConf.to_container(config.model, resolve=True)
     assert OmegaConf.to_container(config.data, resolve=True)
     assert config.precision in ("fp32", "bf16")

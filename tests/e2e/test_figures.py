@@ -29,10 +29,14 @@ def cells(tmp_path):
 
 @pytest.mark.e2e
 def test_figure_4_inverts_once_a_curve_and_reports_it(call, tmp_path, places, cells):
-    words = ["experiment=figure4", "method=pti,ddim_edit,ddim_global", "point=0.1,0.9"]
+    words = [
+        "experiment=figure4",
+        "method=pti,ddim_edit,ddim_global",
+        "method.edit.mask.threshold=0.1,0.9",
+    ]
     done = call("run", *words, *FEW, *places)
     assert done.code == 0, done.err
-    oracles = ["experiment=figure4", "method=copy,retrieve", "point=0.1", "limit=2", *places]
+    oracles = ["experiment=figure4", "method=copy,retrieve", "limit=2", *places]
     assert call("run", *oracles).code == 0
 
     steps = 4
@@ -64,7 +68,13 @@ def test_figure_4_inverts_once_a_curve_and_reports_it(call, tmp_path, places, ce
 
 @pytest.mark.e2e
 def test_a_rerun_computes_and_scores_nothing(call, tmp_path, places):
-    words = ["experiment=figure4", "method=ddim_edit", "point=0.5", *FEW, *places]
+    words = [
+        "experiment=figure4",
+        "method=ddim_edit",
+        "method.edit.mask.threshold=0.5",
+        *FEW,
+        *places,
+    ]
     assert call("run", *words).code == 0
     files = sorted(path for path in tmp_path.rglob("*") if path.is_file())
     before = {path: path.read_bytes() for path in files if path.suffix != ".npz"}
@@ -85,9 +95,9 @@ def test_figure_5_is_a_sheet_with_the_true_edit(call, tmp_path, places):
 
 @pytest.mark.e2e
 def test_figure_6_varies_eta_and_lr_each_about_the_default(call, tmp_path, places):
-    ends = ",".join(f"'{name} at 0.5'" for name in ("eta=1", "eta=0.7", "lr=0.01"))
-    few = ["experiment=figure6", "method=pti", f"point={ends}", *FEW, *places]
-    assert call("run", *few).code == 0
+    at = ("experiment=figure6", "method=pti", "method.edit.mask.threshold=0.5", *FEW, *places)
+    assert call("run", *at, "method.edit.eta=1,0.7", "method.invert.lr=0.1").code == 0
+    assert call("run", *at, "method.edit.eta=0.9", "method.invert.lr=0.01").code == 0
     cells = tmp_path / "results/figure6/scenes-scenes_edit/cells"
     names = {"eta=1,lr=0.1", "eta=0.7,lr=0.1", "eta=0.9,lr=0.01"}
     assert {path.name for path in cells.iterdir()} == {
@@ -120,16 +130,16 @@ def test_bad_edits_are_said(call, workplace, places):
     outcome = workplace.run("method=ddim_edit", "goal=edit", "method.invert.trace.steps=5")
     assert outcome.code == 2
     assert "has no target to edit to" in outcome.err
-    outcome = call("run", "experiment=figure4", "method=pti", "point=0.2", *FEW, *places)
+    outcome = call("run", "experiment=figure4", "grids=[{level: [1, 2]}]", *FEW, *places)
     assert outcome.code == 2
-    assert "point=0.2 is unknown: this experiment has 0.1" in outcome.err
-    words = ["experiment=figure4", "method=pti", "point=0.1", "method.edit.mask.threshold=0.4"]
-    outcome = call("run", *words, *FEW, *places)
-    assert outcome.code == 2
-    assert "point=0.1 sets method.edit.mask.threshold too" in outcome.err
+    assert (
+        "grids has 'level', which is not in report.fields: name one of 'threshold'" in outcome.err
+    )
     outcome = call("run", "data=photos", "metrics=scenes", "method=vae", "limit=1", *places)
     assert outcome.code == 2
-    assert "compares classes, which data=photos has not" in outcome.err
+    assert (
+        "accuracy-scenes, which needs a target class of each item, and data=photos" in outcome.err
+    )
     outcome = call("run", "data=photos", "metrics=scene", "method=vae", "limit=1", *places)
     assert outcome.code == 2
     assert "Did you mean 'scenes'" in outcome.err

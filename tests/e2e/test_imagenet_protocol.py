@@ -13,7 +13,6 @@ from torch import nn
 from torchvision.models import Inception3, alexnet
 
 from data.imagenet_flexit import read_queries
-from experiments.score.metric_sets import SUITES
 
 pytestmark = pytest.mark.e2e
 
@@ -49,10 +48,6 @@ def hub(tmp_path, monkeypatch):
     folder = tmp_path / "hub/checkpoints"
     folder.mkdir(parents=True)
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(folder.parent))
-    # The suites keep a network once it is read, also for other tests.
-    for part in (SUITES["photographs"].network, SUITES["photographs"].metrics[-1]):
-        for kept in ("_network", "_digest"):
-            getattr(part, "__dict__", {}).pop(kept, None)
     return folder
 
 
@@ -80,7 +75,7 @@ def test_the_oracles_bound_the_curve(workplace, imagenet, hub):
     words = [
         "experiment=figure4",
         "method=ddim_global,copy,retrieve",
-        "point=0.5",
+        "method.edit.mask.threshold=0.5",
         "limit=4",
         "data=imagenet_flexit",
         f"data.root={imagenet}",

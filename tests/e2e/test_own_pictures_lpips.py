@@ -5,9 +5,8 @@ import math
 import pytest
 import torch
 
-from eval.lpips import Lpips
-from experiments.score import metric_sets
-from experiments.score.metric_sets import suite
+from experiments.jobs.plan import plan
+from experiments.score.metric_set import MetricSet
 from tests.e2e.conftest import QUICK
 from tests.golden.test_lpips import random_features, saved
 
@@ -17,18 +16,21 @@ WORDS = ("experiment=table2", "method=ddim", QUICK[1], "metrics=lpips", "limit=2
 
 @pytest.fixture(autouse=True)
 def hub(tmp_path, monkeypatch):
-    """The checkpoints of a torch hub of the test's own, and networks that were not read yet."""
+    """The checkpoints of a torch hub of the test's own."""
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
-    monkeypatch.setitem(metric_sets.SUITES, "lpips", metric_sets._without_classes(Lpips()))
     folder = tmp_path / "torch/hub/checkpoints"
     folder.mkdir(parents=True)
     return folder
 
 
-def test_it_needs_no_classes_and_is_the_lpips_of_all_suites():
-    ids = [quantity.id for quantity in suite("lpips").quantities]
+def test_it_needs_no_classes_and_is_the_lpips_of_all_sets():
+    of = {
+        name: MetricSet.of(plan([f"metrics={name}", "method=vae"])[0].metrics).measures
+        for name in ("lpips", "photographs")
+    }
+    ids = [quantity.id for quantity in of["lpips"].quantities]
     assert ids == ["psnr[0,1]", "ssim[0,1]", "mse[0,1]", "lpips-alex@256"]
-    assert suite("photographs").quantity("lpips-alex@256")
+    assert of["photographs"].quantity("lpips-alex@256")
 
 
 def test_each_picture_is_scored_and_reported(workplace, hub):
@@ -53,7 +55,7 @@ def test_weights_that_can_t_be_read_are_named_before_any_picture_is_made(workpla
     assert not list(workplace.folder.glob("results/*/*/cells/*/records.jsonl"))
 
 
-def test_a_suite_of_classes_says_which_needs_none(workplace):
+def test_a_set_that_compares_classes_says_what_needs_none(workplace):
     refused = workplace.run(*WORDS, "metrics=photographs")
     assert refused.code == 2
-    assert "add metrics=lpips" in refused.err
+    assert "add metrics=reconstruction" in refused.err

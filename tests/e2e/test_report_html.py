@@ -14,7 +14,12 @@ from experiments.store.atomic import read_lines
 
 pytestmark = [pytest.mark.browser, pytest.mark.e2e]
 REPOSITORY = Path(__file__).parents[2]
-EDITS = ["experiment=figure4", "method=ddim_global,ddim_edit", "point=0.5", "limit=4"]
+EDITS = [
+    "experiment=figure4",
+    "method=ddim_global,ddim_edit",
+    "method.edit.mask.threshold=0.5",
+    "limit=4",
+]
 HOSTILE = "a red star <script>document.title='caught'</script> & more"
 
 

@@ -202,9 +202,9 @@ def test_other_scoring_code_scores_anew_and_computes_nothing(workplace, monkeypa
     assert workplace.run(*words).code == 0
     cell = workplace.cell("table2", "ddim")
     records, (before,) = (cell.folder / "records.jsonl").read_bytes(), cell.scores.values()
-    monkeypatch.setattr("experiments.score.metric_sets.digest", lambda _: "other code")
+    monkeypatch.setattr("experiments.score.metric_set.digest", lambda _: "other code")
     assert workplace.run(*words).code == 0
     (after,) = workplace.cell("table2", "ddim").scores.values()
-    assert after.suite != before.suite
-    assert after == replace(before, suite=after.suite)
+    assert all(after.by[metric] != by for metric, by in before.by.items())
+    assert after == replace(before, by=after.by)
     assert (cell.folder / "records.jsonl").read_bytes() == records

@@ -46,9 +46,11 @@ def test_what_failed_in_several_cells_is_said_once_and_in_our_words(workplace):
 
 
 def test_no_cell_is_run_twice():
-    few = ["experiment=figure6", "method=pti,copy", "point='eta=1 at 0.1','eta=1 at 0.3'"]
-    assert [cfg.cell for cfg in plan(few)] == [
+    few = ["experiment=figure6", "method=pti,copy", "method.edit.mask.threshold=0.1"]
+    cells = [cfg.cell for cfg in plan([*few, "method.edit.eta=1"])]
+    assert cells == [
         "pti,eta=1,lr=0.1,threshold=0.1",
-        "pti,eta=1,lr=0.1,threshold=0.3",
         "copy",
+        "pti,eta=1,lr=0.05,threshold=0.1",
+        "pti,eta=1,lr=0.01,threshold=0.1",
     ]

@@ -59,7 +59,7 @@ def pictures():
 def test_matches_the_package(net, tmp_path, pictures, monkeypatch, capsys):
     features = random_features(net)
     ours = Lpips(net, size=96, weights=saved(features, tmp_path / "backbone.pth"))
-    values = ours(*pictures)
+    values = ours.distance(*pictures)
 
     monkeypatch.setattr(
         pretrained_networks.tv, BUILDERS[net], lambda **_: SimpleNamespace(features=features)
@@ -77,9 +77,9 @@ def test_matches_the_package(net, tmp_path, pictures, monkeypatch, capsys):
 
 def test_a_copy_is_at_0_and_one_picture_gives_one_value(tmp_path, pictures):
     ours = Lpips("squeeze", size=64, weights=saved(random_features("squeeze"), tmp_path / "b.pth"))
-    assert ours(pictures[1], pictures[1]).tolist() == [0.0, 0.0]
-    alone = [ours(a[None], b[None]).item() for a, b in zip(*pictures, strict=True)]
-    assert alone == pytest.approx(ours(*pictures).tolist(), rel=1e-5)
+    assert ours.distance(pictures[1], pictures[1]).tolist() == [0.0, 0.0]
+    alone = [ours.distance(a[None], b[None]).item() for a, b in zip(*pictures, strict=True)]
+    assert alone == pytest.approx(ours.distance(*pictures).tolist(), rel=1e-5)
 
 
 @pytest.mark.parametrize("size", [64, 96, 200])
@@ -100,20 +100,20 @@ def test_leaves_a_picture_of_the_right_size_alone(pictures):
 def test_finds_the_weights_in_torch_hubs_cache(tmp_path, pictures, monkeypatch):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     with pytest.raises(InputError, match=r"squeezenet1_1-b8a52dc0\.pth is missing: fetch https://"):
-        Lpips("squeeze", size=64)(*pictures)
+        Lpips("squeeze", size=64).distance(*pictures)
 
     folder = tmp_path / "hub" / "checkpoints"
     folder.mkdir(parents=True)
     saved(random_features("squeeze"), folder / "squeezenet1_1-b8a52dc0.pth")
-    assert (Lpips("squeeze", size=64)(*pictures) > 0).all()
+    assert (Lpips("squeeze", size=64).distance(*pictures) > 0).all()
 
 
 def test_the_wrong_file_is_named(tmp_path, pictures):
     other = saved(random_features("squeeze"), tmp_path / "other.pth")
     with pytest.raises(InputError, match=r"other\.pth holds the weights of another network"):
-        Lpips("alex", size=64, weights=other)(*pictures)
+        Lpips("alex", size=64, weights=other).distance(*pictures)
     with pytest.raises(InputError, match=r"absent\.pth is missing"):
-        Lpips("alex", weights=str(tmp_path / "absent.pth"))(*pictures)
+        Lpips("alex", weights=str(tmp_path / "absent.pth")).distance(*pictures)
 
 
 @pytest.mark.parametrize("content", [b"", b"<!doctype html>", b"hello world", None])
@@ -122,9 +122,9 @@ def test_a_damaged_file_is_named(content, tmp_path, pictures):
     saved(random_features("squeeze"), path)
     path.write_bytes(path.read_bytes()[:5000] if content is None else content)
     with pytest.raises(InputError, match=r"torn\.pth cannot be read as weights"):
-        Lpips("squeeze", size=64, weights=str(path))(*pictures)
+        Lpips("squeeze", size=64, weights=str(path)).distance(*pictures)
 
 
 def test_names():
-    assert Lpips().id == "lpips-alex@256"
-    assert Lpips("vgg", size=64).id == "lpips-vgg@64"
+    assert Lpips().quantity.id == "lpips-alex@256"
+    assert Lpips("vgg", size=64).quantity.id == "lpips-vgg@64"

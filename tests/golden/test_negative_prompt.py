@@ -5,8 +5,8 @@ import torch
 
 from baselines.ddim import Ddim
 from baselines.negative_prompt import NegativePrompt
+from pti.diffusion.calls import Calls
 from pti.diffusion.editing import SampleTarget
-from pti.diffusion.model import Calls
 from pti.diffusion.trace import Trace
 from tests.tiny import tiny_batch, tiny_model
 

@@ -1,16 +1,19 @@
 """Folders of results as the runner leaves them, filled with numbers that a test chooses."""
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import yaml
+from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 from PIL import Image
 
 from experiments.jobs.schema import CONFIGS
-from experiments.store.atomic import write_lines
+from experiments.score.metric_set import MetricSet
+from experiments.store.atomic import write_json, write_lines
 
 KEYS = tuple(f"scene-{i:02d}" for i in range(16))
 LAYOUTS = {
@@ -64,10 +67,10 @@ def write_cell(results: Path, experiment, method, values, data="scenes", cell=No
     config = {
         "name": experiment,
         "cell": name,
+        "goal": "reconstruct",
         "method": {"name": method, "invert": {**invert, "trace": trace}},
         "model": {"name": "scenes"},
         "data": {"name": data},
-        "metrics": "reconstruction",
         "precision": "bf16",
         "seed": 0,
         "report": layout_of(layout, swept),
@@ -76,8 +79,22 @@ def write_cell(results: Path, experiment, method, values, data="scenes", cell=No
     shared = {key: config[key] for key in ("name", "model", "data", "precision", "seed")}
     (setting / "setting.yaml").write_text(yaml.safe_dump(shared))
     (folder / "run.json").write_text(json.dumps(RUN))
+    write_measures(folder, "reconstruction")
     write_items(folder, method, values)
     return folder
+
+
+BY = {"psnr[0,1]": "00", "ssim[0,1]": "00", "mse[0,1]": "00"}
+
+
+def write_measures(folder, name):
+    write_json(folder / "metrics.json", measures(name).written())
+
+
+@cache
+def measures(name):
+    with initialize_config_dir(str(CONFIGS), version_base="1.3"):
+        return MetricSet.of(compose(f"metrics/{name}").metrics).measures
 
 
 RUN = {
@@ -114,8 +131,8 @@ def write_items(folder, method, values):
         if not failed:
             mse = 10 ** (-value / 10)
             scores.append(
-                {"key": key, "suite": "00", "image_sha256": "", "psnr[0,1]": value, "mse[0,1]": mse}
-                | {"ssim[0,1]": value / 40}
+                {"key": key, "image_sha256": "", "psnr[0,1]": value, "mse[0,1]": mse}
+                | {"ssim[0,1]": value / 40, "by": BY}
             )
             write_picture(folder / "images" / f"{key}.png", key, np.sqrt(mse))
         write_picture(folder.parents[1] / "inputs" / f"{key}.png", key, 0.0)
@@ -173,7 +190,7 @@ def write_edits(results, method, about, experiment="figure4", **fields):
     config = OmegaConf.load(folder / "config.yaml")
     for path, value in fields.items():
         OmegaConf.update(config, f"method.{path}", value, force_add=True)
-    config.metrics = "scenes"
+    write_measures(folder, "scenes")
     if experiment in CURVES:
         config.report = layout_of("curves", CURVES[experiment])
     OmegaConf.save(config, folder / "config.yaml")
@@ -188,7 +205,10 @@ def write_edits(results, method, about, experiment="figure4", **fields):
         write_lines(folder / file, [line | more[line["key"]] for line in lines])
     shares = psnrs(1.0, seed=2, spread=0.05)
     means = [{m: mean * shares[KEYS[i]] for m, mean in of_classes.items()} for i in range(8)]
-    lines = [{"class": name, "n": 2} | mean for name, mean in zip(CLASSES, means, strict=True)]
+    lines = [
+        {"class": name, "n": 2, "by": "00"} | mean
+        for name, mean in zip(CLASSES, means, strict=True)
+    ]
     write_lines(folder / "classes.jsonl", lines)
     return folder
 

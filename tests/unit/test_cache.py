@@ -8,7 +8,7 @@ import torch
 from baselines.ddim import Ddim
 from baselines.vae import Autoencoder
 from experiments.run.cache import Store, cached
-from pti.diffusion.model import Calls
+from pti.diffusion.calls import Calls
 from pti.diffusion.trace import Trace
 from pti.errors import InputError
 from pti.prompt_tuning import PromptTuning

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from eval.psnr import PSNR
+from eval.quantity import PSNR
 from experiments.compare.command import compare, table_of
 from experiments.report.verdicts import grade_claims
 from experiments.store.cell import Cell

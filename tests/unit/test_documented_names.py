@@ -11,16 +11,14 @@ from omegaconf import OmegaConf
 
 from experiments.jobs.schema import CONFIGS, Goal
 from experiments.mirror.choose import KINDS
-from experiments.score.metric_sets import SUITES
 from tests.e2e.documents import DOCUMENTS, REPOSITORY, choices, files
 
 CHOICES = {
     group: {path.stem for path in CONFIGS.glob(f"{group}/*.yaml")}
-    for group in ("cluster", "data", "experiment", "method", "model")
+    for group in ("cluster", "data", "debug", "experiment", "method", "metrics", "model")
 } | {
     "goal": {goal.name for goal in Goal},
     "log": set(KINDS),
-    "metrics": set(SUITES),
     "precision": {"fp32", "bf16"},
 }
 OWN = {("experiment", "all"), ("method", "shrunk")}

@@ -11,7 +11,8 @@ import tifffile
 import torch
 from PIL import Image, ImageOps, PngImagePlugin
 
-from data.images import open_picture, square, to_pixels, to_tensor
+from data.images import open_picture, square
+from data.tensors import to_pixels, to_tensor
 from pti.errors import InputError
 
 RAMP = np.linspace(0, 255, 64).astype(np.uint8).reshape(8, 8)

@@ -2,7 +2,7 @@ import pytest
 import torch
 from skimage.metrics import mean_squared_error, peak_signal_noise_ratio
 
-from eval.psnr import MSE, PSNR, mse, psnr
+from eval.psnr import Mse, Psnr, mse, psnr
 
 
 @pytest.fixture
@@ -45,5 +45,6 @@ def test_an_image_scores_the_same_alone(pair):
 
 
 def test_names_and_directions():
-    assert (PSNR.id, PSNR.higher_is_better) == ("psnr[0,1]", True)
-    assert (MSE.id, MSE.higher_is_better) == ("mse[0,1]", False)
+    of_psnr, of_mse = Psnr().quantity, Mse().quantity
+    assert (of_psnr.id, of_psnr.higher_is_better) == ("psnr[0,1]", True)
+    assert (of_mse.id, of_mse.higher_is_better) == ("mse[0,1]", False)

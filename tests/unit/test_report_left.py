@@ -169,7 +169,7 @@ def test_cells_of_different_code_are_told_apart(tmp_path, report):
     run["code"] |= {"pti.diffusion.ddim": "01", "baselines.ddim": "02"}
     (cells[0] / "run.json").write_text(json.dumps(run))
     scores = cells[0] / "scores.jsonl"
-    scores.write_text(scores.read_text().replace('"suite": "00"', '"suite": "01"'))
+    scores.write_text(scores.read_text().replace('"psnr[0,1]": "00"', '"psnr[0,1]": "01"'))
     said = " ".join(report("experiment=table2", figures=False).out.split())
     assert "made by different code (pti.diffusion.ddim changed between them)" in said
     assert "scored by different code or networks" in said

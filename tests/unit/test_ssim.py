@@ -3,7 +3,7 @@ import pytest
 import torch
 from skimage.metrics import structural_similarity
 
-from eval.ssim import SSIM, ssim
+from eval.ssim import Ssim, ssim
 
 
 @pytest.fixture
@@ -50,4 +50,4 @@ def test_one_value_an_image_also_for_one_image(pair):
 
 
 def test_name_and_direction():
-    assert (SSIM.id, SSIM.higher_is_better) == ("ssim[0,1]", True)
+    assert (Ssim().quantity.id, Ssim().quantity.higher_is_better) == ("ssim[0,1]", True)

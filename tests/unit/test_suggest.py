@@ -3,12 +3,14 @@
 import pytest
 
 from experiments.jobs.command_line import sentence_of
+from experiments.jobs.forms import check_values
 from experiments.jobs.plan import plan
 
 
 def said_of(*words):
     with pytest.raises(Exception) as refused:  # noqa: PT011 (its sentence is what counts)
-        plan(words)
+        for cfg in plan(words):
+            check_values(cfg)
     return str(sentence_of(refused.value))
 
 

@@ -6,12 +6,12 @@ import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from PIL import Image
 
-from eval.regions import changed
+from data.scenes.render import true_mask
 from experiments.report.sheet import read_picture
 from experiments.report.summary import Summary, scores_of, used_model
-from experiments.score.score import read_image
 from experiments.store.cell import Cell
 
 BUDGET = 7 << 20
@@ -41,7 +41,7 @@ def gallery(summary: Summary) -> dict[str, Any]:
         items.append(item | {"scores": scores[key]})
     metrics = [
         {"id": metric.id, "higher": metric.higher_is_better, "decimals": metric.decimals}
-        for metric in summary.suite.metrics
+        for metric in summary.measures.pictures
     ]
     return {
         "items": items,
@@ -81,7 +81,8 @@ def _item(cells: dict[str, Cell], key: str) -> dict[str, Any]:
 
 def _changed(truth: Path, source: Path) -> Image.Image:
     """The true mask, white where the true edit changes the input, by the rule of the metrics."""
-    return Image.fromarray(changed(read_image(truth), read_image(source))[0, 0].numpy())
+    before, after = (np.asarray(read_picture(path)) for path in (source, truth))
+    return Image.fromarray(true_mask(before, after))
 
 
 def _scores(summary: Summary, cells: dict[str, Cell]) -> dict[str, dict[str, dict[str, Any]]]:
@@ -90,7 +91,7 @@ def _scores(summary: Summary, cells: dict[str, Cell]) -> dict[str, dict[str, dic
     for name, cell in cells.items():
         for key in cell.done:
             found.setdefault(key, {})[name] = {}
-        for metric in summary.suite.metrics:
+        for metric in summary.measures.pictures:
             for key, value in scores_of(cell, metric.id).items():
                 if key in found and name in found[str(key)]:
                     shown = round(float(value), 4) if math.isfinite(value) else None

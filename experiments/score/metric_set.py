@@ -1,0 +1,119 @@
+"""A set of metrics, as ``configs/metrics/`` has it: ``metrics=`` chooses one by name."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from typing import Any
+
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+
+from data.command_line import closest
+from eval.csfid import CORRECTED_BELOW_ZERO
+from eval.feature_network import FeatureNetwork
+from eval.metric import Metric
+from eval.quantity import Quantity
+from experiments.store.measures import Measures
+from experiments.store.sources import digest, module_of, sources
+from pti.errors import InputError
+
+SCORING = "experiments.score.pictures"
+"""The module that reads the pictures of every metric."""
+
+
+@dataclass(frozen=True)
+class MetricSet:
+    """Metrics of single pictures by name, and the network whose features compare classes.
+
+    ``settings`` is the configuration that they were made from.
+    """
+
+    metrics: dict[str, Metric]
+    network: FeatureNetwork | None
+    settings: dict[str, Any]
+
+    @classmethod
+    def of(cls, config: DictConfig) -> "MetricSet":
+        """The set that a configuration describes; no weights are read.
+
+        Raises ``InputError`` where a role names a metric that is not there, or where two metrics
+        have one id.
+        """
+        made: dict[str, Metric] = {
+            str(name): instantiate(node) for name, node in config.pictures.items()
+        }
+        network: FeatureNetwork | None = instantiate(config.classes)
+        settings: Any = OmegaConf.to_container(config)
+        roles = [config.near] if config.near else []
+        for name in (*roles, *config.asked, *config.kept):
+            if name not in made:
+                raise InputError(
+                    f"metrics={config.name} has no metric {name!r} in pictures."
+                    f"{closest(name, made)} There are {', '.join(made)}"
+                )
+        chosen = cls(made, network, settings)
+        ids = [one.id for one in chosen.measures.quantities]
+        if twice := next((name for name in ids if ids.count(name) > 1), None):
+            raise InputError(
+                f"metrics={config.name} has {twice} twice: leave one out, or give them settings "
+                "that their ids tell apart"
+            )
+        return chosen
+
+    @property
+    def name(self) -> str:
+        """The name of the set."""
+        return self.settings["name"]
+
+    @property
+    def measures(self) -> Measures:
+        """The quantities and their roles, as a cell stores them."""
+        ids = {name: metric.quantity.id for name, metric in self.metrics.items()}
+        near = self.settings["near"]
+        return Measures(
+            name=self.name,
+            pictures=tuple(metric.quantity for metric in self.metrics.values()),
+            classes=() if self.network is None else _of_classes(self.network),
+            everything=() if self.network is None else _of_everything(self.network),
+            near=ids[near] if near else None,
+            asked=tuple(ids[name] for name in self.settings["asked"]),
+            kept=tuple(ids[name] for name in self.settings["kept"]),
+            settings=self.settings,
+        )
+
+    @cached_property
+    def digests(self) -> Mapping[str, str]:
+        """A digest of each metric's settings, code and weights, by the id of its quantity.
+
+        Reads the weights, also those of the network, so that a run without them fails before its
+        first picture: raises ``InputError`` where a file is missing or has the wrong content.
+        """
+        if self.network is not None:
+            self.network.digest()
+        return {
+            metric.quantity.id: _digest(self.settings["pictures"][name], metric)
+            for name, metric in self.metrics.items()
+        }
+
+
+def _digest(settings: Mapping[str, Any], metric: Metric) -> str:
+    code = digest(sources((module_of(settings["_target_"]), type(metric).__module__, SCORING)))
+    about = json.dumps([settings, code, metric.digest()], sort_keys=True)
+    return sha256(about.encode()).hexdigest()[:16]
+
+
+def _of_classes(network: FeatureNetwork) -> tuple[Quantity, ...]:
+    below_zero = CORRECTED_BELOW_ZERO
+    return (
+        Quantity(f"csfid-{network.id}", higher_is_better=False, decimals=2),
+        Quantity(f"csfid-corrected-{network.id}", False, 2, below_zero=below_zero),
+    )
+
+
+def _of_everything(network: FeatureNetwork) -> tuple[Quantity, ...]:
+    return (
+        Quantity(f"sfid-{network.id}", higher_is_better=False, decimals=2),
+        Quantity(f"fid-to-inputs-{network.id}", higher_is_better=False, decimals=2),
+    )

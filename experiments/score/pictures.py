@@ -1,0 +1,42 @@
+"""The pictures that a metric compares, as a cell's files have them."""
+
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from data.tensors import to_tensor
+from eval.metric import Pictures
+from eval.regions import changed
+from experiments.store.cell import Cell
+from pti.types import Image as Images
+
+
+def pictures_of(cell: Cell, key: str) -> Pictures:
+    """All that an item's result may be compared with."""
+    record, source = cell.records[key], read_image(cell.input(key))
+    truth = read_image(cell.truth(key)) if cell.truth(key).exists() else None
+    if cell.region(key).exists():
+        region = read_image(cell.region(key))[:, :1] > 0.5
+    else:
+        region = None if truth is None else changed(truth, source)
+    return Pictures(
+        read_image(cell.image(key)),
+        source,
+        truth,
+        region,
+        None if record.target_class is None else (record.target_class,),
+        prompt=(record.target,),
+    )
+
+
+def read_image(path: Path) -> Images:
+    """Read a PNG as a batch of one."""
+    with Image.open(path) as picture:
+        return to_tensor(np.asarray(picture.convert("RGB")))[None]
+
+
+def digest_of(path: Path) -> str:
+    """The sha256 of a picture's file."""
+    return sha256(path.read_bytes()).hexdigest()
