@@ -11,6 +11,7 @@ from experiments.jobs.plan import plan
 from experiments.store.cell import Cell
 
 FEW = ["method.invert.trace.steps=5", "limit=2", "model=scenes"]
+THRESHOLD = "method.edit.mask.threshold"
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def test_figure_4_inverts_once_a_curve_and_reports_it(call, tmp_path, places, ce
     words = [
         "experiment=figure4",
         "method=pti,ddim_edit,ddim_global",
-        "method.edit.mask.threshold=0.1,0.9",
+        f"{THRESHOLD}=0.1,0.9",
     ]
     done = call("run", *words, *FEW, *places)
     assert done.code == 0, done.err
@@ -71,7 +72,7 @@ def test_a_rerun_computes_and_scores_nothing(call, tmp_path, places):
     words = [
         "experiment=figure4",
         "method=ddim_edit",
-        "method.edit.mask.threshold=0.5",
+        f"{THRESHOLD}=0.5",
         *FEW,
         *places,
     ]
@@ -95,7 +96,7 @@ def test_figure_5_is_a_sheet_with_the_true_edit(call, tmp_path, places):
 
 @pytest.mark.e2e
 def test_figure_6_varies_eta_and_lr_each_about_the_default(call, tmp_path, places):
-    at = ("experiment=figure6", "method=pti", "method.edit.mask.threshold=0.5", *FEW, *places)
+    at = ("experiment=figure6", "method=pti", f"{THRESHOLD}=0.5", *FEW, *places)
     assert call("run", *at, "method.edit.eta=1,0.7", "method.invert.lr=0.1").code == 0
     assert call("run", *at, "method.edit.eta=0.9", "method.invert.lr=0.01").code == 0
     cells = tmp_path / "results/figure6/scenes-scenes_edit/cells"
@@ -132,14 +133,10 @@ def test_bad_edits_are_said(call, workplace, places):
     assert "has no target to edit to" in outcome.err
     outcome = call("run", "experiment=figure4", "grids=[{level: [1, 2]}]", *FEW, *places)
     assert outcome.code == 2
-    assert (
-        "grids has 'level', which is not in report.fields: name one of 'threshold'" in outcome.err
-    )
+    assert "grids has 'level', which is not in report.fields: name one of 'thres" in outcome.err
     outcome = call("run", "data=photos", "metrics=scenes", "method=vae", "limit=1", *places)
     assert outcome.code == 2
-    assert (
-        "accuracy-scenes, which needs a target class of each item, and data=photos" in outcome.err
-    )
+    assert "needs a target class of each item, and data=photos lacks them" in outcome.err
     outcome = call("run", "data=photos", "metrics=scene", "method=vae", "limit=1", *places)
     assert outcome.code == 2
     assert "Did you mean 'scenes'" in outcome.err
