@@ -25,7 +25,7 @@ $(INSTALLED): pyproject.toml requirements.lock
 	  echo "Python 3.11, 3.12 or 3.13 is needed, and '$$python' is none: name one, as in make PYTHON=python3.12" >&2; \
 	  exit 1; }
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --disable-pip-version-check -c requirements.lock -e '.[cluster,dev]'
+	$(BIN)/python -m pip install --disable-pip-version-check -c requirements.lock -e '.[cluster,dev,mirrors,search]'
 	@touch $@
 
 reproduce: tables figures ## Both; IMAGES=4 for a quick look

@@ -27,8 +27,15 @@ def data_set(name: str, options: dict[str, str]) -> Any:
         raise InputError(
             f"data={name} is unknown.{closest(name, known)} There are: {', '.join(known)}"
         )
-    fields: dict[str, Any] = yaml.safe_load((FOLDER / f"{name}.yaml").read_text("utf-8"))["tasks"]
+    fields = _tasks(name)
     module, _, kind = fields.pop("_target_").rpartition(".")
     # An interpolation takes up a field that the command gives, by the same name.
     plain = {key: value for key, value in fields.items() if not str(value).startswith("${")}
     return build(getattr(import_module(module), kind), options, plain)
+
+
+def _tasks(name: str) -> dict[str, Any]:
+    """The ``tasks`` of a file, over those of the file that it inherits from, if any."""
+    file = yaml.safe_load((FOLDER / f"{name}.yaml").read_text("utf-8"))
+    inherited = [base for base in file.get("defaults", []) if base != "_self_"]
+    return {**(_tasks(inherited[0]) if inherited else {}), **file["tasks"]}

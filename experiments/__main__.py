@@ -3,8 +3,8 @@
     python -m experiments
     python -m experiments list methods
 
-``list`` takes methods, data, models, experiments, clusters or layouts; each is a file in
-``configs/``.
+``list`` takes methods, masks, data, models, metrics, experiments, clusters or layouts; each is a
+file in ``configs/``.
 """
 
 import sys
@@ -17,12 +17,15 @@ from experiments.start import commands, help_of
 CONFIGS = Path(__file__).parents[1] / "configs"
 GROUPS = {
     "methods": "method",
+    "masks": "mask@method.edit.mask",
     "data": "data",
     "models": "model",
+    "metrics": "metrics",
     "experiments": "experiment",
     "clusters": "cluster",
-    "layouts": "layout",
+    "layouts": "layout@report",
 }
+"""The override that chooses one; its folder is the part before the @."""
 
 
 def main() -> int:
@@ -32,8 +35,9 @@ def main() -> int:
             told = {f"python -m experiments.{name}": _first(help_of(name)) for name in commands()}
             told["python -m experiments list KIND"] = f"what there is of {', '.join(GROUPS)}"
         case ["list", kind] if kind in GROUPS:
-            paths = sorted((CONFIGS / GROUPS[kind]).glob("*.yaml"))
-            told = {f"{GROUPS[kind]}={path.stem}": _comment(path) for path in paths}
+            key = GROUPS[kind]
+            paths = sorted((CONFIGS / key.partition("@")[0]).glob("*.yaml"))
+            told = {f"{key}={path.stem}": _comment(path) for path in paths}
         case ["list", kind]:
             say(f"{kind} is unknown.{closest(kind, GROUPS)} There are {', '.join(GROUPS)}")
             return 2

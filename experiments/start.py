@@ -2,12 +2,16 @@
 
 import ast
 import sys
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
 from data.command_line import finish, show_anywhere
+from pti.errors import InputError
 
 HERE = Path(__file__).parent
+OPTIONAL = {"optuna": "search"}
+"""Packages that only one command imports, and the extra of pyproject.toml that brings each."""
 
 
 def start(command: str, stopped: str = "") -> None:
@@ -20,7 +24,19 @@ def start(command: str, stopped: str = "") -> None:
         finish(lambda: print(help_of(command)), stopped)  # noqa: T201
     from experiments.jobs.command_line import for_people  # after --help: it imports Hydra
 
-    for_people(lambda: import_module(f"experiments.{command}.command").main(), stopped)
+    for_people(lambda: _main_of(command)(), stopped)
+
+
+def _main_of(command: str) -> Callable[[], None]:
+    try:
+        return import_module(f"experiments.{command}.command").main
+    except ModuleNotFoundError as error:
+        if (extra := OPTIONAL.get(error.name or "")) is None:
+            raise
+        raise InputError(
+            f"experiments.{command} needs the package {error.name}: "
+            f"pip install -e '.[{extra}]' brings it"
+        ) from error
 
 
 def commands() -> list[str]:

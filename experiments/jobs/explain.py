@@ -12,12 +12,11 @@ from hydra.errors import (
     MissingConfigException,
     OverrideParseException,
 )
-from omegaconf import OmegaConf
 
 from data.command_line import closest
 from experiments.jobs.forms import in_words
 from experiments.jobs.schema import CONFIGS, Run
-from experiments.store.fields import flat
+from experiments.jobs.written import fields_of
 from pti.errors import InputError
 
 UNKNOWN_KEY = re.compile(r"Could not override '([^']+)'")
@@ -108,7 +107,7 @@ def _initials(words: str) -> str:
 def _fields() -> Counter[str]:
     """The fields that a run may have, with the number of files that have each."""
     names = Counter(field.name for field in fields(Run))
-    for group in ("method", "data", "model"):
+    for group in ("method", "data", "model", "metrics"):
         for file in (CONFIGS / group).glob("*.yaml"):
-            names.update(flat(OmegaConf.load(file), group).keys())
+            names.update(set(fields_of(group, file.stem, group)))
     return names

@@ -58,12 +58,13 @@ class State:
         return not (self.failed or self.left or self.unscored)
 
 
-def plan(overrides: Sequence[str]) -> list[DictConfig]:
+def plan(overrides: Sequence[str], *, know_device: bool = True) -> list[DictConfig]:
     """The configuration of each job of a run with these overrides, in Hydra's order.
 
-    Raises the errors that a run would raise before it checks values.
+    ``know_device`` is that of ``register``. Raises the errors that a run would raise before it
+    checks values.
     """
-    register()
+    register(know_device=know_device)
     GlobalHydra.instance().clear()
     given = [one for one in overrides if not one.startswith(("-", "rounds="))]
     own = spelled(sweep_shards(given))

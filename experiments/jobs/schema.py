@@ -49,12 +49,18 @@ class Run:
     accept_other_code: bool = False
 
 
-def register() -> None:
-    """Register the schema and the resolvers with Hydra."""
+def register(*, know_device: bool = True) -> None:
+    """Register the schema and the resolvers with Hydra.
+
+    Without ``know_device`` the precision ``fastest`` stays as it is: asking the device which that
+    is takes seconds, for the import of torch.
+    """
     ConfigStore.instance().store(name="schema", node=Run)
     OmegaConf.register_new_resolver("cell_of", _cell_of, replace=True)
     OmegaConf.register_new_resolver("basename", _basename, replace=True)
-    OmegaConf.register_new_resolver("precision_on", _precision_on, replace=True)
+    OmegaConf.register_new_resolver(
+        "precision_on", _precision_on if know_device else lambda _, wanted: wanted, replace=True
+    )
 
 
 def fitting_metrics(cfg: DictConfig) -> str:
@@ -87,7 +93,6 @@ def _basename(path: str) -> str:
 def _precision_on(device: str, wanted: str) -> str:
     if wanted != "fastest":
         return wanted
-    # Imported here because torch takes seconds to import, and a report does not need it.
     from pti.diffusion.load import torch_device
     from pti.diffusion.precision import fastest
 

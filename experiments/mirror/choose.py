@@ -46,9 +46,11 @@ def mirror_of(results: Path, kind: str) -> Path:
 
 
 def check_kind(kind: str) -> None:
-    """Raise ``InputError`` where ``kind`` is not one of ``KINDS``."""
+    """Raise ``InputError`` where ``kind`` is not one of ``KINDS``, or its package is missing."""
     if kind not in KINDS:
-        raise InputError(f"log={kind} is no mirror: there are {', '.join(KINDS)}")
+        raise InputError(f"log={kind} is not a mirror: there are {', '.join(KINDS)}")
+    if kind != "none":
+        _show(kind)
 
 
 def _show(kind: str) -> Any:
@@ -59,7 +61,9 @@ def _show(kind: str) -> Any:
         else:
             from experiments.mirror.to_tensorboard import show
     except ImportError as error:
-        raise InputError(f"log={kind} needs the package {error.name}: install it") from error
+        raise InputError(
+            f"log={kind} needs the package {error.name}: pip install -e '.[mirrors]' brings it"
+        ) from error
     return show
 
 

@@ -107,7 +107,7 @@ def _time_left(one: Progress) -> str:
 def main() -> None:
     """Print the table once, or repeatedly with ``--watch``."""
     overrides = sys.argv[1:]
-    jobs = plan(overrides)
+    jobs = plan(overrides, know_device=False)
     found = progress(jobs)
     print(console(table_of(found)))  # noqa: T201
     while "--watch" in overrides and found[-1].state.left:

@@ -8,9 +8,10 @@ import sys
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
+if TYPE_CHECKING:
+    import torch
 
 REPOSITORY = Path(__file__).parents[2]
 LIBRARIES = ("torch", "torchvision", "diffusers", "transformers", "hydra-core", "torchmetrics")
@@ -32,8 +33,10 @@ def _processor() -> str:
     return names[0] if names else platform.processor() or platform.machine()
 
 
-def peak_memory(device: torch.device) -> int:
+def peak_memory(device: "torch.device") -> int:
     """The peak memory of this process so far, in MiB: GPU memory where ``device`` is a GPU."""
+    import torch  # here, because commands that only read results import this module
+
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device) >> 20
     unit = 1 if sys.platform == "darwin" else 1024
@@ -43,6 +46,8 @@ def peak_memory(device: torch.device) -> int:
 @cache
 def provenance(device: str) -> dict[str, Any]:
     """``git``, ``versions`` and ``machine`` of a ``RunInfo``; git's values are None without git."""
+    import torch
+
     state = _git("status", "--porcelain", "--untracked-files=no")
     return {
         "git": {

@@ -106,7 +106,7 @@ def test_a_run_mirrors_as_it_goes(workplace):
 def test_a_mirror_that_there_is_not_is_said(workplace):
     refused = workplace.run(*TABLE2, "log=paper")
     assert refused.code == 2
-    assert "log=paper is no mirror: there are none, wandb, tensorboard" in refused.err
+    assert "log=paper is not a mirror: there are none, wandb, tensorboard" in refused.err
 
 
 def test_a_mirror_that_can_t_write_is_one_sentence_and_loses_nothing(workplace, monkeypatch):

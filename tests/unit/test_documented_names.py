@@ -10,6 +10,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from experiments.jobs.schema import CONFIGS, Goal
+from experiments.jobs.written import fields_of
 from experiments.mirror.choose import KINDS
 from tests.e2e.documents import DOCUMENTS, REPOSITORY, choices, files
 
@@ -55,8 +56,12 @@ def test_every_field_is_one(text):
 
 def is_field(name: str) -> bool:
     group, _, path = name.partition(".")
-    nodes: list[Any] = [OmegaConf.load(file) for file in CONFIGS.glob(f"{group}/*.yaml")]
-    return any(holds(OmegaConf.to_container(node.get(group, node)), path) for node in nodes)
+    if group == "cluster":  # its files are of the whole configuration
+        nodes: list[Any] = [OmegaConf.load(file) for file in CONFIGS.glob("cluster/*.yaml")]
+        return any(holds(OmegaConf.to_container(node.cluster), path) for node in nodes)
+    files = CONFIGS.glob(f"{group}/*.yaml")
+    known = {field for file in files for field in fields_of(group, file.stem, group)}
+    return any(f"{field}.".startswith(f"{name}.") for field in known)
 
 
 def holds(node: Any, path: str) -> bool:
