@@ -49,9 +49,9 @@ exit $$status
 endef
 
 smoke: $(INSTALLED) ## Run, score and report in under a minute
-	@rm -rf results/smoke
-	$(BIN)/python -m experiments.run experiment=table2 method.invert.trace.steps=5 limit=2 results=results/smoke cache=results/smoke/cache
-	$(REPORT) experiment=table2 results=results/smoke
+	@rm -rf results/quick
+	$(BIN)/python -m experiments.run experiment=table2 debug=quick cache=results/quick/cache
+	$(REPORT) experiment=table2 results=results/quick
 
 test: $(INSTALLED) ## The test suite
 	$(BIN)/python -m pytest -n 2

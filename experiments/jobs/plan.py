@@ -94,7 +94,7 @@ def expand(experiment: DictConfig, given: Sequence[str], composed: Composed) -> 
             jobs.setdefault(json.dumps(OmegaConf.to_container(job.cfg), default=str), job)
     known = {_key(override) for job in jobs.values() for override in job.overrides}
     for name, error in composer.lacking.items():
-        if name not in known:
+        if name in composer.given - known:
             raise error
     return list(jobs.values())
 

@@ -53,6 +53,7 @@ def open_cell(cfg: DictConfig) -> Cell:
         folder.mkdir(parents=True, exist_ok=True)
         _keep_or_compare(result_set_folder(cfg) / SETTING, _shared(cfg))
         _keep_or_compare(folder / CONFIG, _lasting(cfg))
+        _renew(folder / CONFIG, _lasting(cfg))
     except OSError as error:
         raise InputError(
             f"{folder} can't be written ({error.strerror}): choose another folder with results=..."
@@ -117,6 +118,13 @@ def _keep_or_compare(path: Path, config: dict[Any, Any]) -> None:
         _compare(path, config)
     else:
         write_text(path, OmegaConf.to_yaml(OmegaConf.create(config), resolve=True))
+
+
+def _renew(path: Path, config: dict[Any, Any]) -> None:
+    """Write the fields that are not compared, such as the layout of reports, as they are now."""
+    text = OmegaConf.to_yaml(OmegaConf.create(config), resolve=True)
+    if path.read_text("utf-8") != text:
+        write_text(path, text)
 
 
 def _compare(path: Path, config: dict[Any, Any]) -> None:

@@ -4,13 +4,16 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 import torch
+from hydra.utils import instantiate
 
 from baselines.ddim import Ddim
-from experiments.conformance.command import CHECKS, Subject, conform, main
+from experiments.conformance.command import CHECKS, Subject, conform, main, shortened
+from experiments.run.oracles import Oracle
 from pti.diffusion.editing import SampleTarget
 from pti.diffusion.trace import Trace
 from pti.method import Method
-from tests.tiny import tiny_batch, tiny_model
+from tests.e2e.test_configs import METHODS, composed
+from tests.tiny import edit_batch, tiny_batch, tiny_model
 
 TRACE = Trace(steps=3)
 
@@ -113,6 +116,15 @@ def test_what_a_method_raises_fails_its_checks_and_not_the_others():
     assert not any(finding.holds for finding in found.values())
     assert "ValueError('no such latent') at " in found["shapes"].measured
     assert "test_conformance.py:" in found["shapes"].measured
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_every_method_of_configs_conforms(name):
+    method = instantiate(composed(f"method={name}").method)
+    if isinstance(method, Oracle):
+        pytest.skip("an oracle inverts nothing")
+    found = conform(Subject(shortened(method), tiny_model(), edit_batch(3)))
+    assert {name: finding.measured for name, finding in found if not finding.holds} == {}
 
 
 def test_an_oracle_is_said_to_be_none(monkeypatch):

@@ -43,7 +43,7 @@ each_text = pytest.mark.parametrize(
 
 @each_text
 def test_every_choice_is_one(text):
-    own = OWN | {("method", Path(name).stem) for name in files(text)}
+    own = OWN | {(Path(name).parent.name, Path(name).stem) for name in files(text)}
     named = {(key, value) for key, value in choices(text) if key in CHOICES} - own
     assert [one for one in named if one[1] not in CHOICES[one[0]]] == []
 

@@ -1,36 +1,26 @@
-"""The example of docs/add_a_method.md, taken out of it and run from outside the repository."""
+"""The examples of docs/extend.md, taken out of it and run from outside the repository."""
 
 import os
-import re
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from experiments.store.cell import Cell
+from tests.e2e.documents import REPOSITORY, files
 
 pytestmark = [pytest.mark.e2e, pytest.mark.long]
-REPOSITORY = Path(__file__).parents[2]
-
-
-def block(language):
-    text = (REPOSITORY / "docs/add_a_method.md").read_text()
-    return re.findall(rf"```{language}\n(.*?)```", text, flags=re.DOTALL)
 
 
 @pytest.fixture
 def outside(tmp_path):
-    """A folder with the document's two files."""
-    (python,) = block("python")
-    (yaml,) = block("yaml")
-    assert len(python.splitlines()) <= 40
-    (tmp_path / "my_methods.py").write_text(python)
-    configs = tmp_path / "my_configs/method"
-    configs.mkdir(parents=True)
-    (configs / "caption_as_null.yaml").write_text(yaml)
+    """A folder with the document's files."""
+    for name, content in files((REPOSITORY / "docs/extend.md").read_text("utf-8")).items():
+        assert len(content.splitlines()) <= 40
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(content, "utf-8")
     return tmp_path
 
 
@@ -46,7 +36,7 @@ def run(outside, module, *words):
     )
 
 
-def test_the_example_gets_its_row_and_is_our_negative_prompt_inversion(outside, workplace):
+def test_the_method_gets_its_row_and_is_our_negative_prompt_inversion(outside, workplace):
     few = [*workplace.setting(), "experiment=table2", "method.invert.trace.steps=4"]
     done = run(outside, "run", *few, "method=caption_as_null,negative_prompt")
     assert done.returncode == 0, done.stderr
@@ -59,7 +49,7 @@ def test_the_example_gets_its_row_and_is_our_negative_prompt_inversion(outside, 
     assert "caption_as_null" in reported.out
 
 
-def test_the_example_conforms(outside):
+def test_the_method_conforms(outside):
     done = run(outside, "conformance", "method=caption_as_null")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "FAILED" not in done.stdout
@@ -88,3 +78,34 @@ def test_a_method_can_be_named_by_its_class_alone(outside, workplace):
     assert done.returncode == 0, done.stderr
     folder = workplace.folder / "results/single/sd14-folder_pictures/cells/mine"
     assert len(Cell.read(folder).done) == 1
+
+
+def test_a_metric_a_figure_and_a_data_set_are_added_to_results_that_are_there(outside, workplace):
+    model = [word for word in workplace.setting() if not word.startswith("data")]
+    words = [*model, "experiment=table2", "method=vae", "data=swatches"]
+    assert run(outside, "run", *words).returncode == 0
+    folder = workplace.folder / "results/table2/sd14-swatches/cells/vae"
+    before = Cell.read(folder)
+    assert set(before.done) == {"red", "green", "blue"}
+    assert "sharpness@3" not in before.scores["red"].values
+
+    done = run(outside, "run", *words, "metrics=sharp", "layout@report=histogram")
+    assert done.returncode == 0, done.stderr
+    assert "No picture was left to make; scores were made anew" in done.stdout
+    after = Cell.read(folder)
+    assert after.records == before.records
+    assert after.scores["red"].values.items() > before.scores["red"].values.items()
+
+    reported = subprocess.run(
+        [sys.executable, "-m", "experiments.report", "experiment=table2", "data=swatches",
+         f"results={workplace.folder / 'results'}"],
+        cwd=REPOSITORY,
+        env=os.environ | {"PYTHONPATH": str(outside)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )  # fmt: skip
+    assert reported.returncode == 0, reported.stderr
+    report = workplace.folder / "results/table2/sd14-swatches/report"
+    assert "sharpness@3" in (report / "table2.csv").read_text()
+    assert (report / "table2-histogram.png").is_file()
