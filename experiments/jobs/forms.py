@@ -40,7 +40,7 @@ def check_forms(config: DictConfig, path: str) -> None:
     Python does not check annotations, so a wrong value would fail deep inside the arithmetic.
     ``path`` is the dotted name of ``config``. The elements of lists are not checked.
     """
-    parameters = signature(get_object(config._target_)).parameters if "_target_" in config else {}
+    parameters = signature(_made_by(config, path)).parameters if "_target_" in config else {}
     types = {name: parameter.annotation for name, parameter in parameters.items()}
     for key, value in config.items():
         name = str(key)
@@ -48,6 +48,17 @@ def check_forms(config: DictConfig, path: str) -> None:
             check_forms(value, f"{path}.{name}")
         elif types.get(name, EMPTY) is not EMPTY:
             _check(value, types[name], f"{path}.{name}")
+
+
+def _made_by(config: DictConfig, path: str) -> Any:
+    try:
+        return get_object(config._target_)
+    except (ImportError, AttributeError, ValueError) as error:
+        reason = str(error.__cause__ or error).partition("\n")[0]
+        raise InputError(
+            f"{path}._target_={config._target_} can't be imported ({reason}): correct it, or put "
+            "the folder that holds it on PYTHONPATH"
+        ) from error
 
 
 def _check(value: Any, annotation: Any, path: str) -> None:

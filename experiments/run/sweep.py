@@ -16,6 +16,7 @@ from experiments.jobs.plan import Job, expand
 from experiments.jobs.progress import Progress, kind_of
 from experiments.run.closing import Stock, closing, stock_of
 from experiments.run.ready import Ready
+from experiments.store.open import refuse_collisions
 from pti.errors import InputError
 
 STANDARD = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
@@ -54,6 +55,7 @@ class Sweep(Sweeper):
         configs = [job.cfg for job in jobs]
         for cfg in configs:
             check_values(cfg)
+        refuse_collisions(configs)
         before = stock_of(configs)
         launched = self._config.hydra.launcher._target_ != LOCAL
         errors = self._launch(jobs) if launched else self._run_here(configs, before)

@@ -1,6 +1,7 @@
 """Opening a cell, unless a different configuration, code or model wrote it."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -127,9 +128,29 @@ def _renew(path: Path, config: dict[Any, Any]) -> None:
         write_text(path, text)
 
 
+def refuse_collisions(configs: Iterable[DictConfig]) -> None:
+    """Raise ``InputError`` where two different jobs would write the same cell."""
+    seen: dict[Path, dict[str, Any]] = {}
+    for cfg in configs:
+        folder = cell_folder(cfg)
+        ours = {key: of for key, of in flat(_plain(_lasting(cfg))).items() if is_compared(key)}
+        first = seen.setdefault(folder, ours)
+        for key in sorted(first.keys() | ours.keys()):
+            if first.get(key) != ours.get(key):
+                raise InputError(
+                    f"two jobs of this sweep would both write {folder}, but differ in {key} "
+                    f"({first.get(key)} and {ours.get(key)}): give each a name of its own, or "
+                    "list the field in report.fields"
+                )
+
+
+def _plain(config: dict[Any, Any]) -> Any:
+    """The configuration as its file has it, through YAML, so that values compare equal."""
+    return OmegaConf.create(OmegaConf.to_yaml(OmegaConf.create(config), resolve=True))
+
+
 def _compare(path: Path, config: dict[Any, Any]) -> None:
-    ours = OmegaConf.create(OmegaConf.to_yaml(OmegaConf.create(config), resolve=True))
-    written, wanted = flat(OmegaConf.load(path)), flat(ours)
+    written, wanted = flat(OmegaConf.load(path)), flat(_plain(config))
     for key in sorted(filter(is_compared, written.keys() | wanted.keys())):
         if not _same(key, written.get(key), wanted.get(key)):
             raise InputError(

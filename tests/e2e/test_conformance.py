@@ -120,7 +120,10 @@ def test_what_a_method_raises_fails_its_checks_and_not_the_others():
 
 @pytest.mark.parametrize("name", METHODS)
 def test_every_method_of_configs_conforms(name):
-    method = instantiate(composed(f"method={name}").method)
+    config = composed(f"method={name}").method
+    if "iterations" in config.get("invert", {}):
+        config.invert.iterations = 1
+    method = instantiate(config)
     if isinstance(method, Oracle):
         pytest.skip("an oracle inverts nothing")
     found = conform(Subject(shortened(method), tiny_model(), edit_batch(3)))

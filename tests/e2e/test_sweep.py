@@ -45,6 +45,14 @@ def test_what_failed_in_several_cells_is_said_once_and_in_our_words(workplace):
     assert "4 pictures made:" in outcome.out
 
 
+def test_two_jobs_of_one_cell_are_refused_before_either_runs(workplace):
+    outcome = workplace.run("experiment=table2", "method=vae", "seed=0,1")
+    assert outcome.code == 2
+    assert "would both write" in outcome.err
+    assert "differ in seed (0 and 1)" in outcome.err
+    assert not (workplace.folder / "results").exists()
+
+
 def test_no_cell_is_run_twice():
     few = ["experiment=figure6", "method=pti,copy", "method.edit.mask.threshold=0.1"]
     cells = [cfg.cell for cfg in plan([*few, "method.edit.eta=1"])]

@@ -70,6 +70,26 @@ def test_a_value_of_the_wrong_form_is_told_what_its_field_takes(word, takes):
     assert said_of(word) == f"{word} can't be: it takes {takes}"
 
 
+NO_SUCH = "+metrics.pictures.mine._target_=eval.psnr.Mine"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["metrics=scene"], "metrics=scene is unknown. Did you mean 'scenes'?"),
+        (["metrics=lpips", "metrics.pictures.lpips.net=resnet"], "it takes alex or vgg or squeeze"),
+        (
+            ["metrics=reconstruction", NO_SUCH],
+            "mine._target_=eval.psnr.Mine can't be imported",
+        ),
+        (["layout@report=curve"], "layout=curve is unknown. Did you mean 'curves'?"),
+        (["method.invert._target_=mine.Method"], "_target_=mine.Method can't be imported"),
+    ],
+)
+def test_what_is_not_there_is_told(words, said):
+    assert said in said_of(*words)
+
+
 @pytest.mark.parametrize("group", ["method", "data", "model", "cluster"])
 def test_a_group_can_t_be_empty(group):
     assert said_of(f"{group}=null").startswith(f"{group}=null: a run needs one")
