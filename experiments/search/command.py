@@ -80,7 +80,7 @@ class Search:
         return cfg
 
     def quantity(self, cfg: DictConfig) -> Quantity:
-        """The metric of the objective; raises ``InputError`` where the suite lacks it."""
+        """The metric of the objective; raises ``InputError`` where the metric set lacks it."""
         known = {one.id: one for one in MetricSet.of(cfg.metrics).measures.pictures}
         if self.objective not in known:
             raise InputError(
