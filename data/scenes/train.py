@@ -5,24 +5,28 @@ and the classifier, each from its last checkpoint in ``--work``. Writes a Stable
 """
 
 import argparse
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 from diffusers import AutoencoderKL, StableDiffusionPipeline
-from jaxtyping import Float, UInt8
+from jaxtyping import Bool, Float, Int, UInt8
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 (torch's own name for it)
 from transformers import CLIPTokenizer
 
 from data.progress import bar
 from data.scenes import architecture
-from data.scenes.classifier import ATTRIBUTES, SceneClassifier
-from data.scenes.corpus import Corpus, photograph_crops, rendered
+from data.scenes.classifier import ATTRIBUTES, UNNAMED, SceneClassifier
+from data.scenes.corpus import photograph_crops, rendered
 from data.scenes.embedded import MODEL
 from data.scenes.fit import Plan, fit
+from data.scenes.grounding import OWNERS, grounding, recorded
+from data.scenes.spec import SceneSpec
+from data.scenes.split import training_scene
 from pti.diffusion.load import torch_device
 from pti.diffusion.precision import autocast, fastest
 from pti.diffusion.random_model import stable_diffusion_scheduler
@@ -31,11 +35,16 @@ SCENES = 12_000
 CROPS = 6_000
 AUTOENCODER = Plan("autoencoder", steps=1_200, batch=16, lr=1.5e-3)
 CLASSIFIER = Plan("classifier", steps=900, batch=48, lr=1e-3)
-DIFFUSION = Plan("diffusion", steps=7_000, batch=32, lr=1e-3, ema=0.999)
+DIFFUSION = Plan("diffusion", steps=6_000, batch=32, lr=1e-3, ema=0.999)
 PHOTOGRAPH_SHARE = 0.25
 EMPTY_CAPTIONS = 0.1
-SUBJECT_CAPTIONS = 0.1
+SUBJECT_CAPTIONS = 0.05
 """Share of captions without the background, so that the model understands "a red star", too."""
+
+FULL_CAPTION = 2
+INSIDE_WEIGHT = 0.15
+EXTENT_WEIGHT = 0.1
+"""Weights of the two terms of ``data.scenes.grounding`` beside the error of the noise."""
 
 
 def to_images(pictures: UInt8[Tensor, "b h w 3"]) -> Float[Tensor, "b 3 h w"]:
@@ -72,41 +81,56 @@ def autoencoder_loss(
 def classifier_loss(
     module: nn.Module, generator: torch.Generator, scenes: Tensor, labels: Tensor, plan: Plan
 ) -> Tensor:
-    """Cross-entropy of the three attributes, on pictures with a little noise."""
+    """Cross-entropy of the attributes that a scene has, on pictures with a little noise."""
     chosen = torch.randint(len(scenes), (plan.batch,), generator=generator, device=scenes.device)
     images = to_images(scenes[chosen])
     noise = torch.randn(images.shape, generator=generator, device=images.device)
     logits = module(images + 0.03 * noise)
     truth = labels[chosen]
-    parts = [F.cross_entropy(logits[name], truth[:, i]) for i, name in enumerate(ATTRIBUTES)]
+    parts = [
+        F.cross_entropy(logits[name], truth[:, i], ignore_index=UNNAMED)
+        for i, name in enumerate(ATTRIBUTES)
+    ]
     return torch.stack(parts).sum()
 
 
-def diffusion_loss(
-    module: nn.ModuleDict,
-    generator: torch.Generator,
-    latents: tuple[Tensor, Tensor],
-    captions: Tensor,
-    plan: Plan,
-) -> Tensor:
-    """Mean squared error of the predicted noise, at uniformly drawn timesteps.
+@dataclass(frozen=True)
+class Examples:
+    """What the UNet learns from: all scenes' latents, captions, and where their parts are.
 
-    ``latents`` are the posterior means and deviations of all scenes; ``captions`` are token ids,
-    3 by n by tokens, as ``tokenize`` gives them.
+    ``means`` and ``deviations`` are those of the posteriors. ``captions`` are token ids, as
+    ``tokenize`` gives them; ``words`` says which tokens of the full captions belong to what.
     """
-    device = generator.device
-    means, deviations = latents
-    chosen = torch.randint(len(means), (plan.batch,), generator=generator, device=device)
+
+    means: Float[Tensor, "n 6 16 16"]
+    deviations: Float[Tensor, "n 6 16 16"]
+    captions: Int[Tensor, "3 n tokens"]
+    words: Bool[Tensor, "n owners tokens"]
+    regions: UInt8[Tensor, "n owners 16 16"]
+
+
+def diffusion_loss(
+    module: nn.ModuleDict, generator: torch.Generator, examples: Examples, plan: Plan
+) -> Tensor:
+    """Mean squared error of the predicted noise at uniformly drawn timesteps, and grounding."""
+    device, count = generator.device, len(examples.means)
+    chosen = torch.randint(count, (plan.batch,), generator=generator, device=device)
     kind = torch.rand(plan.batch, generator=generator, device=device)
     shares = torch.tensor([EMPTY_CAPTIONS, EMPTY_CAPTIONS + SUBJECT_CAPTIONS], device=device)
     form = torch.bucketize(kind, shares)
-    draw = partial(torch.randn, means[chosen].shape, generator=generator, device=device)
-    z = means[chosen] + deviations[chosen] * draw()
+    means = examples.means[chosen]
+    draw = partial(torch.randn, means.shape, generator=generator, device=device)
+    z = means + examples.deviations[chosen] * draw()
     eps = draw()
     steps: Any = torch.randint(1000, (plan.batch,), generator=generator, device=device)
     noisy = stable_diffusion_scheduler().add_noise(z, eps, steps)
-    context = module["text_encoder"](captions[form, chosen]).last_hidden_state
-    return F.mse_loss(module["unet"](noisy, steps, context).sample.float(), eps)
+    context = module["text_encoder"](examples.captions[form, chosen]).last_hidden_state
+    with recorded(module["unet"]) as maps:
+        error = F.mse_loss(module["unet"](noisy, steps, context).sample.float(), eps)
+    full = form == FULL_CAPTION
+    regions = examples.regions[chosen][full].float() / 255
+    inside, extent = grounding([m[full] for m in maps], regions, examples.words[chosen][full])
+    return error + INSIDE_WEIGHT * inside + EXTENT_WEIGHT * extent
 
 
 @torch.no_grad()
@@ -127,43 +151,64 @@ def encode_all(autoencoder: Any, scenes: Tensor) -> tuple[Tensor, Tensor]:
     return mean * factor, deviation * factor
 
 
-def tokenize(tokenizer: CLIPTokenizer, corpus: Corpus) -> Tensor:
-    """Token ids of the empty caption, subject and caption of each scene: 3 by n by tokens."""
-    specs = [corpus.spec(index) for index in range(len(corpus.labels))]
+def tokenize(tokenizer: CLIPTokenizer, specs: Sequence[SceneSpec]) -> Int[Tensor, "3 n tokens"]:
+    """Token ids of the empty caption, the objects' own and the full one of each scene."""
     forms = [["" for _ in specs], [s.subject for s in specs], [s.caption for s in specs]]
     encode = partial(tokenizer, padding="max_length", truncation=True, return_tensors="pt")
     return torch.stack([encode(captions).input_ids for captions in forms])
 
 
-def train(work: Path, out: Path, device: torch.device, plans: dict[str, Plan], scenes: int) -> None:
+def owned_words(specs: Sequence[SceneSpec], tokens: int) -> Bool[Tensor, "n owners tokens"]:
+    """Which tokens of each full caption name the first object, the second, and the background.
+
+    Every word of a caption is one token, behind that of the beginning.
+    """
+    words = torch.zeros(len(specs), OWNERS, tokens, dtype=torch.bool)
+    for row, spec in enumerate(specs):
+        place = 1
+        for owner, thing in enumerate(spec.things):
+            end = place + len(thing.phrase.split())
+            words[row, owner, place + 1 : end] = True
+            place = end + 1
+        words[row, -1, place] = True
+    return words
+
+
+def learn_noise(
+    examples: Examples, text_encoder: nn.Module, work: Path, plan: Plan
+) -> nn.ModuleDict:
+    """The UNet and the text encoder, trained together."""
+    diffusion = nn.ModuleDict({"unet": architecture.build_unet(), "text_encoder": text_encoder})
+    loss = partial(diffusion_loss, examples=examples, plan=plan)
+    return fit(plan, diffusion, loss, work, examples.means.device)
+
+
+def train(
+    work: Path, out: Path, device: torch.device, plans: dict[str, Plan], scenes: int
+) -> None:
     """Run the whole recipe and write the embedded model to ``out``."""
     work.mkdir(parents=True, exist_ok=True)
-    corpus = rendered("train", scenes, work)
-    pictures = torch.from_numpy(corpus.pictures).to(device)
-    labels = torch.from_numpy(corpus.labels).to(device)
-    crops = torch.from_numpy(photograph_crops(CROPS)).to(device)
+    corpus = rendered(scenes, work)
+    pictures, labels, regions = (torch.from_numpy(x).to(device) for x in vars(corpus).values())
+    specs = [training_scene(index)[0] for index in range(scenes)]
     torch.manual_seed(0)
     tokenizer = architecture.build_tokenizer()
-    classifier = SceneClassifier()
-    autoencoder = architecture.build_autoencoder()
-    diffusion = nn.ModuleDict(
-        {
-            "unet": architecture.build_unet(),
-            "text_encoder": architecture.build_text_encoder(tokenizer),
-        }
-    )
-
-    plan = plans["autoencoder"]
-    loss = partial(autoencoder_loss, scenes=pictures, crops=crops, plan=plan)
-    autoencoder = fit(plan, autoencoder, loss, work, device)
-    plan = plans["diffusion"]
+    if "autoencoder" in plans:
+        plan = plans["autoencoder"]
+        crops = torch.from_numpy(photograph_crops(CROPS)).to(device)
+        loss = partial(autoencoder_loss, scenes=pictures, crops=crops, plan=plan)
+        autoencoder = fit(plan, architecture.build_autoencoder(), loss, work, device)
+    else:
+        autoencoder: Any = AutoencoderKL.from_pretrained(MODEL / "vae").to(device)
+    captions = tokenize(tokenizer, specs).to(device)
+    words = owned_words(specs, captions.shape[-1]).to(device)
     latents = encode_all(autoencoder, pictures)
-    captions = tokenize(tokenizer, corpus).to(device)
-    loss = partial(diffusion_loss, latents=latents, captions=captions, plan=plan)
-    diffusion = fit(plan, diffusion, loss, work, device)
+    examples = Examples(*latents, captions, words, regions)
+    text_encoder = architecture.build_text_encoder(tokenizer)
+    diffusion = learn_noise(examples, text_encoder, work, plans["diffusion"])
     plan = plans["classifier"]
     loss = partial(classifier_loss, scenes=pictures, labels=labels, plan=plan)
-    classifier = fit(plan, classifier, loss, work, device)
+    classifier = fit(plan, SceneClassifier(), loss, work, device)
     classifier.cpu().save(out / "classifier")
     export(out, autoencoder, diffusion, tokenizer)
 
@@ -195,6 +240,9 @@ def main() -> None:
         "--scenes", type=int, default=SCENES, help="pictures to render and train on"
     )
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
+    parser.add_argument(
+        "--keep-autoencoder", action="store_true", help="that of the embedded model, untrained"
+    )
     defaults = {plan.name: plan for plan in (AUTOENCODER, CLASSIFIER, DIFFUSION)}
     for name, plan in defaults.items():
         parser.add_argument(f"--{name}-steps", type=int, default=plan.steps)
@@ -202,6 +250,7 @@ def main() -> None:
     plans = {
         name: replace(plan, steps=getattr(options, f"{name}_steps"))
         for name, plan in defaults.items()
+        if name != "autoencoder" or not options.keep_autoencoder
     }
     train(options.work, options.out, torch_device(options.device), plans, options.scenes)
 
