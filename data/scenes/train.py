@@ -42,6 +42,7 @@ SUBJECT_CAPTIONS = 0.05
 """Share of captions without the background, so that the model understands "a red star", too."""
 
 FULL_CAPTION = 2
+MOST_WEIGHT = 20.0
 INSIDE_WEIGHT = 0.15
 EXTENT_WEIGHT = 0.1
 """Weights of the two terms of ``data.scenes.grounding`` beside the error of the noise."""
@@ -112,7 +113,11 @@ class Examples:
 def diffusion_loss(
     module: nn.ModuleDict, generator: torch.Generator, examples: Examples, plan: Plan
 ) -> Tensor:
-    """Mean squared error of the predicted noise at uniformly drawn timesteps, and grounding."""
+    """Weighted squared error of the predicted noise at uniformly drawn timesteps, and grounding.
+
+    Each timestep weighs the reciprocal of its signal-to-noise ratio, from 1 to ``MOST_WEIGHT``: what
+    a scene's background is shows in the noisiest latents, where a wrong one costs next to nothing.
+    """
     device, count = generator.device, len(examples.means)
     chosen = torch.randint(count, (plan.batch,), generator=generator, device=device)
     kind = torch.rand(plan.batch, generator=generator, device=device)
@@ -123,10 +128,14 @@ def diffusion_loss(
     z = means + examples.deviations[chosen] * draw()
     eps = draw()
     steps: Any = torch.randint(1000, (plan.batch,), generator=generator, device=device)
-    noisy = stable_diffusion_scheduler().add_noise(z, eps, steps)
+    scheduler = stable_diffusion_scheduler()
+    noisy = scheduler.add_noise(z, eps, steps)
+    signal = scheduler.alphas_cumprod.to(device)[steps]
+    weight = ((1 - signal) / signal).clamp(1, MOST_WEIGHT)
     context = module["text_encoder"](examples.captions[form, chosen]).last_hidden_state
     with recorded(module["unet"]) as maps:
-        error = F.mse_loss(module["unet"](noisy, steps, context).sample.float(), eps)
+        predicted = module["unet"](noisy, steps, context).sample.float()
+    error = (weight * (predicted - eps).square().mean(dim=(1, 2, 3))).mean()
     full = form == FULL_CAPTION
     regions = examples.regions[chosen][full].float() / 255
     inside, extent = grounding([m[full] for m in maps], regions, examples.words[chosen][full])
