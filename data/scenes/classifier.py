@@ -8,9 +8,8 @@ from jaxtyping import Float, Int
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from data.scenes.spec import BACKGROUNDS, COLOURS, PATTERNS, SHAPES
+from data.scenes.spec import BACKGROUNDS, COLOURS, PATTERNS, PRESENCE, SHAPES
 
-PRESENCE = ("absent", "present")
 ATTRIBUTES = {
     "colour": COLOURS,
     "shape": SHAPES,

@@ -10,6 +10,9 @@ PATTERNS = ("plain", "striped", "dotted")
 """The patterns of an object; a caption does not say that an object is plain."""
 
 BACKGROUNDS = ("grass", "sand", "water", "bricks", "wood", "snow")
+PRESENCE = ("absent", "present")
+"""Whether a scene has an object."""
+
 MOST_THINGS = 2
 
 
