@@ -81,9 +81,12 @@ class SceneClassifier(nn.Module):
 
 @torch.no_grad()
 def agreement(
-    model: SceneClassifier, images: Float[Tensor, "n 3 64 64"], labels: Int[Tensor, "n attributes"], batch: int = 64
+    model: SceneClassifier,
+    images: Float[Tensor, "n 3 64 64"],
+    labels: Int[Tensor, "n attributes"],
+    batch: int = 64,
 ) -> dict[str, float]:
-    """The accuracy by attribute, in [0, 1], where it has a label; ``labels`` are n by attributes."""
+    """The accuracy by attribute, in [0, 1], over the pictures in which it has a label."""
     read = [torch.stack([x.argmax(1) for x in model(i).values()], 1) for i in images.split(batch)]
     right = torch.cat(read) == labels
     named = labels != UNNAMED

@@ -16,7 +16,6 @@ from data.scenes.render import RENDERER, SIDE, Picture, render, silhouettes
 from data.scenes.spec import SceneSpec
 from data.scenes.split import training_scene
 
-
 REGION_SIDE = 16
 
 

@@ -13,8 +13,8 @@ from typing import Any
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
-from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn import functional as F  # noqa: N812 (torch's own name for it)
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 OWNERS = 3
 """What a word can belong to: the first object, the second, or the background."""
@@ -24,7 +24,7 @@ Words = Bool[Tensor, "b owners tokens"]
 Maps = Float[Tensor, "b pixels tokens"]
 
 
-Heads = Float[Tensor, "b heads positions channels"]
+Heads = Float[Tensor, "b heads _ channels"]
 
 
 def _heads(attn: Any, states: Tensor, context: Tensor) -> tuple[Heads, Heads, Heads]:
@@ -43,9 +43,8 @@ def _mixed(attn: Any, heads: Heads) -> Tensor:
 class Fused:
     """An attention processor for self-attention in fp32, by torch's fused kernel."""
 
-    def __call__(
-        self, attn: Any, hidden_states: Tensor, encoder_hidden_states: None = None, **_: Any
-    ) -> Tensor:
+    def __call__(self, attn: Any, hidden_states: Tensor, *_: Any, **__: Any) -> Tensor:
+        """Attend to the states themselves, and record nothing."""
         query, key, value = _heads(attn, hidden_states, hidden_states)
         fused = [SDPBackend.FLASH_ATTENTION, SDPBackend.EFFICIENT_ATTENTION]
         with torch.autocast(query.device.type, enabled=False), sdpa_kernel(fused):
@@ -62,6 +61,7 @@ class Recorder:
     def __call__(
         self, attn: Any, hidden_states: Tensor, encoder_hidden_states: Tensor, **_: Any
     ) -> Tensor:
+        """Attend to the prompt, with products as ``einsum``, and keep the map."""
         query, key, value = _heads(attn, hidden_states, encoder_hidden_states)
         with torch.autocast(query.device.type, enabled=False):
             scores = torch.einsum("bhpc,bhtc->bhpt", query * attn.scale, key)
@@ -76,9 +76,7 @@ def recorded(unet: Any) -> Generator[list[Maps]]:
     """The cross-attention maps of the UNet's calls in this context, layer by layer."""
     before = dict(unet.attn_processors)
     recorder = Recorder()
-    unet.set_attn_processor(
-        {name: recorder if ".attn2." in name else Fused() for name in before}
-    )
+    unet.set_attn_processor({name: recorder if ".attn2." in name else Fused() for name in before})
     try:
         yield recorder.maps
     finally:
@@ -104,9 +102,10 @@ def outside(maps: Maps, regions: Float[Tensor, "b owners pixels"], words: Words)
 
 
 def unlike(maps: Maps, regions: Float[Tensor, "b owners pixels"], words: Words) -> Tensor:
-    """Mean squared difference between an owner's region and the sum of its words' maps over its max.
+    """Mean squared difference between regions and their owners' maps.
 
-    The mean is over pixels and the owners that have words.
+    An owner's map is the sum of those of its words, divided by its maximum. The mean is over pixels
+    and the owners that have words.
     """
     summed = torch.einsum("bpt,bot->bop", maps, words.float())
     relative = summed / summed.amax(-1, keepdim=True).clamp(min=1e-6)

@@ -129,7 +129,7 @@ def diffusion_loss(
 ) -> Tensor:
     """Weighted squared error of the predicted noise at uniformly drawn timesteps, and grounding.
 
-    Each timestep weighs the reciprocal of its signal-to-noise ratio, from 1 to ``MOST_WEIGHT``: what
+    Each timestep weighs 1 over its signal-to-noise ratio, from 1 to ``MOST_WEIGHT``: what
     a scene's background is shows in the noisiest latents, where a wrong one costs next to nothing.
     """
     device, count = generator.device, len(examples.means)
@@ -197,6 +197,18 @@ def owned_words(specs: Sequence[SceneSpec], tokens: int) -> Bool[Tensor, "n owne
     return words
 
 
+def shipped_autoencoder() -> Any:
+    """That of the embedded model, in fp32."""
+    return AutoencoderKL.from_pretrained(MODEL / "vae", torch_dtype=torch.float32)
+
+
+def learn_pictures(pictures: Tensor, work: Path, plan: Plan) -> AutoencoderKL:
+    """The autoencoder, trained on scenes and crops of photographs."""
+    crops = torch.from_numpy(photograph_crops(CROPS)).to(pictures.device)
+    loss = partial(autoencoder_loss, scenes=pictures, crops=crops, plan=plan)
+    return fit(plan, architecture.build_autoencoder(), loss, work, pictures.device)
+
+
 def learn_noise(
     examples: Examples, text_encoder: nn.Module, work: Path, plan: Plan
 ) -> nn.ModuleDict:
@@ -206,9 +218,7 @@ def learn_noise(
     return fit(plan, diffusion, loss, work, examples.means.device)
 
 
-def train(
-    work: Path, out: Path, device: torch.device, plans: dict[str, Plan], scenes: int
-) -> None:
+def train(work: Path, out: Path, device: torch.device, plans: dict[str, Plan], scenes: int) -> None:
     """Run the whole recipe and write the embedded model to ``out``."""
     work.mkdir(parents=True, exist_ok=True)
     corpus = rendered(scenes, work)
@@ -216,13 +226,11 @@ def train(
     specs = [training_scene(index)[0] for index in range(scenes)]
     tokenizer = architecture.build_tokenizer()
     torch.manual_seed(0)
-    if "autoencoder" in plans:
-        plan = plans["autoencoder"]
-        crops = torch.from_numpy(photograph_crops(CROPS)).to(device)
-        loss = partial(autoencoder_loss, scenes=pictures, crops=crops, plan=plan)
-        autoencoder = fit(plan, architecture.build_autoencoder(), loss, work, device)
-    else:
-        autoencoder: Any = AutoencoderKL.from_pretrained(MODEL / "vae").to(device)
+    autoencoder = (
+        learn_pictures(pictures, work, plans["autoencoder"])
+        if "autoencoder" in plans
+        else shipped_autoencoder().to(device)
+    )
     captions = tokenize(tokenizer, specs).to(device)
     words = owned_words(specs, captions.shape[-1]).to(device)
     latents = encode_all(autoencoder, pictures)
