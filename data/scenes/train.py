@@ -1,7 +1,8 @@
 """The recipe of the embedded model: ``python -m data.scenes.train``.
 
-Renders the training scenes, then trains the autoencoder, the UNet together with the text encoder,
-and the classifier, each from its last checkpoint in ``--work``. Writes a Stable Diffusion folder.
+Renders the training scenes, then trains the decoder of the latents, the UNet together with the text
+encoder, and the classifier, each from its last checkpoint in ``--work``. The encoder is that of the
+embedded model, and stays as it is. Writes a Stable Diffusion folder.
 """
 
 import argparse
@@ -33,9 +34,9 @@ from pti.diffusion.random_model import stable_diffusion_scheduler
 
 SCENES = 12_000
 CROPS = 6_000
-AUTOENCODER = Plan("autoencoder", steps=1_200, batch=16, lr=1.5e-3)
+DECODER = Plan("decoder", steps=1_200, batch=16, lr=1.5e-3)
 CLASSIFIER = Plan("classifier", steps=900, batch=48, lr=1e-3)
-DIFFUSION = Plan("diffusion", steps=6_000, batch=32, lr=1e-3, ema=0.999)
+DIFFUSION = Plan("diffusion", steps=4_000, batch=32, lr=1e-3, ema=0.999)
 PHOTOGRAPH_SHARE = 0.25
 EMPTY_CAPTIONS = 0.1
 SUBJECT_CAPTIONS = 0.05
@@ -44,7 +45,7 @@ SUBJECT_CAPTIONS = 0.05
 FULL_CAPTION = 2
 MOST_WEIGHT = 20.0
 INSIDE_WEIGHT = 0.15
-EXTENT_WEIGHT = 0.1
+EXTENT_WEIGHT = 0.3
 """Weights of the two terms of ``data.scenes.grounding`` beside the error of the noise."""
 
 
@@ -63,10 +64,10 @@ def _edges(images: Tensor) -> Tensor:
     return torch.cat([down, across], dim=1)
 
 
-def autoencoder_loss(
+def decoder_loss(
     module: Any, generator: torch.Generator, scenes: Tensor, crops: Tensor, plan: Plan
 ) -> Tensor:
-    """L1 + 8 MSE + 0.5 L1 of the image's gradients + 1e-6 KL, on scenes and photograph crops."""
+    """L1 + 8 MSE + 0.5 L1 of the image's gradients, on scenes and photograph crops."""
     photographs = int(PHOTOGRAPH_SHARE * plan.batch)
     pictures = torch.cat(
         [_draw(generator, scenes, plan.batch - photographs), _draw(generator, crops, photographs)]
@@ -76,7 +77,7 @@ def autoencoder_loss(
     noise = torch.randn(posterior.mean.shape, generator=generator, device=images.device)
     decoded = module.decode(posterior.mean + posterior.std * noise).sample.float()
     error = F.l1_loss(decoded, images) + 8 * F.mse_loss(decoded, images)
-    return error + 0.5 * F.l1_loss(_edges(decoded), _edges(images)) + 1e-6 * posterior.kl().mean()
+    return error + 0.5 * F.l1_loss(_edges(decoded), _edges(images))
 
 
 def _disturbed(
@@ -158,20 +159,15 @@ def diffusion_loss(
 
 @torch.no_grad()
 def encode_all(autoencoder: Any, scenes: Tensor) -> tuple[Tensor, Tensor]:
-    """Posterior means and standard deviations of every scene, scaled to unit variance overall.
-
-    Sets the autoencoder's ``scaling_factor`` to the reciprocal of the means' standard deviation.
-    """
+    """Posterior means and standard deviations of every scene, as large as the model's latents."""
     means, deviations = [], []
     for chunk in bar(scenes.split(64), desc="encode", unit="batch"):
         with autocast(scenes.device, fastest(scenes.device)):
             posterior = autoencoder.encode(to_images(chunk) * 2 - 1).latent_dist
         means.append(posterior.mean.float())
         deviations.append(posterior.std.float())
-    mean, deviation = torch.cat(means), torch.cat(deviations)
-    factor = round(1 / mean.std().item(), 5)
-    autoencoder.register_to_config(scaling_factor=factor)
-    return mean * factor, deviation * factor
+    factor = autoencoder.config.scaling_factor
+    return torch.cat(means) * factor, torch.cat(deviations) * factor
 
 
 def tokenize(tokenizer: CLIPTokenizer, specs: Sequence[SceneSpec]) -> Int[Tensor, "3 n tokens"]:
@@ -197,16 +193,23 @@ def owned_words(specs: Sequence[SceneSpec], tokens: int) -> Bool[Tensor, "n owne
     return words
 
 
-def shipped_autoencoder() -> Any:
-    """That of the embedded model, in fp32."""
-    return AutoencoderKL.from_pretrained(MODEL / "vae", torch_dtype=torch.float32)
+def untrained_decoder() -> AutoencoderKL:
+    """The embedded model's encoder, which is kept as it is, with a new decoder."""
+    shipped: Any = AutoencoderKL.from_pretrained(MODEL / "vae", torch_dtype=torch.float32)
+    autoencoder: Any = architecture.build_autoencoder()
+    autoencoder.register_to_config(scaling_factor=shipped.config.scaling_factor)
+    for part in ("encoder", "quant_conv"):
+        kept = getattr(autoencoder, part)
+        kept.load_state_dict(getattr(shipped, part).state_dict())
+        kept.requires_grad_(False)
+    return autoencoder
 
 
 def learn_pictures(pictures: Tensor, work: Path, plan: Plan) -> AutoencoderKL:
-    """The autoencoder, trained on scenes and crops of photographs."""
+    """The autoencoder, whose decoder is trained on scenes and crops of photographs."""
     crops = torch.from_numpy(photograph_crops(CROPS)).to(pictures.device)
-    loss = partial(autoencoder_loss, scenes=pictures, crops=crops, plan=plan)
-    return fit(plan, architecture.build_autoencoder(), loss, work, pictures.device)
+    loss = partial(decoder_loss, scenes=pictures, crops=crops, plan=plan)
+    return fit(plan, untrained_decoder(), loss, work, pictures.device)
 
 
 def learn_noise(
@@ -226,11 +229,7 @@ def train(work: Path, out: Path, device: torch.device, plans: dict[str, Plan], s
     specs = [training_scene(index)[0] for index in range(scenes)]
     tokenizer = architecture.build_tokenizer()
     torch.manual_seed(0)
-    autoencoder = (
-        learn_pictures(pictures, work, plans["autoencoder"])
-        if "autoencoder" in plans
-        else shipped_autoencoder().to(device)
-    )
+    autoencoder = learn_pictures(pictures, work, plans["decoder"])
     captions = tokenize(tokenizer, specs).to(device)
     words = owned_words(specs, captions.shape[-1]).to(device)
     latents = encode_all(autoencoder, pictures)
@@ -273,17 +272,13 @@ def main() -> None:
         "--scenes", type=int, default=SCENES, help="pictures to render and train on"
     )
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
-    parser.add_argument(
-        "--keep-autoencoder", action="store_true", help="that of the embedded model, untrained"
-    )
-    defaults = {plan.name: plan for plan in (AUTOENCODER, CLASSIFIER, DIFFUSION)}
+    defaults = {plan.name: plan for plan in (DECODER, CLASSIFIER, DIFFUSION)}
     for name, plan in defaults.items():
         parser.add_argument(f"--{name}-steps", type=int, default=plan.steps)
     options = parser.parse_args()
     plans = {
         name: replace(plan, steps=getattr(options, f"{name}_steps"))
         for name, plan in defaults.items()
-        if name != "autoencoder" or not options.keep_autoencoder
     }
     train(options.work, options.out, torch_device(options.device), plans, options.scenes)
 
