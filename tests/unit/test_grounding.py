@@ -40,7 +40,7 @@ def test_each_word_belongs_to_its_object_or_the_background():
     words = owned_words(specs, tokens.shape[-1])
     named = [
         [
-            tokenizer.decode(tokens[row][words[row, owner]]).split()
+            [str(tokenizer.decode(token)).strip() for token in tokens[row][words[row, owner]]]
             for owner in range(words.shape[1])
         ]
         for row in range(2)
