@@ -126,7 +126,7 @@ def say(sentence: str) -> None:
 
 
 def _value(field: Field[Any], text: str) -> Any:
-    if field.type is not int:
+    if field.type not in (int, int | None):
         return text
     try:
         return int(text)

@@ -7,7 +7,7 @@ from diffusers import AutoencoderKL, UNet2DConditionModel
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 from data.scenes.photographs import BENCHMARK
-from data.scenes.spec import ALL_SPECS
+from data.scenes.spec import ALL_SPECS, SceneSpec
 from pti.diffusion.byte_tokenizer import byte_tokenizer
 
 MAX_TOKENS = 32
@@ -18,6 +18,7 @@ TEXT_WIDTH = 128
 def build_tokenizer() -> CLIPTokenizer:
     """A tokenizer of all bytes and of every word in the captions of scenes and photographs."""
     captions = [spec.caption for spec in ALL_SPECS]
+    captions.append(SceneSpec(ALL_SPECS[0].things * 2, ALL_SPECS[0].background).caption)
     return byte_tokenizer([*captions, *BENCHMARK.values()], MAX_TOKENS)
 
 
@@ -36,13 +37,17 @@ def build_autoencoder() -> AutoencoderKL:
 
 
 def build_unet() -> UNet2DConditionModel:
-    """A UNet over latents of 6 by 16 by 16, with cross-attention at 8 by 8 and 4 by 4."""
+    """A UNet over latents of 6 by 16 by 16, with cross-attention at 16 by 16 and 8 by 8.
+
+    As in Stable Diffusion, the coarsest level has none.
+    """
     return UNet2DConditionModel(
         sample_size=16,
         in_channels=LATENT_CHANNELS,
         out_channels=LATENT_CHANNELS,
-        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
-        up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
+        down_block_types=("CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"),
+        mid_block_type="UNetMidBlock2D",
+        up_block_types=("UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"),
         block_out_channels=(32, 64, 96),
         layers_per_block=1,
         norm_num_groups=16,

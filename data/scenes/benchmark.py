@@ -1,25 +1,25 @@
 """``data=scenes``: rendered pictures with captions, edits and their true results."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
 
+from data.scenes.kinds import WORDS
 from data.scenes.render import RENDERER, Mask, render, true_mask
-from data.scenes.spec import BACKGROUNDS, COLOURS, SHAPES, SceneSpec
+from data.scenes.spec import SceneSpec
 from data.scenes.split import scene
 from data.task import Task
-
-EDITABLE = {"colour": COLOURS, "shape": SHAPES, "background": BACKGROUNDS}
 
 
 def target_spec(spec: SceneSpec, seed: int) -> SceneSpec:
     """``spec`` with one word changed; the word and its replacement follow from ``seed``."""
     rng = np.random.default_rng([seed, 99])
-    field = list(EDITABLE)[int(rng.integers(len(EDITABLE)))]
-    others = [word for word in EDITABLE[field] if word != getattr(spec, field)]
-    return replace(spec, **{field: others[int(rng.integers(len(others)))]})
+    field = list(WORDS)[int(rng.integers(len(WORDS)))]
+    there = {"background": spec.background, **vars(spec.thing)}
+    others = [word for word in WORDS[field] if word != there[field]]
+    return spec.changed(**{field: others[int(rng.integers(len(others)))]})
 
 
 @dataclass(frozen=True)

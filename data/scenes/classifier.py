@@ -1,16 +1,25 @@
-"""A small network that classifies colour, shape and background; its layers serve as features."""
+"""A small network that reads the words of a scene; its layers serve as features."""
 
 import json
 from pathlib import Path
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from data.scenes.spec import BACKGROUNDS, COLOURS, SHAPES
+from data.scenes.spec import BACKGROUNDS, COLOURS, PATTERNS, PRESENCE, SHAPES
 
-ATTRIBUTES = {"colour": COLOURS, "shape": SHAPES, "background": BACKGROUNDS}
+ATTRIBUTES = {
+    "colour": COLOURS,
+    "shape": SHAPES,
+    "background": BACKGROUNDS,
+    "pattern": PATTERNS,
+    "presence": PRESENCE,
+}
+UNNAMED = -1
+"""The label of an attribute that a scene does not have, such as the colour of no object."""
+
 WIDTHS = (32, 64, 128, 128)
 
 
@@ -72,11 +81,16 @@ class SceneClassifier(nn.Module):
 
 @torch.no_grad()
 def agreement(
-    model: SceneClassifier, images: Float[Tensor, "n 3 64 64"], labels: Tensor, batch: int = 64
+    model: SceneClassifier,
+    images: Float[Tensor, "n 3 64 64"],
+    labels: Int[Tensor, "n attributes"],
+    batch: int = 64,
 ) -> dict[str, float]:
-    """The accuracy by attribute, in [0, 1]; ``labels`` are n by 3: colour, shape, background."""
-    right = dict.fromkeys(ATTRIBUTES, 0)
-    for chunk, truth in zip(images.split(batch), labels.split(batch), strict=True):
-        for column, (attribute, logits) in enumerate(model(chunk).items()):
-            right[attribute] += int((logits.argmax(1) == truth[:, column]).sum())
-    return {attribute: count / len(images) for attribute, count in right.items()}
+    """The accuracy by attribute, in [0, 1], over the pictures in which it has a label."""
+    read = [torch.stack([x.argmax(1) for x in model(i).values()], 1) for i in images.split(batch)]
+    right = torch.cat(read) == labels
+    named = labels != UNNAMED
+    return {
+        attribute: right[named[:, column], column].double().mean().item()
+        for column, attribute in enumerate(ATTRIBUTES)
+    }

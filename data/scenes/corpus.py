@@ -3,7 +3,6 @@
 import os
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,57 +10,69 @@ from jaxtyping import Int, UInt8
 from PIL import Image
 
 from data.progress import bar
+from data.scenes.classifier import ATTRIBUTES, UNNAMED
 from data.scenes.photographs import TRAINING, open_photograph
-from data.scenes.render import SIDE, Picture, render
-from data.scenes.spec import BACKGROUNDS, COLOURS, SHAPES, SceneSpec
-from data.scenes.split import scene
+from data.scenes.render import RENDERER, SIDE, Picture, render, silhouettes
+from data.scenes.spec import SceneSpec
+from data.scenes.split import training_scene
+
+REGION_SIDE = 16
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """Pictures and, for each, the indices of its colour, shape and background."""
+    """Pictures, the labels of each as ``labels_of`` gives them, and where its parts are.
+
+    ``regions`` are in [0, 255]: how much of each of 16 by 16 cells the first object fills, the
+    second, and neither.
+    """
 
     pictures: UInt8[np.ndarray, "n 64 64 3"]
-    labels: Int[np.ndarray, "n 3"]
-
-    def spec(self, index: int) -> SceneSpec:
-        """The spec of picture ``index``."""
-        colour, shape, background = self.labels[index]
-        return SceneSpec(COLOURS[colour], SHAPES[shape], BACKGROUNDS[background])
+    labels: Int[np.ndarray, "n attributes"]
+    regions: UInt8[np.ndarray, "n 3 16 16"]
 
 
-def labels_of(spec: SceneSpec) -> tuple[int, int, int]:
-    """Indices of a spec's colour, shape and background."""
-    return (
-        COLOURS.index(spec.colour),
-        SHAPES.index(spec.shape),
-        BACKGROUNDS.index(spec.background),
+def labels_of(spec: SceneSpec) -> tuple[int, ...]:
+    """The index of each attribute's word; of two objects, only that something is there."""
+    words = {"background": spec.background, "presence": "present" if spec.things else "absent"}
+    if len(spec.things) == 1:
+        words |= vars(spec.thing)
+    return tuple(
+        known.index(words[attribute]) if attribute in words else UNNAMED
+        for attribute, known in ATTRIBUTES.items()
     )
 
 
-def _item(split: str, index: int) -> tuple[Picture, tuple[int, int, int]]:
-    spec, seed = scene(split, index)
-    return render(spec, seed), labels_of(spec)
+def regions_of(spec: SceneSpec, seed: int) -> UInt8[np.ndarray, "3 16 16"]:
+    """How much of each cell the first object fills, the second, and neither."""
+    parts = np.zeros((3, SIDE, SIDE), np.float32)
+    for part, silhouette in zip(parts, silhouettes(spec, seed), strict=False):
+        part[silhouette] = 255
+    parts[2] = 255 - parts[0] - parts[1]
+    cell = SIDE // REGION_SIDE
+    cells = parts.clip(0, 255).reshape(3, REGION_SIDE, cell, REGION_SIDE, cell)
+    return cells.mean(axis=(2, 4)).astype(np.uint8)
 
 
-def save_aside(path: Path, pictures: np.ndarray, labels: np.ndarray) -> None:
-    """Write an ``npz`` beside ``path`` and rename it, so that no partial file is ever read."""
-    aside = path.with_suffix(f".{os.getpid()}.npz")
-    np.savez(aside, pictures=pictures, labels=labels)
-    aside.replace(path)
+def _item(index: int) -> tuple[Picture, tuple[int, ...], UInt8[np.ndarray, "3 16 16"]]:
+    spec, seed = training_scene(index)
+    return render(spec, seed), labels_of(spec), regions_of(spec, seed)
 
 
-def rendered(split: str, count: int, work: Path) -> Corpus:
-    """The first ``count`` scenes of a split, rendered on all cores and cached in ``work``."""
-    path = work / f"scenes-{split}-{count}.npz"
+def rendered(count: int, work: Path) -> Corpus:
+    """The first ``count`` scenes to train on, rendered on all cores and cached in ``work``."""
+    path = work / f"scenes-{count}-renderer-{RENDERER}.npz"
     if not path.exists():
         with ProcessPoolExecutor() as pool:
-            drawn = pool.map(partial(_item, split), range(count), chunksize=64)
-            items = list(bar(drawn, total=count, desc=f"render {split}", unit="picture"))
-        pictures, labels = zip(*items, strict=True)
-        save_aside(path, np.stack(pictures), np.asarray(labels))
+            drawn = pool.map(_item, range(count), chunksize=64)
+            items = list(bar(drawn, total=count, desc="render", unit="picture"))
+        pictures, labels, regions = (np.stack(column) for column in zip(*items, strict=True))
+        aside = path.with_suffix(f".{os.getpid()}.npz")
+        np.savez(aside, pictures=pictures, labels=labels, regions=regions)
+        # Renamed when it is whole, so that no partial file is ever read.
+        aside.replace(path)
     with np.load(path) as stored:
-        return Corpus(stored["pictures"], stored["labels"])
+        return Corpus(stored["pictures"], stored["labels"], stored["regions"])
 
 
 def _crop(picture: Image.Image, rng: np.random.Generator) -> Picture:

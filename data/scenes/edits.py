@@ -1,23 +1,26 @@
-"""``data=scenes_edit``: edits of rendered scenes, with the same number for each target class.
+"""``data=scenes_edit``: edits of rendered scenes of every kind, as many for each target class.
 
-The data set is the analogue of FlexIT's ImageNet protocol, but the true edited picture and the true
-mask are known.
+The data set is the analogue of FlexIT's ImageNet protocol, with the kinds of edit that PIE-Bench
+has, but the true edited picture and the true mask are known.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import count, islice
 
 import numpy as np
 
+from data.command_line import closest
 from data.scenes.benchmark import Drawing
-from data.scenes.spec import ALL_SPECS, COLOURS, SHAPES, SceneSpec
+from data.scenes.kinds import KIND_OF, KINDS, Change, change, showing, suits
+from data.scenes.render import Mask, render, true_mask
+from data.scenes.spec import ALL_SPECS
 from data.scenes.split import STRIDE, scene
 from data.task import Reference, Task
+from pti.errors import InputError
 
-PAIRS = tuple(zip(COLOURS, SHAPES, strict=True))
-CLASSES = (*SHAPES, *COLOURS, *(" ".join(pair) for pair in PAIRS))
-"""The target classes: a shape, a colour, or both, such as "red circle"."""
+EACH = 10
+"""Items of a class where the data set's size is not given."""
 
 FIRST_SEED = STRIDE // 2
 """Index in a split's stream where these pictures begin, apart from those of ``data=scenes``."""
@@ -31,62 +34,89 @@ REFERENCES = 100
 REFERENCE_SPLIT = "train"
 
 
-def edited(spec: SceneSpec, name: str) -> SceneSpec:
-    """``spec`` with the colour, the shape or both of class ``name``."""
-    words = name.split()
-    colour = next((word for word in words if word in COLOURS), spec.colour)
-    shape = next((word for word in words if word in SHAPES), spec.shape)
-    return replace(spec, colour=colour, shape=shape)
+def _mixed() -> tuple[str, ...]:
+    """All classes, each kind's spread evenly, so that the first few items are of every kind."""
+    spread = {
+        name: (place + 0.5) / len(names)
+        for names in KINDS.values()
+        for place, name in enumerate(names)
+    }
+    return tuple(sorted(spread, key=spread.__getitem__))
 
 
-def differs(spec: SceneSpec, name: str) -> bool:
-    """Whether ``spec`` has none of the words of class ``name``."""
-    return not {spec.colour, spec.shape} & set(name.split())
+CLASSES = _mixed()
 
 
 @dataclass(frozen=True)
 class SceneEdits(Sequence[Task]):
-    """Edits of scenes; item i is fixed, and each run of 24 items has every class once.
+    """Edits of scenes, where each run of items as long as ``classes()`` has every class once.
 
-    Splits ``dev`` and ``test`` share no picture.
+    ``kinds`` selects kinds of edit, all by default; it does not change an item that it selects. An
+    item's tag is its kind. Splits ``dev`` and ``test`` share no picture.
     """
 
     split: str = "test"
-    size: int = 240
+    size: int | None = None
+    kinds: Sequence[str] | str | None = None
+
+    def __post_init__(self) -> None:
+        """Raise ``InputError`` for an unknown kind."""
+        for kind in self._kinds():
+            if kind not in KINDS:
+                raise InputError(
+                    f"there is no kind of edit {kind!r}.{closest(kind, KINDS)} "
+                    f"data.kinds takes {', '.join(KINDS)}"
+                )
+
+    def _kinds(self) -> tuple[str, ...]:
+        given = self.kinds.split(",") if isinstance(self.kinds, str) else self.kinds
+        return tuple(given or KINDS)
+
+    def classes(self) -> list[str]:
+        """The names of the target classes, in the order of the items."""
+        kinds = self._kinds()
+        return [name for name in CLASSES if KIND_OF[name] in kinds]
 
     def __len__(self) -> int:
         """The number of items; the default is ten per class."""
-        return self.size
+        return EACH * len(self.classes()) if self.size is None else self.size
 
     def __getitem__(self, index: int) -> Task:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Item ``index``; nothing is rendered yet."""
-        if not 0 <= index < self.size:
-            raise IndexError(index)
-        name = CLASSES[index % len(CLASSES)]
-        spec, seed = self._source(index, name)
-        target = edited(spec, name)
+        number, name = self._place(index)
+        made, seed = self._change(number, name)
         return Task(
-            key=f"{self.split}-{index:05d}",
-            caption=spec.caption,
-            target=target.caption,
-            words=(f"{target.colour} {target.shape}",),
+            key=f"{self.split}-{number:05d}",
+            caption=made.source.caption,
+            target=made.target.caption,
+            words=(made.words,),
             target_class=name,
-            open=Drawing(spec, seed),
-            counterfactual=Drawing(target, seed),
-            retrieved=next(_showing(name, self.split, OTHER_SEED + index)),
+            open=Drawing(made.source, seed),
+            counterfactual=Drawing(made.target, seed),
+            retrieved=next(_showing(name, self.split, OTHER_SEED + number)),
+            tags=(KIND_OF[name],),
         )
 
-    def _source(self, index: int, name: str) -> tuple[SceneSpec, int]:
-        """A scene of the split, whose spec is redrawn until it has no word of the target class."""
-        spec, seed = scene(self.split, FIRST_SEED + index)
-        rng = np.random.default_rng([seed, 7])
-        while not differs(spec, name):
-            spec = ALL_SPECS[int(rng.integers(len(ALL_SPECS)))]
-        return spec, seed
+    def mask(self, index: int) -> Mask:
+        """The true mask of item ``index``, True where picture and counterfactual differ."""
+        made, seed = self._change(*self._place(index))
+        return true_mask(render(made.source, seed), render(made.target, seed))
 
-    def classes(self) -> list[str]:
-        """The names of all target classes."""
-        return list(CLASSES)
+    def _place(self, index: int) -> tuple[int, str]:
+        """The number of an item among those of all kinds, and its class."""
+        if not 0 <= index < len(self):
+            raise IndexError(index)
+        classes = self.classes()
+        turn, place = divmod(index, len(classes))
+        return turn * len(CLASSES) + CLASSES.index(classes[place]), classes[place]
+
+    def _change(self, number: int, name: str) -> tuple[Change, int]:
+        """The edit of a scene of the split, whose spec is redrawn until it suits the class."""
+        spec, seed = scene(self.split, FIRST_SEED + number)
+        rng = np.random.default_rng([seed, 7])
+        while not suits(spec, name):
+            spec = ALL_SPECS[int(rng.integers(len(ALL_SPECS)))]
+        return change(spec, name), seed
 
     def references(self, name: str) -> list[Reference]:
         """Rendered pictures of a class; no item has their seeds."""
@@ -95,7 +125,7 @@ class SceneEdits(Sequence[Task]):
 
 
 def _showing(name: str, split: str, start: int) -> Iterator[Drawing]:
-    """Scenes of a split from index ``start`` on, each edited to show class ``name``."""
+    """Scenes of a split from index ``start`` on, each turned into class ``name``."""
     for offset in count(start):
         spec, seed = scene(split, offset)
-        yield Drawing(edited(spec, name), seed)
+        yield Drawing(showing(spec, name), seed)

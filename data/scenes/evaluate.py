@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from PIL import Image
 from torch import Tensor
 from torchmetrics.functional.image import peak_signal_noise_ratio
@@ -20,11 +20,13 @@ from torchmetrics.functional.image import peak_signal_noise_ratio
 from data.images import square
 from data.photos import Photos
 from data.progress import bar
+from data.scenes.binding import binding
 from data.scenes.card import OMEGA, Figures, card
 from data.scenes.classifier import SceneClassifier, agreement
 from data.scenes.corpus import labels_of
 from data.scenes.embedded import MODEL
 from data.scenes.render import render
+from data.scenes.spec import SceneSpec
 from data.scenes.split import scene
 from data.tensors import to_pixels, to_tensor
 from pti.diffusion.load import from_pretrained, torch_device
@@ -34,16 +36,40 @@ from pti.diffusion.sampling import sample
 from pti.types import constant
 
 STEPS = 50
-SHEET = 48
+COLUMNS = 12
+EMPTY_EACH = 8
+EDITS_EACH = 16
+"""Edits of each kind whose masks are measured."""
+
 FIRST = 10_000
 """First held-out scene that is measured; earlier ones were used to design the autoencoder."""
 
 
-def held_out(count: int) -> tuple[Float[Tensor, "n 3 64 64"], Tensor]:
-    """Rendered pictures with held-out captions, and their labels (n by 3)."""
+def held_out_specs(count: int) -> list[tuple[SceneSpec, int]]:
+    """Held-out specs and their seeds; every eighth scene has lost its object."""
     scenes = [scene("held_out", FIRST + index) for index in range(count)]
+    return [
+        (SceneSpec((), spec.background) if index % EMPTY_EACH == 0 else spec, seed)
+        for index, (spec, seed) in enumerate(scenes)
+    ]
+
+
+def held_out(
+    count: int,
+) -> tuple[Float[Tensor, "n 3 64 64"], Int[Tensor, "n attributes"]]:
+    """Rendered pictures with held-out captions, and their labels."""
+    scenes = held_out_specs(count)
     images = torch.stack([to_tensor(render(spec, seed)) for spec, seed in scenes])
     return images, torch.tensor([labels_of(spec) for spec, _ in scenes])
+
+
+def paired(count: int) -> list[str]:
+    """Captions with two objects, each from a held-out spec."""
+    scenes = [scene("held_out", FIRST + index)[0] for index in range(2 * count)]
+    return [
+        SceneSpec((one.thing, other.thing), one.background).caption
+        for one, other in zip(scenes[::2], scenes[1::2], strict=True)
+    ]
 
 
 def round_trip(model: LatentDiffusion, images: Float[Tensor, "n 3 h w"]) -> float:
@@ -74,7 +100,7 @@ def draw(
     return torch.cat(images)
 
 
-def sheet(images: Float[Tensor, "n 3 64 64"], columns: int = 12) -> Image.Image:
+def sheet(images: Float[Tensor, "n 3 64 64"], columns: int = COLUMNS) -> Image.Image:
     """Arrange pictures in rows, at twice their size."""
     rows = [
         np.concatenate([to_pixels(image) for image in images[start : start + columns]], axis=1)
@@ -91,7 +117,8 @@ def measure(folder: Path, count: int, device: str) -> tuple[Figures, Image.Image
     classifier = SceneClassifier.load(folder / "classifier")
     images, labels = held_out(count)
     photographs = torch.stack([to_tensor(square(task.open(), 64)) for task in Photos()])
-    samples = draw(model, [scene("held_out", FIRST + i)[0].caption for i in range(count)])
+    samples = draw(model, [spec.caption for spec, _ in held_out_specs(count)])
+    shown = torch.cat([samples[: 3 * COLUMNS], draw(model, paired(COLUMNS))])
     read_by = sum(weight.numel() for weight in classifier.parameters())
     figures = Figures(
         pictures=count,
@@ -99,13 +126,14 @@ def measure(folder: Path, count: int, device: str) -> tuple[Figures, Image.Image
         photographs_psnr=round_trip(model, photographs),
         rendered=agreement(classifier, images, labels),
         sampled=agreement(classifier, samples, labels),
+        masks=binding(model, EDITS_EACH),
         parameters=[*model.parameters.values(), read_by],
         weights=model.digest,
         precision=precision,
         torch=torch.__version__,
         machine=f"{platform.system()} {platform.machine()}, {model.device}",
     )
-    return figures, sheet(samples[:SHEET])
+    return figures, sheet(shown)
 
 
 def main() -> None:

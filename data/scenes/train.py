@@ -1,41 +1,52 @@
 """The recipe of the embedded model: ``python -m data.scenes.train``.
 
-Renders the training scenes, then trains the autoencoder, the UNet together with the text encoder,
-and the classifier, each from its last checkpoint in ``--work``. Writes a Stable Diffusion folder.
+Renders the training scenes, then trains the decoder of the latents, the UNet together with the text
+encoder, and the classifier, each from its last checkpoint in ``--work``. The encoder is that of the
+embedded model, and stays as it is. Writes a Stable Diffusion folder.
 """
 
 import argparse
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 from diffusers import AutoencoderKL, StableDiffusionPipeline
-from jaxtyping import Float, UInt8
+from jaxtyping import Bool, Float, Int, UInt8
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 (torch's own name for it)
 from transformers import CLIPTokenizer
 
 from data.progress import bar
 from data.scenes import architecture
-from data.scenes.classifier import ATTRIBUTES, SceneClassifier
-from data.scenes.corpus import Corpus, photograph_crops, rendered
+from data.scenes.classifier import ATTRIBUTES, UNNAMED, SceneClassifier
+from data.scenes.corpus import photograph_crops, rendered
 from data.scenes.embedded import MODEL
 from data.scenes.fit import Plan, fit
+from data.scenes.grounding import OWNERS, grounding, recorded
+from data.scenes.spec import SceneSpec
+from data.scenes.split import training_scene
 from pti.diffusion.load import torch_device
 from pti.diffusion.precision import autocast, fastest
 from pti.diffusion.random_model import stable_diffusion_scheduler
 
 SCENES = 12_000
 CROPS = 6_000
-AUTOENCODER = Plan("autoencoder", steps=1_200, batch=16, lr=1.5e-3)
+DECODER = Plan("decoder", steps=1_200, batch=16, lr=1.5e-3)
 CLASSIFIER = Plan("classifier", steps=900, batch=48, lr=1e-3)
-DIFFUSION = Plan("diffusion", steps=7_000, batch=32, lr=1e-3, ema=0.999)
+DIFFUSION = Plan("diffusion", steps=4_000, batch=32, lr=1e-3, ema=0.999)
 PHOTOGRAPH_SHARE = 0.25
 EMPTY_CAPTIONS = 0.1
-SUBJECT_CAPTIONS = 0.1
+SUBJECT_CAPTIONS = 0.05
 """Share of captions without the background, so that the model understands "a red star", too."""
+
+FULL_CAPTION = 2
+MOST_WEIGHT = 20.0
+INSIDE_WEIGHT = 0.15
+EXTENT_WEIGHT = 0.3
+"""Weights of the two terms of ``data.scenes.grounding`` beside the error of the noise."""
 
 
 def to_images(pictures: UInt8[Tensor, "b h w 3"]) -> Float[Tensor, "b 3 h w"]:
@@ -53,10 +64,10 @@ def _edges(images: Tensor) -> Tensor:
     return torch.cat([down, across], dim=1)
 
 
-def autoencoder_loss(
+def decoder_loss(
     module: Any, generator: torch.Generator, scenes: Tensor, crops: Tensor, plan: Plan
 ) -> Tensor:
-    """L1 + 8 MSE + 0.5 L1 of the image's gradients + 1e-6 KL, on scenes and photograph crops."""
+    """L1 + 8 MSE + 0.5 L1 of the image's gradients, on scenes and photograph crops."""
     photographs = int(PHOTOGRAPH_SHARE * plan.batch)
     pictures = torch.cat(
         [_draw(generator, scenes, plan.batch - photographs), _draw(generator, crops, photographs)]
@@ -66,104 +77,170 @@ def autoencoder_loss(
     noise = torch.randn(posterior.mean.shape, generator=generator, device=images.device)
     decoded = module.decode(posterior.mean + posterior.std * noise).sample.float()
     error = F.l1_loss(decoded, images) + 8 * F.mse_loss(decoded, images)
-    return error + 0.5 * F.l1_loss(_edges(decoded), _edges(images)) + 1e-6 * posterior.kl().mean()
+    return error + 0.5 * F.l1_loss(_edges(decoded), _edges(images))
+
+
+def _disturbed(
+    images: Float[Tensor, "b 3 h w"], generator: torch.Generator
+) -> Float[Tensor, "b 3 h w"]:
+    """Pictures with other contrast, some blur and a little noise.
+
+    Guided samples have more contrast and less texture than rendered pictures; both must be read.
+    """
+    draw = partial(torch.rand, (len(images), 1, 1, 1), generator=generator, device=images.device)
+    contrast, blur = 0.7 + 0.8 * draw(), draw()
+    blurred = F.avg_pool2d(F.pad(images, (1, 1, 1, 1), mode="replicate"), 3, stride=1)
+    images = images + blur * (blurred - images)
+    middle = images.mean(dim=(1, 2, 3), keepdim=True)
+    noise = torch.randn(images.shape, generator=generator, device=images.device)
+    return (middle + contrast * (images - middle)).clamp(0, 1) + 0.03 * noise
 
 
 def classifier_loss(
     module: nn.Module, generator: torch.Generator, scenes: Tensor, labels: Tensor, plan: Plan
 ) -> Tensor:
-    """Cross-entropy of the three attributes, on pictures with a little noise."""
+    """Cross-entropy of the attributes that a scene has, on disturbed pictures."""
     chosen = torch.randint(len(scenes), (plan.batch,), generator=generator, device=scenes.device)
-    images = to_images(scenes[chosen])
-    noise = torch.randn(images.shape, generator=generator, device=images.device)
-    logits = module(images + 0.03 * noise)
+    logits = module(_disturbed(to_images(scenes[chosen]), generator))
     truth = labels[chosen]
-    parts = [F.cross_entropy(logits[name], truth[:, i]) for i, name in enumerate(ATTRIBUTES)]
+    parts = [
+        F.cross_entropy(logits[name], truth[:, i], ignore_index=UNNAMED)
+        for i, name in enumerate(ATTRIBUTES)
+    ]
     return torch.stack(parts).sum()
 
 
-def diffusion_loss(
-    module: nn.ModuleDict,
-    generator: torch.Generator,
-    latents: tuple[Tensor, Tensor],
-    captions: Tensor,
-    plan: Plan,
-) -> Tensor:
-    """Mean squared error of the predicted noise, at uniformly drawn timesteps.
+@dataclass(frozen=True)
+class Examples:
+    """What the UNet learns from: all scenes' latents, captions, and where their parts are.
 
-    ``latents`` are the posterior means and deviations of all scenes; ``captions`` are token ids,
-    3 by n by tokens, as ``tokenize`` gives them.
+    ``means`` and ``deviations`` are those of the posteriors. ``captions`` are token ids, as
+    ``tokenize`` gives them; ``words`` says which tokens of the full captions belong to what.
     """
-    device = generator.device
-    means, deviations = latents
-    chosen = torch.randint(len(means), (plan.batch,), generator=generator, device=device)
+
+    means: Float[Tensor, "n 6 16 16"]
+    deviations: Float[Tensor, "n 6 16 16"]
+    captions: Int[Tensor, "3 n tokens"]
+    words: Bool[Tensor, "n owners tokens"]
+    regions: UInt8[Tensor, "n owners 16 16"]
+
+
+def diffusion_loss(
+    module: nn.ModuleDict, generator: torch.Generator, examples: Examples, plan: Plan
+) -> Tensor:
+    """Weighted squared error of the predicted noise at uniformly drawn timesteps, and grounding.
+
+    Each timestep weighs 1 over its signal-to-noise ratio, from 1 to ``MOST_WEIGHT``: what
+    a scene's background is shows in the noisiest latents, where a wrong one costs next to nothing.
+    """
+    device, count = generator.device, len(examples.means)
+    chosen = torch.randint(count, (plan.batch,), generator=generator, device=device)
     kind = torch.rand(plan.batch, generator=generator, device=device)
     shares = torch.tensor([EMPTY_CAPTIONS, EMPTY_CAPTIONS + SUBJECT_CAPTIONS], device=device)
     form = torch.bucketize(kind, shares)
-    draw = partial(torch.randn, means[chosen].shape, generator=generator, device=device)
-    z = means[chosen] + deviations[chosen] * draw()
+    means = examples.means[chosen]
+    draw = partial(torch.randn, means.shape, generator=generator, device=device)
+    z = means + examples.deviations[chosen] * draw()
     eps = draw()
     steps: Any = torch.randint(1000, (plan.batch,), generator=generator, device=device)
-    noisy = stable_diffusion_scheduler().add_noise(z, eps, steps)
-    context = module["text_encoder"](captions[form, chosen]).last_hidden_state
-    return F.mse_loss(module["unet"](noisy, steps, context).sample.float(), eps)
+    scheduler = stable_diffusion_scheduler()
+    noisy = scheduler.add_noise(z, eps, steps)
+    signal = scheduler.alphas_cumprod.to(device)[steps]
+    weight = ((1 - signal) / signal).clamp(1, MOST_WEIGHT)
+    context = module["text_encoder"](examples.captions[form, chosen]).last_hidden_state
+    with recorded(module["unet"]) as maps:
+        predicted = module["unet"](noisy, steps, context).sample.float()
+    error = (weight * (predicted - eps).square().mean(dim=(1, 2, 3))).mean()
+    full = form == FULL_CAPTION
+    regions = examples.regions[chosen][full].float() / 255
+    inside, extent = grounding([m[full] for m in maps], regions, examples.words[chosen][full])
+    return error + INSIDE_WEIGHT * inside + EXTENT_WEIGHT * extent
 
 
 @torch.no_grad()
 def encode_all(autoencoder: Any, scenes: Tensor) -> tuple[Tensor, Tensor]:
-    """Posterior means and standard deviations of every scene, scaled to unit variance overall.
-
-    Sets the autoencoder's ``scaling_factor`` to the reciprocal of the means' standard deviation.
-    """
+    """Posterior means and standard deviations of every scene, as large as the model's latents."""
     means, deviations = [], []
     for chunk in bar(scenes.split(64), desc="encode", unit="batch"):
         with autocast(scenes.device, fastest(scenes.device)):
             posterior = autoencoder.encode(to_images(chunk) * 2 - 1).latent_dist
         means.append(posterior.mean.float())
         deviations.append(posterior.std.float())
-    mean, deviation = torch.cat(means), torch.cat(deviations)
-    factor = round(1 / mean.std().item(), 5)
-    autoencoder.register_to_config(scaling_factor=factor)
-    return mean * factor, deviation * factor
+    factor = autoencoder.config.scaling_factor
+    return torch.cat(means) * factor, torch.cat(deviations) * factor
 
 
-def tokenize(tokenizer: CLIPTokenizer, corpus: Corpus) -> Tensor:
-    """Token ids of the empty caption, subject and caption of each scene: 3 by n by tokens."""
-    specs = [corpus.spec(index) for index in range(len(corpus.labels))]
+def tokenize(tokenizer: CLIPTokenizer, specs: Sequence[SceneSpec]) -> Int[Tensor, "3 n tokens"]:
+    """Token ids of the empty caption, the objects' own and the full one of each scene."""
     forms = [["" for _ in specs], [s.subject for s in specs], [s.caption for s in specs]]
     encode = partial(tokenizer, padding="max_length", truncation=True, return_tensors="pt")
     return torch.stack([encode(captions).input_ids for captions in forms])
 
 
+def owned_words(specs: Sequence[SceneSpec], tokens: int) -> Bool[Tensor, "n owners tokens"]:
+    """Which tokens of each full caption name the first object, the second, and the background.
+
+    Every word of a caption is one token, behind that of the beginning.
+    """
+    words = torch.zeros(len(specs), OWNERS, tokens, dtype=torch.bool)
+    for row, spec in enumerate(specs):
+        place = 1
+        for owner, thing in enumerate(spec.things):
+            end = place + len(thing.phrase.split())
+            words[row, owner, place + 1 : end] = True
+            place = end + 1
+        words[row, -1, place] = True
+    return words
+
+
+def untrained_decoder() -> AutoencoderKL:
+    """The embedded model's encoder, which is kept as it is, with a new decoder."""
+    shipped: Any = AutoencoderKL.from_pretrained(MODEL / "vae", torch_dtype=torch.float32)
+    autoencoder: Any = architecture.build_autoencoder()
+    autoencoder.register_to_config(scaling_factor=shipped.config.scaling_factor)
+    for part in ("encoder", "quant_conv"):
+        kept = getattr(autoencoder, part)
+        kept.load_state_dict(getattr(shipped, part).state_dict())
+        kept.requires_grad_(False)
+    return autoencoder
+
+
+def learn_pictures(pictures: Tensor, work: Path, plan: Plan) -> AutoencoderKL:
+    """The autoencoder, whose decoder is trained on scenes and crops of photographs."""
+    crops = torch.from_numpy(photograph_crops(CROPS)).to(pictures.device)
+    loss = partial(decoder_loss, scenes=pictures, crops=crops, plan=plan)
+    return fit(plan, untrained_decoder(), loss, work, pictures.device)
+
+
+def learn_noise(
+    examples: Examples, text_encoder: nn.Module, work: Path, plan: Plan
+) -> nn.ModuleDict:
+    """The UNet and the text encoder, trained together."""
+    diffusion = nn.ModuleDict({"unet": architecture.build_unet(), "text_encoder": text_encoder})
+    loss = partial(diffusion_loss, examples=examples, plan=plan)
+    return fit(plan, diffusion, loss, work, examples.means.device)
+
+
 def train(work: Path, out: Path, device: torch.device, plans: dict[str, Plan], scenes: int) -> None:
     """Run the whole recipe and write the embedded model to ``out``."""
     work.mkdir(parents=True, exist_ok=True)
-    corpus = rendered("train", scenes, work)
-    pictures = torch.from_numpy(corpus.pictures).to(device)
-    labels = torch.from_numpy(corpus.labels).to(device)
-    crops = torch.from_numpy(photograph_crops(CROPS)).to(device)
-    torch.manual_seed(0)
+    corpus = rendered(scenes, work)
+    pictures, labels, regions = (torch.from_numpy(x).to(device) for x in vars(corpus).values())
+    specs = [training_scene(index)[0] for index in range(scenes)]
     tokenizer = architecture.build_tokenizer()
-    classifier = SceneClassifier()
-    autoencoder = architecture.build_autoencoder()
-    diffusion = nn.ModuleDict(
-        {
-            "unet": architecture.build_unet(),
-            "text_encoder": architecture.build_text_encoder(tokenizer),
-        }
-    )
-
-    plan = plans["autoencoder"]
-    loss = partial(autoencoder_loss, scenes=pictures, crops=crops, plan=plan)
-    autoencoder = fit(plan, autoencoder, loss, work, device)
-    plan = plans["diffusion"]
+    torch.manual_seed(0)
+    autoencoder = learn_pictures(pictures, work, plans["decoder"])
+    captions = tokenize(tokenizer, specs).to(device)
+    words = owned_words(specs, captions.shape[-1]).to(device)
     latents = encode_all(autoencoder, pictures)
-    captions = tokenize(tokenizer, corpus).to(device)
-    loss = partial(diffusion_loss, latents=latents, captions=captions, plan=plan)
-    diffusion = fit(plan, diffusion, loss, work, device)
+    examples = Examples(*latents, captions, words, regions)
+    torch.manual_seed(0)
+    text_encoder = architecture.build_text_encoder(tokenizer)
+    diffusion = learn_noise(examples, text_encoder, work, plans["diffusion"])
+    torch.manual_seed(0)
     plan = plans["classifier"]
     loss = partial(classifier_loss, scenes=pictures, labels=labels, plan=plan)
-    classifier = fit(plan, classifier, loss, work, device)
+    classifier = fit(plan, SceneClassifier(), loss, work, device)
     classifier.cpu().save(out / "classifier")
     export(out, autoencoder, diffusion, tokenizer)
 
@@ -195,7 +272,7 @@ def main() -> None:
         "--scenes", type=int, default=SCENES, help="pictures to render and train on"
     )
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
-    defaults = {plan.name: plan for plan in (AUTOENCODER, CLASSIFIER, DIFFUSION)}
+    defaults = {plan.name: plan for plan in (DECODER, CLASSIFIER, DIFFUSION)}
     for name, plan in defaults.items():
         parser.add_argument(f"--{name}-steps", type=int, default=plan.steps)
     options = parser.parse_args()

@@ -9,7 +9,7 @@ from skimage.metrics import peak_signal_noise_ratio
 from tqdm import tqdm
 
 from data.scenes.render import render, true_mask
-from data.scenes.spec import SceneSpec
+from data.scenes.spec import parse
 from experiments.edit.request import Request
 from tests.e2e.desk import PROMPT, smooth
 from tests.unit.profiles import swapped
@@ -147,7 +147,7 @@ def test_a_prompt_that_is_cut_off_is_noted(desk):
 
 def test_the_embedded_model_says_what_it_never_saw(desk):
     """A drawn scene in its own words is no reason for a note; a smooth gradient in others is."""
-    desk.put(Image.fromarray(render(SceneSpec("red", "star", "grass"), seed=1)))
+    desk.put(Image.fromarray(render(parse("a red star on grass"), seed=1)))
     words = [f"image={desk.image}", f"out={desk.out}", "model=scenes", "method=ddim_global"]
     words += ["method.invert.trace.steps=2"]
     assert desk.call("edit", *words, "prompt=An orange star, on snow").code == 0
@@ -213,8 +213,8 @@ def test_the_files_are_named_after_the_picture(desk, monkeypatch):
 
 
 def test_the_shipped_model_edits_the_object_more_than_the_rest(desk):
-    picture = render(SceneSpec("red", "star", "grass"), 0)
-    there = true_mask(picture, render(SceneSpec("blue", "star", "grass"), 0))
+    picture = render(parse("a red star on grass"), 0)
+    there = true_mask(picture, render(parse("a blue star on grass"), 0))
     desk.put(Image.fromarray(picture))
     words = ("caption=a red star on grass", "prompt=a blue star on grass", "precision=fp32")
     command = [f"image={desk.image}", f"out={desk.out}", "method.invert.trace.steps=10", *words]

@@ -5,7 +5,9 @@ import torch
 from diffusers import StableDiffusionPipeline
 
 from baselines.ddim import Ddim
+from data.scenes.binding import OBJECT_KINDS, attention_masks, batch_of, overlap
 from data.scenes.classifier import SceneClassifier, agreement
+from data.scenes.edits import SceneEdits
 from data.scenes.embedded import MODEL, embedded
 from data.scenes.evaluate import held_out, round_trip
 from pti.diffusion.trace import Trace
@@ -45,6 +47,21 @@ def test_the_autoencoder_and_the_classifier_keep_their_promise(model):
     assert round_trip(model, images) >= 28
     classifier = SceneClassifier.load(MODEL / "classifier")
     assert min(agreement(classifier, images, labels).values()) >= 0.99
+
+
+@pytest.mark.e2e
+def test_the_card_is_of_these_weights(model):
+    assert f"sha256 `{model.digest}`" in (MODEL / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.e2e
+def test_the_attention_to_an_objects_words_finds_what_the_edit_changes(model):
+    batch, truths = batch_of(SceneEdits("dev", 8, OBJECT_KINDS))
+    wide, narrow = attention_masks(model, batch, (0.3, 0.7), steps=20)
+    assert sum(overlap(narrow, truths)) / 8 > 0.35
+    assert narrow.float().mean() < 0.75 * wide.float().mean() < 0.45
+    everything = torch.ones_like(truths)
+    assert sum(overlap(narrow, truths)) > 1.3 * sum(overlap(everything, truths))
 
 
 @pytest.mark.e2e

@@ -1,16 +1,19 @@
 """The recipe of the embedded model, cut to a few steps."""
 
 import sys
+from typing import Any
 
 import pytest
 import torch
+from diffusers import AutoencoderKL
 
 from data.scenes import train
+from data.scenes.embedded import MODEL
 from data.scenes.fit import Plan, fit
 from pti.diffusion.load import from_pretrained
 
 FEW = {
-    "autoencoder": Plan("autoencoder", steps=2, batch=4, lr=1e-3),
+    "decoder": Plan("decoder", steps=2, batch=4, lr=1e-3),
     "classifier": Plan("classifier", steps=2, batch=4, lr=1e-3),
     "diffusion": Plan("diffusion", steps=2, batch=4, lr=1e-3, ema=0.9),
 }
@@ -23,7 +26,14 @@ def test_the_recipe_writes_a_model_that_loads(tmp_path):
     model = from_pretrained(str(tmp_path / "model"), device="cpu", precision="fp32")
     assert model.side == 64
     assert (tmp_path / "model/classifier/model.safetensors").exists()
-    assert model.vae.config.scaling_factor != 0.18215
+    kept: Any = AutoencoderKL.from_pretrained(MODEL / "vae")
+    assert model.vae.config.scaling_factor == kept.config.scaling_factor != 0.18215
+    before, after = kept.state_dict(), model.vae.state_dict()
+    same = {name.split(".")[0] for name in before if torch.equal(before[name], after[name])}
+    assert {"encoder", "quant_conv"} <= same
+    changed = {name.split(".")[0] for name in before if not torch.equal(before[name], after[name])}
+    assert "decoder" in changed
+    assert not {"encoder", "quant_conv"} & changed
 
 
 @pytest.mark.e2e

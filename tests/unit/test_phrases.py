@@ -93,7 +93,7 @@ def by_tokens(tokenizer, prompt, phrase):
 @pytest.mark.parametrize("tokenizer", [TOKENIZER, SHIPPED], ids=["bytes", "shipped"])
 def test_ordinary_words_are_where_their_tokens_are(tokenizer):
     for spec in ALL_SPECS[::17]:
-        for phrase in (*spec.caption.split(), f"{spec.colour} {spec.shape}"):
+        for phrase in (*spec.caption.split(), spec.thing.words):
             at = model(tokenizer, 64).positions(spec.caption, [phrase])
             assert at == by_tokens(tokenizer, spec.caption, phrase)
 
