@@ -159,8 +159,8 @@ class _Composer:
 
     def _compose(self, kept: tuple[str, ...], lacked: set[str]) -> Job:
         cfg, overrides = self.composed(list(kept)), list(kept)
-        if cfg.metrics is None:
-            name = fitting_metrics(cfg)
+        name = fitting_metrics(cfg)
+        if cfg.hydra.runtime.choices.metrics == "fitting" and cfg.metrics.name != name:
             overrides.append(f"metrics={name}")
             if name not in self._metrics:
                 self._metrics[name] = self.composed(overrides).metrics

@@ -31,7 +31,7 @@ class Run:
     data: Any = MISSING
     model: Any = MISSING
     goal: Goal = Goal.reconstruct
-    metrics: Any = None
+    metrics: Any = MISSING
     grids: list[Any] = field(default_factory=list)
     debug: Any = None
     report: Any = MISSING

@@ -117,13 +117,13 @@ def check_measurable(data: str, metrics: MetricSet, source: Benchmark, tasks: li
             words, has = NEEDED[need]
             if not all(map(has, tasks)):
                 _refuse(data, metrics, metric.quantity.id, words)
-    if metrics.network is not None:
-        classes = {task.target_class for task in tasks}
-        if None in classes or not isinstance(source, WithReferences):
-            _refuse(data, metrics, metrics.measures.classes[0].id, "pictures of target classes")
+    classes = {task.target_class for task in tasks} if metrics.network else set[str | None]()
+    if classes and (None in classes or not isinstance(source, WithReferences)):
+        _refuse(data, metrics, metrics.measures.classes[0].id, "pictures of target classes")
+    _ = metrics.digests  # reads the weights
+    if isinstance(source, WithReferences):
         for name in sorted(map(str, classes)):
             source.references(name)
-    _ = metrics.digests  # reads the weights
 
 
 def _refuse(data: str, metrics: MetricSet, quantity: str, lacking: str) -> NoReturn:

@@ -90,12 +90,13 @@ class MetricSet:
         Reads the weights, also those of the network, so that a run without them fails before its
         first picture: raises ``InputError`` where a file is missing or has the wrong content.
         """
-        if self.network is not None:
-            self.network.digest()
-        return {
+        digests = {
             metric.quantity.id: _digest(self.settings["pictures"][name], metric)
             for name, metric in self.metrics.items()
         }
+        if self.network is not None:
+            self.network.digest()
+        return digests
 
 
 def _digest(settings: Mapping[str, Any], metric: Metric) -> str:

@@ -38,7 +38,8 @@ def test_every_choice_composes(choice):
     places += ["data.path=somewhere"] if choice == "data=folder" else []
     config = composed(choice, *places)
     if choice.startswith("metrics="):
-        assert MetricSet.of(config.metrics).name == choice.removeprefix("metrics=")
+        named = choice.removeprefix("metrics=").replace("fitting", "reconstruction")
+        assert MetricSet.of(config.metrics).name == named
     assert (CONFIGS / f"metrics/{config.data.metrics}.yaml").is_file()
     assert OmegaConf.to_container(config.model, resolve=True)
     assert OmegaConf.to_container(config.data, resolve=True)

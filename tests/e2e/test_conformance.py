@@ -119,7 +119,8 @@ def test_what_a_method_raises_fails_its_checks_and_not_the_others():
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_every_method_of_configs_conforms(name):
+def test_every_method_of_configs_conforms(name, monkeypatch):
+    monkeypatch.setattr("experiments.conformance.command.STEPS", 3)
     config = composed(f"method={name}").method
     if "iterations" in config.get("invert", {}):
         config.invert.iterations = 1

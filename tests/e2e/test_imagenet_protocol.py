@@ -75,7 +75,6 @@ def test_the_oracles_bound_the_curve(workplace, imagenet, hub):
     words = [
         "experiment=figure4",
         "method=ddim_global,copy,retrieve",
-        "method.edit.mask.threshold=0.5",
         "limit=4",
         "data=imagenet_flexit",
         f"data.root={imagenet}",
