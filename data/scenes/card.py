@@ -119,16 +119,17 @@ The last row has captions with two objects.
 
 ## Training
 
-`python -m data.scenes.train --keep-autoencoder` renders the scenes and trains the UNet with the
-text encoder, and the classifier; the steps and rates stand at the top of `data/scenes/train.py`.
+`python -m data.scenes.train` renders the scenes and trains the decoder, the UNet with the text
+encoder, and the classifier; the steps and rates stand at the top of `data/scenes/train.py`.
 Of the {captions} captions with one object, {held_out} were held out. The loss of the noise weighs
 noisy timesteps more: without that, a sample's background came from its noise rather than from its
 caption.
 
-The autoencoder is the first edition's, unchanged: it was trained by the recipe without
-`--keep-autoencoder` on pictures of renderer 1, and not on dots, pairs of objects or bare
-backgrounds. A quarter of its batches were turned and tinted crops of photographs that scikit-image
-carries ({training}), so that it can draw photographs at all. The pictures of `data=photos`
+The encoder is the first edition's, bit by bit: it was trained with a decoder of its own on pictures
+of renderer 1, by the recipe of that edition, and saw no dots, pairs of objects or bare backgrounds.
+The recipe of this edition takes it from this folder, and trains a new decoder. A quarter of the
+batches of both were turned and tinted crops of photographs that scikit-image
+carries ({training}), so that they can draw photographs at all. The pictures of `data=photos`
 ({benchmark}) are not among them, and the UNet saw rendered scenes only.
 
 Weights: sha256 `{figures.weights}`. Licence: as the repository's, MIT.
