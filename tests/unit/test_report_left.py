@@ -2,6 +2,7 @@
 
 import json
 import sys
+from typing import Any
 
 import pytest
 import yaml
@@ -54,7 +55,7 @@ def test_curves_without_classes_are_a_report_of_what_was_measured(
 
 @pytest.mark.parametrize("experiment", ["table1", "table2", "table3"])
 def test_metrics_without_psnr_are_reported_without_its_figures(tmp_path, report, experiment):
-    invert = {"table1": {"omega": 1.0}, "table3": {"iterations": 1, "lr": 0.1}}
+    invert: dict[str, Any] = {"table1": {"omega": 1.0}, "table3": {"iterations": 1, "lr": 0.1}}
     folder = write_cell(tmp_path, experiment, "ddim", FEW, **invert.get(experiment, {}))
     measures = json.loads((folder / "metrics.json").read_text())
     measures["pictures"] = [one for one in measures["pictures"] if one["id"] == "ssim[0,1]"]
