@@ -64,8 +64,13 @@ def _save(figure: Figure, stem: Path) -> Path:
     return stem.parent / f"{stem.name}.png"
 
 
-def draw_heatmap(summary: Summary) -> Figure:
-    """Plot PSNR over the two swept fields, one panel per method; the diagonal is framed."""
+def draw_heatmap(summary: Summary) -> Figure | None:
+    """Plot PSNR over the two swept fields, one panel per method; the diagonal is framed.
+
+    None where PSNR is not measured.
+    """
+    if PSNR not in summary.measures.pictures:
+        return None
     panels = list(summary.of(PSNR.id).groupby("method", sort=False))
     figure = Figure(figsize=(4.6 * len(panels), 4.2), layout="constrained")
     grid: Any = figure.subplots(1, len(panels), squeeze=False)
@@ -101,8 +106,13 @@ def _heat(axes: Axes, means: DataFrame, fields: list[str]) -> None:
             axes.add_patch(frame)
 
 
-def draw_lines(summary: Summary) -> Figure:
-    """Plot PSNR with 95% bands over the first field: colours are methods, dashes other fields."""
+def draw_lines(summary: Summary) -> Figure | None:
+    """Plot PSNR with 95% bands over the first field: colours are methods, dashes other fields.
+
+    None where PSNR is not measured.
+    """
+    if PSNR not in summary.measures.pictures:
+        return None
     along, *others = summary.fields
     figure = Figure(figsize=(5.6, 3.8), layout="constrained")
     axes = figure.subplots()

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from typing import Any
 
 import pytest
 import yaml
@@ -50,6 +51,19 @@ def test_curves_without_classes_are_a_report_of_what_was_measured(
     claims = json.loads((folder / "claims.json").read_text())
     assert {(c["verdict"], c["metric"], c["n"]) for c in claims} <= {("undecided", None, 0)}
     assert text.count("not measured") == len(claims)
+
+
+@pytest.mark.parametrize("experiment", ["table1", "table2", "table3"])
+def test_metrics_without_psnr_are_reported_without_its_figures(tmp_path, report, experiment):
+    invert: dict[str, Any] = {"table1": {"omega": 1.0}, "table3": {"iterations": 1, "lr": 0.1}}
+    folder = write_cell(tmp_path, experiment, "ddim", FEW, **invert.get(experiment, {}))
+    measures = json.loads((folder / "metrics.json").read_text())
+    measures["pictures"] = [one for one in measures["pictures"] if one["id"] == "ssim[0,1]"]
+    (folder / "metrics.json").write_text(json.dumps(measures))
+    report(f"experiment={experiment}")
+    made = tmp_path / experiment / "scenes-scenes/report"
+    assert "ssim[0,1]" in (made / f"{experiment}.csv").read_text()
+    assert not [*made.glob("*-heatmap.png"), *made.glob("*-lines.png")]
 
 
 def test_a_result_set_from_before_layouts_were_files_is_named(tmp_path, report):
