@@ -39,20 +39,21 @@ def build_autoencoder() -> AutoencoderKL:
 def build_unet() -> UNet2DConditionModel:
     """A UNet over latents of 6 by 16 by 16, with cross-attention at 16 by 16 and 8 by 8.
 
-    As in Stable Diffusion, the coarsest level has none.
+    As in Stable Diffusion, the coarsest level has it in the middle block only. Heads are 32 wide:
+    ``attention_head_dim`` is the number of heads, by diffusers' old misnomer.
     """
     return UNet2DConditionModel(
         sample_size=16,
         in_channels=LATENT_CHANNELS,
         out_channels=LATENT_CHANNELS,
         down_block_types=("CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"),
-        mid_block_type="UNetMidBlock2D",
+        mid_block_type="UNetMidBlock2DCrossAttn",
         up_block_types=("UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"),
         block_out_channels=(32, 64, 96),
         layers_per_block=1,
         norm_num_groups=16,
         cross_attention_dim=TEXT_WIDTH,
-        attention_head_dim=4,
+        attention_head_dim=(1, 2, 3),
     )
 
 

@@ -35,15 +35,15 @@ from pti.diffusion.random_model import stable_diffusion_scheduler
 SCENES = 12_000
 CROPS = 6_000
 DECODER = Plan("decoder", steps=1_200, batch=16, lr=1.5e-3)
-CLASSIFIER = Plan("classifier", steps=900, batch=48, lr=1e-3)
-DIFFUSION = Plan("diffusion", steps=4_000, batch=32, lr=1e-3, ema=0.999)
+CLASSIFIER = Plan("classifier", steps=2_400, batch=48, lr=1e-3)
+DIFFUSION = Plan("diffusion", steps=8_000, batch=32, lr=1e-3, ema=0.999)
 PHOTOGRAPH_SHARE = 0.25
 EMPTY_CAPTIONS = 0.1
 SUBJECT_CAPTIONS = 0.05
 """Share of captions without the background, so that the model understands "a red star", too."""
 
 FULL_CAPTION = 2
-MOST_WEIGHT = 20.0
+MOST_WEIGHT = 5.0
 INSIDE_WEIGHT = 0.15
 EXTENT_WEIGHT = 0.3
 """Weights of the two terms of ``data.scenes.grounding`` beside the error of the noise."""
