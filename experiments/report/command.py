@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 from experiments.jobs.command_line import options_of
 from experiments.report import departures
+from experiments.report.by_tag import by_tag
 from experiments.report.completeness import shortfalls
 from experiments.report.figures import draw
 from experiments.report.html.page import index, page
@@ -57,7 +58,8 @@ class Report:
         """Summarise and grade a result set; raises ``InputError`` where it has no record."""
         result_set.check()
         summary = summarise(result_set, paper)
-        return cls(summary, tables_of(summary), grade_claims(summary), shortfalls(summary))
+        tables = [*tables_of(summary), *by_tag(summary)]
+        return cls(summary, tables, grade_claims(summary), shortfalls(summary))
 
     def remarks(self) -> list[str]:
         """Sentences on missing results, departures, mixed code, intervals, and provenance."""

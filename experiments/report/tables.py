@@ -30,10 +30,14 @@ def caption(summary: Summary, what: str) -> str:
 def made_of(summary: Summary) -> str:
     """A sentence that names the model, the data and the number of images."""
     counts = [summary.images(position) for position in summary.cells.index]
-    low, high = min(counts), max(counts)
-    n = f"{high}" if low == high else f"{low} to {high}"
     result_set = summary.result_set
-    return f"Model {result_set.model}, data {result_set.data}, n = {n}."
+    return f"Model {result_set.model}, data {result_set.data}, n = {counted(counts)}."
+
+
+def counted(counts: Sequence[int]) -> str:
+    """The number that all counts are, or their range."""
+    low, high = min(counts), max(counts)
+    return f"{high}" if low == high else f"{low} to {high}"
 
 
 def paper_header(summary: Summary) -> str:
@@ -196,7 +200,14 @@ def _calls(cell: Cell | None) -> tuple[Entry, Entry]:
 
 
 def _value(row: Any, statistic: Statistic, *, bold: bool = False) -> Entry:
-    if pd.isna(row["mean"]):
+    return value_entry(row["mean"], row["low"], row["high"], statistic, bold=bold)
+
+
+def value_entry(
+    mean: float, low: float, high: float, statistic: Statistic, *, bold: bool = False
+) -> Entry:
+    """A statistic's value with its interval; a dash where it is not defined."""
+    if pd.isna(mean):
         return MISSING
-    mean, low, high = (f"{row[k]:.{statistic.decimals}f}" for k in ("mean", "low", "high"))
-    return Entry(mean, "" if pd.isna(row["low"]) else f"[{low}, {high}]", bold)
+    value, least, most = (f"{x:.{statistic.decimals}f}" for x in (mean, low, high))
+    return Entry(value, "" if pd.isna(low) else f"[{least}, {most}]", bold)

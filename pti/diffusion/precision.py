@@ -12,11 +12,15 @@ Precision = Literal["fp32", "bf16"]
 
 @contextmanager
 def autocast(device: torch.device, precision: Precision) -> Generator[None]:
-    """Compute in ``precision``; bf16 on a CPU avoids fused attention, whose backward is slow."""
+    """Compute in ``precision``.
+
+    On a CPU, bf16 avoids fused attention where gradients are wanted, since its backward is slow.
+    """
     if precision == "fp32":
         yield
         return
-    plain = sdpa_kernel(SDPBackend.MATH) if device.type == "cpu" else nullcontext()
+    slow = device.type == "cpu" and torch.is_grad_enabled()
+    plain = sdpa_kernel(SDPBackend.MATH) if slow else nullcontext()
     with torch.autocast(device.type, torch.bfloat16), plain:
         yield
 
