@@ -43,9 +43,6 @@ SUBJECT_CAPTIONS = 0.05
 """Share of captions without the background, so that the model understands "a red star", too."""
 
 FULL_CAPTION = 2
-MOST_SHIFT = 4
-"""Pixels by which the classifier's pictures are shifted, at most."""
-
 MOST_WEIGHT = 5.0
 INSIDE_WEIGHT = 0.15
 EXTENT_WEIGHT = 0.3
@@ -86,17 +83,11 @@ def decoder_loss(
 def _disturbed(
     images: Float[Tensor, "b 3 h w"], generator: torch.Generator
 ) -> Float[Tensor, "b 3 h w"]:
-    """Pictures with another contrast, some blur and a little noise, shifted and mirrored.
+    """Pictures with another contrast, some blur and a little noise.
 
     Guided samples have more contrast and less texture than rendered pictures; both must be read.
     """
     draw = partial(torch.rand, (len(images), 1, 1, 1), generator=generator, device=images.device)
-    images = torch.where(draw() < 0.5, images.flip(-1), images)
-    sides = torch.randint(2 * MOST_SHIFT, (2,), generator=generator, device=images.device).tolist()
-    down, across = (
-        slice(start, start + side) for start, side in zip(sides, images.shape[2:], strict=True)
-    )
-    images = F.pad(images, (MOST_SHIFT,) * 4, mode="replicate")[..., down, across]
     contrast, blur = 0.7 + 0.8 * draw(), draw()
     blurred = F.avg_pool2d(F.pad(images, (1, 1, 1, 1), mode="replicate"), 3, stride=1)
     images = images + blur * (blurred - images)
