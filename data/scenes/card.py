@@ -121,9 +121,9 @@ The last row has captions with two objects.
 
 `python -m data.scenes.train` renders the scenes and trains the decoder, the UNet with the text
 encoder, and the classifier; the steps and rates stand at the top of `data/scenes/train.py`.
-Of the {captions} captions with one object, {held_out} were held out. The loss of the noise weighs
-noisy timesteps more: without that, a sample's background came from its noise rather than from its
-caption.
+Of the {captions} captions with one object, {held_out} were held out. At first the loss of the noise
+weighs noisy timesteps more: without that, a sample's background came from its noise rather than
+from its caption.
 
 The encoder is the first edition's, bit by bit: it was trained with a decoder of its own on pictures
 of renderer 1, by the recipe of that edition, and saw no dots, pairs of objects or bare backgrounds.

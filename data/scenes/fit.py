@@ -21,7 +21,10 @@ Part = TypeVar("Part", bound=nn.Module)
 
 @dataclass(frozen=True)
 class Plan:
-    """How one part is trained; ``lr`` is the peak of a one-cycle schedule over ``steps``."""
+    """How one part is trained; ``lr`` is the peak of a one-cycle schedule over ``steps``.
+
+    Step i draws from the random seed ``seed`` + i.
+    """
 
     name: str
     steps: int
@@ -29,6 +32,7 @@ class Plan:
     lr: float
     ema: float | None = None
     weight_decay: float = 0.01
+    seed: int = 0
 
 
 def save_checkpoint(path: Path, state: dict[str, object]) -> None:
@@ -59,7 +63,7 @@ def fit(
     )
     smoothed = None
     for step in shown:
-        loss = _update(parts, loss_of, torch.Generator(device).manual_seed(step))
+        loss = _update(parts, loss_of, torch.Generator(device).manual_seed(plan.seed + step))
         smoothed = loss if smoothed is None else 0.98 * smoothed + 0.02 * loss
         shown.set_postfix(loss=f"{smoothed:.4f}", refresh=False)
         if (step + 1) % CHECKPOINT_EVERY == 0 or step + 1 == plan.steps:

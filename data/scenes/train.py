@@ -37,13 +37,18 @@ CROPS = 6_000
 DECODER = Plan("decoder", steps=1_200, batch=16, lr=1.5e-3)
 CLASSIFIER = Plan("classifier", steps=2_400, batch=48, lr=1e-3)
 DIFFUSION = Plan("diffusion", steps=8_000, batch=32, lr=1e-3, ema=0.999)
+REFINEMENT = Plan("refinement", steps=7_000, batch=32, lr=6e-4, ema=0.999, seed=1_000_000)
+"""The UNet is trained twice: until it knows the backgrounds, then its outlines and patterns."""
+
 PHOTOGRAPH_SHARE = 0.25
 EMPTY_CAPTIONS = 0.1
 SUBJECT_CAPTIONS = 0.05
 """Share of captions without the background, so that the model understands "a red star", too."""
 
 FULL_CAPTION = 2
-MOST_WEIGHT = 5.0
+MOST_WEIGHT = {DIFFUSION.name: 5.0, REFINEMENT.name: 1.0}
+"""What a noisy timestep weighs at most, beside the 1 of a clear one."""
+
 INSIDE_WEIGHT = 0.15
 EXTENT_WEIGHT = 0.3
 """Weights of the two terms of ``data.scenes.grounding`` beside the error of the noise."""
@@ -132,6 +137,7 @@ def diffusion_loss(
 
     Each timestep weighs 1 over its signal-to-noise ratio, from 1 to ``MOST_WEIGHT``: what
     a scene's background is shows in the noisiest latents, where a wrong one costs next to nothing.
+    Once it is learnt, all weigh the same.
     """
     device, count = generator.device, len(examples.means)
     chosen = torch.randint(count, (plan.batch,), generator=generator, device=device)
@@ -146,7 +152,7 @@ def diffusion_loss(
     scheduler = stable_diffusion_scheduler()
     noisy = scheduler.add_noise(z, eps, steps)
     signal = scheduler.alphas_cumprod.to(device)[steps]
-    weight = ((1 - signal) / signal).clamp(1, MOST_WEIGHT)
+    weight = ((1 - signal) / signal).clamp(1, MOST_WEIGHT[plan.name])
     context = module["text_encoder"](examples.captions[form, chosen]).last_hidden_state
     with recorded(module["unet"]) as maps:
         predicted = module["unet"](noisy, steps, context).sample.float()
@@ -213,12 +219,15 @@ def learn_pictures(pictures: Tensor, work: Path, plan: Plan) -> AutoencoderKL:
 
 
 def learn_noise(
-    examples: Examples, text_encoder: nn.Module, work: Path, plan: Plan
+    examples: Examples, text_encoder: nn.Module, work: Path, plans: Sequence[Plan]
 ) -> nn.ModuleDict:
-    """The UNet and the text encoder, trained together."""
+    """The UNet and the text encoder, trained together by one plan after the other."""
     diffusion = nn.ModuleDict({"unet": architecture.build_unet(), "text_encoder": text_encoder})
-    loss = partial(diffusion_loss, examples=examples, plan=plan)
-    return fit(plan, diffusion, loss, work, examples.means.device)
+    for plan in plans:
+        loss = partial(diffusion_loss, examples=examples, plan=plan)
+        diffusion.requires_grad_(True)
+        diffusion = fit(plan, diffusion, loss, work, examples.means.device)
+    return diffusion
 
 
 def train(work: Path, out: Path, device: torch.device, plans: dict[str, Plan], scenes: int) -> None:
@@ -236,7 +245,8 @@ def train(work: Path, out: Path, device: torch.device, plans: dict[str, Plan], s
     examples = Examples(*latents, captions, words, regions)
     torch.manual_seed(0)
     text_encoder = architecture.build_text_encoder(tokenizer)
-    diffusion = learn_noise(examples, text_encoder, work, plans["diffusion"])
+    of_noise = [plans[DIFFUSION.name], plans[REFINEMENT.name]]
+    diffusion = learn_noise(examples, text_encoder, work, of_noise)
     torch.manual_seed(0)
     plan = plans["classifier"]
     loss = partial(classifier_loss, scenes=pictures, labels=labels, plan=plan)
@@ -272,7 +282,7 @@ def main() -> None:
         "--scenes", type=int, default=SCENES, help="pictures to render and train on"
     )
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
-    defaults = {plan.name: plan for plan in (DECODER, CLASSIFIER, DIFFUSION)}
+    defaults = {plan.name: plan for plan in (DECODER, CLASSIFIER, DIFFUSION, REFINEMENT)}
     for name, plan in defaults.items():
         parser.add_argument(f"--{name}-steps", type=int, default=plan.steps)
     options = parser.parse_args()
