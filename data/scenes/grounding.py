@@ -113,9 +113,12 @@ def unlike(maps: Maps, regions: Float[Tensor, "b owners pixels"], words: Words) 
 
 
 def grounding(
-    layers: Sequence[Maps], regions: Regions, words: Words
+    layers: Sequence[Float[Tensor, "b _ tokens"]], regions: Regions, words: Words
 ) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
-    """``outside`` and ``unlike``, each the mean over the layers; regions are in [0, 1]."""
+    """``outside`` and ``unlike``, each the mean over the layers; regions are in [0, 1].
+
+    Layers may have different numbers of pixels.
+    """
     blurred = soft(regions)
     terms: list[Tensor] = []
     for maps in layers:
