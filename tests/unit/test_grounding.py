@@ -28,7 +28,7 @@ def test_recording_changes_no_output_and_sees_what_the_methods_watch(unet):
         with watched(model, images=2) as watch:
             unet(noise, 500, context)
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
-    assert sorted(maps.shape[1] for maps in layers) == [64, 64, 64, 256, 256, 256]
+    assert sorted(maps.shape[1] for maps in layers) == [16, 64, 64, 64, 256, 256, 256]
     finest = torch.stack([maps for maps in layers if maps.shape[1] == 256]).mean(0)
     torch.testing.assert_close(finest, watch.maps().flatten(1, 2), rtol=1e-4, atol=1e-6)
 
