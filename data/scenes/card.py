@@ -87,10 +87,10 @@ TEMPLATE = """# The embedded model
 A latent diffusion model of 64 by 64 pictures, each of a background with no, one or two coloured
 shapes, in diffusers' Stable Diffusion layout: `AutoencoderKL` ({vae} parameters, latents of 6 by
 16 by 16), `UNet2DConditionModel` ({unet}, cross-attention at 16 by 16, 8 by 8 and, in the middle
-block, 4 by 4), `CLIPTextModel` ({text_encoder}), a byte-level `CLIPTokenizer` and Stable Diffusion v1's noise schedule; fp16
-weights. `classifier/` ({classifier}) reads a picture's colour, shape, background, pattern, and
-whether there is an object at all. It exists to show how inversion methods behave; it knows nothing
-else.
+block, 4 by 4), `CLIPTextModel` ({text_encoder}), a byte-level `CLIPTokenizer` and Stable Diffusion
+v1's noise schedule; fp16 weights. `classifier/` ({classifier}) reads a picture's colour, shape,
+background, pattern, and whether there is an object at all. It exists to show how inversion methods
+behave; it knows nothing else.
 
 **This model's attention was grounded in training; Stable Diffusion's was not.** A loss bound each
 word of an object, and of the background, to its place (`data/scenes/grounding.py`), so that
