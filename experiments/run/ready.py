@@ -67,10 +67,19 @@ class Ready:
 
     def run(self) -> None:
         """Compute, score and mirror what is left; raises ``InputError`` where items failed."""
-        cfg, folder = self.cfg, open_cell(self.cfg).folder
+        self.compute()
+        self.finish()
+
+    def compute(self) -> None:
+        """Make the pictures that are left."""
+        folder = open_cell(self.cfg).folder
         write_json(folder / METRICS, self.metrics.measures.written())
         if self.left:
             self._compute(folder)
+
+    def finish(self) -> None:
+        """Score and mirror what is there; raises ``InputError`` where items failed."""
+        cfg, folder = self.cfg, cell_folder(self.cfg)
         with exclusive(folder / TURN):
             score(folder, self.metrics, self.source, Path(cfg.cache))
             mirror_cell(folder, cfg.log, mirror_of(Path(cfg.results), cfg.log))

@@ -14,6 +14,7 @@ from omegaconf import DictConfig
 from experiments.jobs.forms import check_values
 from experiments.jobs.plan import Job, expand
 from experiments.jobs.progress import Progress, kind_of
+from experiments.run.behind import Behind
 from experiments.run.closing import Stock, closing, stock_of
 from experiments.run.ready import Ready
 from experiments.store.open import refuse_collisions
@@ -72,16 +73,22 @@ class Sweep(Sweeper):
     def _run_here(
         self, configs: Sequence[DictConfig], before: Mapping[Path, Stock]
     ) -> list[Exception]:
-        """Run the jobs one after the other; the errors of those that failed."""
+        """Run the jobs one after the other; the errors of those that failed.
+
+        While the pictures of a cell are computed, those of the cell before are scored.
+        """
         configure_log(self._config.hydra.job_logging, self._config.hydra.verbose)
         there = {folder: stock.pictures for folder, stock in before.items()}
-        progress, errors = Progress(configs, there), list[Exception]()
+        progress, behind, errors = Progress(configs, there), Behind(), dict[int, Exception]()
         for number, cfg in enumerate(configs):
             try:
-                _run(cfg, number, progress)
+                ready = _compute(cfg, number, progress)
             except Exception as error:  # noqa: BLE001 (raised once the rest has run)
-                errors.append(error)
-        return errors
+                errors[number] = error
+            else:
+                behind.add(number, ready.finish)
+        errors |= behind.wait()
+        return [errors[number] for number in sorted(errors)]
 
     def _compose(self, overrides: list[str]) -> DictConfig:
         return self._loader.load_sweep_config(self._config, overrides)
@@ -94,12 +101,13 @@ def _tell_left_out(jobs: Sequence[Job]) -> None:
         print(sentence, file=sys.stderr)  # noqa: T201
 
 
-def _run(cfg: DictConfig, number: int, progress: Progress) -> None:
+def _compute(cfg: DictConfig, number: int, progress: Progress) -> Ready:
     ready = Ready.of(cfg)
     left = sum(map(len, ready.left))
     progress.begin(number, len(ready.own), left)
-    ready.run()
+    ready.compute()
     progress.end(left)
+    return ready
 
 
 def _raise(errors: Sequence[Exception], configs: Sequence[DictConfig]) -> None:
