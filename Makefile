@@ -5,10 +5,7 @@ EDITS ?= $$((3 * $(IMAGES)))
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 CORES := $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
-RUN := $(BIN)/python -m experiments.run workers=$(CORES)
 REPORT := $(BIN)/python -m experiments.report
-TABLES := "experiment=table1" "experiment=table2" "experiment=table3" "experiment=table2 data=photos"
-FIGURES := "experiment=figure4" "experiment=figure5" "experiment=figure6"
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 
 .DEFAULT_GOAL := help
@@ -31,22 +28,10 @@ $(INSTALLED): pyproject.toml requirements.lock
 reproduce: tables figures ## Both; IMAGES=4 for a quick look
 
 tables: $(INSTALLED) ## Tables 1-3 on the embedded world, Table 2 on photographs; IMAGES=16 of each
-	@$(call run_and_report,$(TABLES),$(IMAGES))
+	$(BIN)/python -m experiments.reproduce tables limit=$(IMAGES) workers=$(CORES)
 
 figures: $(INSTALLED) ## Figures 4-6 on the embedded world; EDITS=48, by default three times IMAGES
-	@$(call run_and_report,$(FIGURES),$(EDITS))
-
-define run_and_report
-trap 'exit 130' INT; status=0; \
-for words in $(1); do \
-  printf '\n== %s ==\n' "$$words"; \
-  limit=$(2); case $$words in *figure5) limit=24;; esac; \
-  $(RUN) $$words limit=$$limit || status=1; \
-  $(REPORT) $$words || status=1; \
-done; \
-printf '\nThe reports:\n'; ls -1 results/*/*/report/report.html results/index.html || status=1; \
-exit $$status
-endef
+	$(BIN)/python -m experiments.reproduce figures limit=$(EDITS) workers=$(CORES)
 
 smoke: $(INSTALLED) ## Run, score and report in under a minute
 	@rm -rf results/quick
