@@ -14,14 +14,14 @@ from safetensors.torch import load_file, save
 from torch import Tensor
 
 from experiments.store.atomic import write_aside, write_json
-from experiments.store.locks import claimed
+from experiments.store.locks import reserved
 from pti.diffusion.calls import Calls
 from pti.diffusion.memory import Tensors
 from pti.diffusion.model import LatentDiffusion
 from pti.errors import InputError
 
-ENTRIES, TENSORS, CLAIMS = "entries", "tensors", "claims"
-"""Names of the folders of entries and of tensors, and of the file in which work is claimed."""
+ENTRIES, TENSORS, RESERVED = "entries", "tensors", "reserved"
+"""Names of the folders of entries and of tensors, and of the file in which work is reserved."""
 
 CLASS_MEANS = "classes"
 """The folder of mean features of real pictures, which scoring keeps beside them."""
@@ -65,9 +65,9 @@ class Store:
         keys = [key_of(about) for about in abouts]
         if self._has(keys):
             return self._read(model, keys)
-        with ExitStack() as claims:
+        with ExitStack() as reservations:
             for key in sorted(keys):
-                claims.enter_context(claimed(self.folder / CLAIMS, key))
+                reservations.enter_context(reserved(self.folder / RESERVED, key))
             if self._has(keys):
                 return self._read(model, keys)
             before = model.calls + self.saved

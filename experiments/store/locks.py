@@ -24,7 +24,7 @@ def exclusive(path: Path) -> Generator[None]:
 
 
 @contextmanager
-def claimed(path: Path, key: str) -> Generator[None]:
+def reserved(path: Path, key: str) -> Generator[None]:
     """Hold a byte of the file ``path`` within the block, once no different process holds it."""
     stream, place = _kept_open(path), _place_of(key)
     fcntl.lockf(stream, fcntl.LOCK_EX, 1, place)
@@ -35,8 +35,8 @@ def claimed(path: Path, key: str) -> Generator[None]:
 
 
 @contextmanager
-def unclaimed(path: Path) -> Generator[bool]:
-    """Hold all of the file ``path`` within the block, if no process has claimed a byte of it."""
+def unreserved(path: Path) -> Generator[bool]:
+    """Hold all of the file ``path`` within the block, if no process has reserved a byte of it."""
     stream = _kept_open(path)
     try:
         fcntl.lockf(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)

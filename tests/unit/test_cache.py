@@ -147,9 +147,9 @@ def test_of_an_inversion_that_is_not_edited_the_reconstruction_is_kept(tmp_path)
 HOLDER = """
 import sys
 from pathlib import Path
-from experiments.store.locks import claimed
+from experiments.store.locks import reserved
 folder = Path(sys.argv[1])
-with claimed(folder / "claims", sys.argv[2]):
+with reserved(folder / "reserved", sys.argv[2]):
     print("held", flush=True)
     input()
     (folder / "left").touch()
