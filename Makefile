@@ -9,7 +9,7 @@ REPORT := $(BIN)/python -m experiments.report
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 
 .DEFAULT_GOAL := help
-.PHONY: help install reproduce tables figures smoke test test-more check format clean
+.PHONY: help install reproduce tables figures smoke test test-more check bench format clean
 
 help: ## Show the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -53,6 +53,9 @@ check: $(INSTALLED) ## Lint, format, types, import order, stripped notebooks
 	$(BIN)/basedpyright
 	$(BIN)/lint-imports --no-logo
 	@set -- notebooks/*.ipynb; test ! -e "$$1" || $(BIN)/nbstripout --verify "$$@"
+
+bench: $(INSTALLED) ## Null-Text Inversion here against the field's own loop, in times (5 minutes, on an idle machine)
+	$(BIN)/python -m benchmarks.field_loop
 
 format: $(INSTALLED) ## Fix what can be fixed by itself
 	$(BIN)/ruff check --fix .

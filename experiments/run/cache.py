@@ -40,9 +40,10 @@ class Cached:
 
     def reconstruction(self, model: LatentDiffusion, batch: Batch) -> Latent:
         """The reconstruction of an inverter: all that is kept of an inversion nobody edits."""
+        inverter: Any = self.inner
         items = self._items(batch, "reconstruction")
-        compute = lambda: {"z": self.inner(model, batch).reconstruction}  # noqa: E731
-        return self.store.recall(model, items, compute)["z"]
+        made = self.store.recall(model, items, lambda: {"z": inverter(model, batch).reconstruction})
+        return made["z"]
 
     def _items(self, batch: Batch, what: str) -> list[About]:
         method = describe(self.inner)

@@ -161,6 +161,7 @@ def test_what_a_different_process_computes_is_waited_for(tmp_path):
     key = key_of({**store.about(model), **item})
     words = [sys.executable, "-c", HOLDER, str(tmp_path), key]
     with Popen(words, stdin=PIPE, stdout=PIPE, text=True, cwd=REPOSITORY) as holder:
+        assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
         Timer(0.5, lambda: print(file=holder.stdin, flush=True)).start()
         there = []

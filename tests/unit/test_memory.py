@@ -15,6 +15,7 @@ from pti.diffusion.calls import Calls
 from pti.diffusion.editing import SampleTarget
 from pti.diffusion.trace import Trace
 from pti.interpolation import Interpolate, InterpolateLatents
+from pti.method import Inverter
 from pti.prompt_tuning import PromptTuning
 from tests.tiny import tiny_batch, tiny_model
 
@@ -22,10 +23,10 @@ STEPS = 5
 """Of which the first is not blended."""
 
 TRACE = Trace(steps=STEPS)
-TUNED = PromptTuning(trace=TRACE, iterations=1)
+PATH, TUNED = Trajectory(TRACE), PromptTuning(trace=TRACE, iterations=1)
 
 
-def edited(editor, store, inverter=Trajectory(TRACE), model=None):  # noqa: B008 (frozen)
+def edited(editor, store, inverter: Inverter = PATH, model=None):
     """The edit, and the calls that it makes and that it costs, each an image."""
     model, batch = model or tiny_model(), tiny_batch()
     inversion = inverter(model, batch)
@@ -36,7 +37,7 @@ def edited(editor, store, inverter=Trajectory(TRACE), model=None):  # noqa: B008
     return edit, made.shared_by(len(batch)), (made + store.saved - saved).shared_by(len(batch))
 
 
-def plain(editor, inverter=Trajectory(TRACE)):  # noqa: B008
+def plain(editor, inverter: Inverter = PATH):
     model, batch = tiny_model(), tiny_batch()
     return editor(model, inverter.schedule(model), inverter(model, batch), batch)
 
