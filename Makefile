@@ -5,14 +5,11 @@ EDITS ?= $$((3 * $(IMAGES)))
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 CORES := $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
-RUN := $(BIN)/python -m experiments.run workers=$(CORES)
 REPORT := $(BIN)/python -m experiments.report
-TABLES := "experiment=table1" "experiment=table2" "experiment=table3" "experiment=table2 data=photos"
-FIGURES := "experiment=figure4" "experiment=figure5" "experiment=figure6"
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 
 .DEFAULT_GOAL := help
-.PHONY: help install reproduce tables figures smoke test test-more check format clean
+.PHONY: help install reproduce tables figures smoke test test-more check bench format clean
 
 help: ## Show the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -31,22 +28,10 @@ $(INSTALLED): pyproject.toml requirements.lock
 reproduce: tables figures ## Both; IMAGES=4 for a quick look
 
 tables: $(INSTALLED) ## Tables 1-3 on the embedded world, Table 2 on photographs; IMAGES=16 of each
-	@$(call run_and_report,$(TABLES),$(IMAGES))
+	$(BIN)/python -m experiments.reproduce tables limit=$(IMAGES) workers=$(CORES)
 
 figures: $(INSTALLED) ## Figures 4-6 on the embedded world; EDITS=48, by default three times IMAGES
-	@$(call run_and_report,$(FIGURES),$(EDITS))
-
-define run_and_report
-trap 'exit 130' INT; status=0; \
-for words in $(1); do \
-  printf '\n== %s ==\n' "$$words"; \
-  limit=$(2); case $$words in *figure5) limit=24;; esac; \
-  $(RUN) $$words limit=$$limit || status=1; \
-  $(REPORT) $$words || status=1; \
-done; \
-printf '\nThe reports:\n'; ls -1 results/*/*/report/report.html results/index.html || status=1; \
-exit $$status
-endef
+	$(BIN)/python -m experiments.reproduce figures limit=$(EDITS) workers=$(CORES)
 
 smoke: $(INSTALLED) ## Run, score and report in under a minute
 	@rm -rf results/quick
@@ -68,6 +53,9 @@ check: $(INSTALLED) ## Lint, format, types, import order, stripped notebooks
 	$(BIN)/basedpyright
 	$(BIN)/lint-imports --no-logo
 	@set -- notebooks/*.ipynb; test ! -e "$$1" || $(BIN)/nbstripout --verify "$$@"
+
+bench: $(INSTALLED) ## Null-Text Inversion here against the field's own loop, in times (5 minutes, on an idle machine)
+	$(BIN)/python -m benchmarks.field_loop
 
 format: $(INSTALLED) ## Fix what can be fixed by itself
 	$(BIN)/ruff check --fix .

@@ -2,8 +2,8 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import ClassVar, Literal
 
 import torch
 from jaxtyping import Float
@@ -12,6 +12,7 @@ from torch import Tensor
 from pti.diffusion.blending import MaskAfter, always
 from pti.diffusion.ddim import Schedule
 from pti.diffusion.guidance import guided_eps
+from pti.diffusion.memory import Piece
 from pti.diffusion.model import LatentDiffusion
 from pti.errors import one_of
 from pti.types import Batch, Inversion, Latent, Mask
@@ -28,6 +29,8 @@ class NoiseContrast:
     its mean over the image, divided by that bound, and cut at ``threshold`` (0 to 1). ``omega`` is
     the guidance scale of both predictions. ``reference="null"`` replaces the caption by "".
     """
+
+    reads_path_alone: ClassVar[bool] = True
 
     threshold: float = 0.5
     noises: int = 10
@@ -62,6 +65,17 @@ class NoiseContrast:
         self, model: LatentDiffusion, z: Latent, batch: Batch
     ) -> Float[Tensor, "b 1 h w"]:
         """|eps(target) - eps(reference)|, averaged over noises and channels."""
+        part = replace(self, threshold=0.0, clamp=1.0)  # neither changes it
+        prompts = {"targets": batch.targets, "captions": batch.captions}
+        piece = Piece(
+            "difference", __name__, {}, {"z": z, "seeds": batch.seeds, **prompts}, (part,)
+        )
+        found = model.recall(piece, lambda: {"eps": self._difference(model, z, batch)})
+        return found["eps"]
+
+    def _difference(
+        self, model: LatentDiffusion, z: Latent, batch: Batch
+    ) -> Float[Tensor, "b 1 h w"]:
         step = model.schedule(self.steps, self.strength)[0]
         null, target = model.embed([""] * len(batch)), model.embed(batch.targets)
         reference = model.embed(batch.captions) if self.reference == "caption" else null

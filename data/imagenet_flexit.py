@@ -123,18 +123,13 @@ class ImagenetFlexit(Sequence[Task]):
         if self.train is None:
             raise InputError("train is not set: give ImageNet's training folder, train/<wnid>/")
         folder = Path(self.train) / self._wnids[target_class]
-        pictures = sorted(folder.glob("*.JPEG"))
+        pictures = _pictures_in(folder, folder.stat().st_mtime_ns) if folder.is_dir() else ()
         if not pictures:
             raise InputError(
                 f"{folder} has no *.JPEG, so {target_class!r} is a class missing from the "
                 "statistics: put its training pictures there"
             )
-        return [
-            Reference(
-                f"{p.parent.name}/{p.name}, {p.stat().st_size} bytes", partial(open_picture, p)
-            )
-            for p in pictures
-        ]
+        return list(pictures)
 
     @cached_property
     def _wnids(self) -> dict[str, str]:
@@ -192,3 +187,14 @@ def _with_retrieved(split: str) -> Iterator[tuple[Query, Query]]:
             shown = pictures[query.target]
             yield query, shown[earlier[query.target] % len(shown)]
             earlier[query.target] += 1
+
+
+@cache
+def _pictures_in(folder: Path, changed: int) -> tuple[Reference, ...]:
+    """The pictures of a training folder, listed again where the folder has ``changed``."""
+    del changed
+    pictures = sorted(folder.glob("*.JPEG"))
+    return tuple(
+        Reference(f"{p.parent.name}/{p.name}, {p.stat().st_size} bytes", partial(open_picture, p))
+        for p in pictures
+    )

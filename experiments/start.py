@@ -1,6 +1,7 @@
 """Starts a command; its help needs nothing of what the command imports."""
 
 import ast
+import os
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -22,6 +23,9 @@ def start(command: str, stopped: str = "") -> None:
     if {"-h", "--help"} & set(sys.argv[1:]):
         show_anywhere(sys.stdout)
         finish(lambda: print(help_of(command)), stopped)  # noqa: T201
+    # Threads that spin while they wait take the cores of the process they wait for; torch reads
+    # this when it is imported.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from experiments.jobs.command_line import for_people  # after --help: it imports Hydra
 
     for_people(lambda: _main_of(command)(), stopped)

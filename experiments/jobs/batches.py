@@ -2,19 +2,21 @@
 
 from collections.abc import Sequence
 from hashlib import sha256
+from math import ceil
 
 from data.task import Task
 from pti.errors import InputError
 
 
 def batches_of(tasks: Sequence[Task], size: int, workers: int) -> list[list[Task]]:
-    """Divide tasks into batches of ``size``, or of less where a worker would have nothing to do.
+    """Divide tasks into equal batches of at most ``size``, as many for each worker.
 
     ``tasks`` must be all items of the cell, not only those that are left or those of a shard: in
     fp32 an item's last bits can depend on the size of its batch, so an interrupted or divided run
     must form the same batches.
     """
-    size = min(size, -(-len(tasks) // workers))
+    rounds = ceil(len(tasks) / (size * workers))
+    size = ceil(len(tasks) / (rounds * workers))
     return [list(tasks[start : start + size]) for start in range(0, len(tasks), size)]
 
 

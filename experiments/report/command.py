@@ -177,8 +177,13 @@ def main() -> None:
         return
     # Result sets without a record raise; they come last, so that the others are reported first.
     for result_set in sorted(find_result_sets(results, **options), key=lambda s: not s.cells):
-        report = Report.of(result_set, read_paper())
-        print(report.console(write(report)))  # noqa: T201
+        tell(result_set)
+
+
+def tell(result_set: ResultSet) -> None:
+    """Write the report of a result set, and print what is on its console."""
+    report = Report.of(result_set, read_paper())
+    print(report.console(write(report)))  # noqa: T201
 
 
 def _report_all(results: Path, paper: Paper) -> None:

@@ -1,6 +1,6 @@
 """Computing results from opened pictures: the part of a run that needs the model."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from time import perf_counter
@@ -14,9 +14,10 @@ from data.images import Pixels, square
 from data.task import Task
 from data.tensors import to_tensor
 from experiments.jobs.schema import Goal
-from experiments.run.cache import Store, cached
+from experiments.run.cache import Remembered, cached
 from experiments.run.oracles import Oracle
 from experiments.store.cell import seed_of
+from experiments.store.entries import Store
 from experiments.store.provenance import peak_memory
 from experiments.store.sources import code_of_part, module_of
 from pti.diffusion.blending import check
@@ -102,12 +103,13 @@ class Computation:
         if isinstance(method, Oracle):
             pictures = [square(method(task), model.side) for task, _ in opened]
             return torch.stack([to_tensor(pixels) for pixels in pictures]), None
-        method = replace(method, invert=cached(method.invert, store))
-        batch = self._batch(opened)
-        inversion = method.invert(model, batch)
-        edit = Edit(inversion.reconstruction)
+        invert, batch = cached(method.invert, store), self._batch(opened)
         if self.edits:
-            edit = method.edit(model, method.invert.schedule(model), inversion, batch)
+            inversion = invert(model, batch)
+            with model.remembering(Remembered(model, store)):
+                edit = method.edit(model, invert.schedule(model), inversion, batch)
+        else:
+            edit = Edit(invert.reconstruction(model, batch))
         return model.decode(edit.z), None if edit.mask is None else edit.mask.cpu()
 
     def _batch(self, opened: list[Opened]) -> Batch:

@@ -24,6 +24,7 @@ from experiments.store.formats import METRICS, TURN, Record, RunInfo
 from experiments.store.locks import exclusive
 from experiments.store.open import cell_folder, code_of_cell, existing_cell, note_run, open_cell
 from experiments.store.provenance import peak_memory, provenance
+from pti.diffusion.load import torch_device
 from pti.errors import InputError
 
 
@@ -49,6 +50,11 @@ class Ready:
         for name in ("batch_size", "workers", "limit"):
             if cfg[name] is not None and cfg[name] < 1:
                 raise InputError(f"{name}={cfg[name]}: it counts from 1")
+        if cfg.workers > 1 and torch_device(cfg.device).type == "cuda":
+            raise InputError(
+                f"workers={cfg.workers} would wait for one another on one GPU: leave workers=1; "
+                "cluster=joblib spreads cells over several GPUs"
+            )
         check_kind(cfg.log)
         cell_folder(cfg)
         source = instantiate(cfg.data.tasks)
@@ -67,10 +73,19 @@ class Ready:
 
     def run(self) -> None:
         """Compute, score and mirror what is left; raises ``InputError`` where items failed."""
-        cfg, folder = self.cfg, open_cell(self.cfg).folder
+        self.compute()
+        self.finish()
+
+    def compute(self) -> None:
+        """Make the pictures that are left."""
+        folder = open_cell(self.cfg).folder
         write_json(folder / METRICS, self.metrics.measures.written())
         if self.left:
             self._compute(folder)
+
+    def finish(self) -> None:
+        """Score and mirror what is there; raises ``InputError`` where items failed."""
+        cfg, folder = self.cfg, cell_folder(self.cfg)
         with exclusive(folder / TURN):
             score(folder, self.metrics, self.source, Path(cfg.cache))
             mirror_cell(folder, cfg.log, mirror_of(Path(cfg.results), cfg.log))

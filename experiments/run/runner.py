@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property, partial
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +39,9 @@ from pti.errors import InputError
 
 log = logging.getLogger(__name__)
 
+Begun = tuple[list[Task], list[Opened], Result | None]
+"""A batch that a worker computes: its items, those of them that could be opened, the result."""
+
 
 @dataclass(frozen=True)
 class Runner:
@@ -63,41 +65,38 @@ class Runner:
         Batches that a different process works on come last; items that it finishes are left out.
         """
         waiting, growing = deque(batches), Tail(self.folder / RECORDS)
+        begun: deque[Begun] = deque()
         before = _latest(growing)
         now, total = dict(before), sum(map(len, batches))
         with (
             Reservations(self.folder / RESERVATIONS) as reserved,
             bar(total=total, desc=self.folder.name, unit="picture") as shown,
         ):
-            while waiting:
-                mine = self._reserve(reserved, waiting)
-                if not mine:
-                    log.info("waiting for another run's pictures of %s", self.folder.name)
-                    reserved.wait(_keys(waiting[0]))
-                    continue
-                # A different process may have finished or failed some items since this one began.
-                now |= _latest(growing)
-                tried = {key for key, record in now.items() if record != before.get(key)}
-                over = {key for key, record in now.items() if key in tried or self._is_made(record)}
-                left = [[task for task in batch if task.key not in over] for batch in mine]
-                self._compute([batch for batch in left if batch])
-                for batch in mine:
-                    waiting.remove(batch)
+            while waiting or begun:
+                room = len(begun) < self._most_begun
+                if room and (batch := _take(reserved, waiting)) is not None:
+                    # A different process may have finished or failed some items since this began.
+                    now |= _latest(growing)
+                    tried = {key for key, record in now.items() if record != before.get(key)}
+                    over = tried | {key for key, record in now.items() if self._is_made(record)}
+                    begun.append((batch, *self._begin([t for t in batch if t.key not in over])))
+                elif begun:
+                    batch, opened, result = begun.popleft()
+                    if result is not None:
+                        self._attempt(opened, result)
                     reserved.free(_keys(batch))
                     shown.update(len(batch))
+                else:
+                    log.info("waiting for another run's pictures of %s", self.folder.name)
+                    reserved.wait(_keys(waiting[0]))
 
-    def _reserve(self, reserved: Reservations, waiting: Sequence[list[Task]]) -> list[list[Task]]:
-        """Reserve as many batches as there are workers, of those that are free."""
-        free = (batch for batch in waiting if reserved.take(_keys(batch)))
-        return list(islice(free, self.cfg.workers))
+    @property
+    def _most_begun(self) -> int:
+        """Twice the workers, so that none waits until the pictures of a batch are saved."""
+        return 1 if self.cfg.workers == 1 else 2 * self.cfg.workers
 
     def _is_made(self, record: Record) -> bool:
         return record.done and (self.folder / str(record.image)).is_file()
-
-    def _compute(self, batches: list[list[Task]]) -> None:
-        for opened, result in [self._begin(batch) for batch in batches]:
-            if result is not None:
-                self._attempt(opened, result)
 
     def _begin(self, chunk: list[Task]) -> tuple[list[Opened], Result | None]:
         opened = list(self._open(chunk))
@@ -217,6 +216,14 @@ class Runner:
     def _cut(self, prompt: str) -> str:
         end = self.model.cut_by_tokenizer(prompt)
         return end and f"{prompt!r} is longer than the text encoder takes: {end!r} was cut off"
+
+
+def _take(reserved: Reservations, waiting: deque[list[Task]]) -> list[Task] | None:
+    """Reserve the first batch that no different process works on, and remove it."""
+    batch = next((one for one in waiting if reserved.take(_keys(one))), None)
+    if batch is not None:
+        waiting.remove(batch)
+    return batch
 
 
 def _latest(growing: Tail) -> dict[str, Record]:

@@ -1,7 +1,8 @@
 """Running a sweep: composing its jobs, launching them, and printing a summary at the end."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from omegaconf import DictConfig
 from experiments.jobs.forms import check_values
 from experiments.jobs.plan import Job, expand
 from experiments.jobs.progress import Progress, kind_of
+from experiments.run.behind import Behind
 from experiments.run.closing import Stock, closing, stock_of
 from experiments.run.ready import Ready
 from experiments.store.open import refuse_collisions
@@ -52,16 +54,10 @@ class Sweep(Sweeper):
         """Run the jobs; raises the error of one, or an ``InputError`` with the errors of all."""
         jobs = expand(self._config, arguments, self._compose)
         _tell_left_out(jobs)
-        configs = [job.cfg for job in jobs]
-        for cfg in configs:
-            check_values(cfg)
-        refuse_collisions(configs)
-        before = stock_of(configs)
         launched = self._config.hydra.launcher._target_ != LOCAL
-        errors = self._launch(jobs) if launched else self._run_here(configs, before)
-        if said := closing(configs, before):
-            print(said)  # noqa: T201
-        _raise(errors, configs)
+        if not launched:
+            configure_log(self._config.hydra.job_logging, self._config.hydra.verbose)
+        run_all([job.cfg for job in jobs], partial(self._launch, jobs) if launched else None)
 
     def _launch(self, jobs: Sequence[Job]) -> list[Exception]:
         """Have Hydra's launcher run the jobs elsewhere; the errors of those that failed."""
@@ -69,22 +65,43 @@ class Sweep(Sweeper):
         returned: list[Any] = [job for job in ended if job.status == JobStatus.FAILED]
         return [job._return_value for job in returned]
 
-    def _run_here(
-        self, configs: Sequence[DictConfig], before: Mapping[Path, Stock]
-    ) -> list[Exception]:
-        """Run the jobs one after the other; the errors of those that failed."""
-        configure_log(self._config.hydra.job_logging, self._config.hydra.verbose)
-        there = {folder: stock.pictures for folder, stock in before.items()}
-        progress, errors = Progress(configs, there), list[Exception]()
-        for number, cfg in enumerate(configs):
-            try:
-                _run(cfg, number, progress)
-            except Exception as error:  # noqa: BLE001 (raised once the rest has run)
-                errors.append(error)
-        return errors
-
     def _compose(self, overrides: list[str]) -> DictConfig:
         return self._loader.load_sweep_config(self._config, overrides)
+
+
+def run_all(
+    configs: Sequence[DictConfig], launch: Callable[[], list[Exception]] | None = None
+) -> None:
+    """Check and run jobs, here or by ``launch``, and print a summary.
+
+    Raises the error of one, or an ``InputError`` with the errors of all.
+    """
+    for cfg in configs:
+        check_values(cfg)
+    refuse_collisions(configs)
+    before = stock_of(configs)
+    errors = launch() if launch else _run_here(configs, before)
+    if said := closing(configs, before):
+        print(said)  # noqa: T201
+    _raise(errors, configs)
+
+
+def _run_here(configs: Sequence[DictConfig], before: Mapping[Path, Stock]) -> list[Exception]:
+    """Run the jobs one after the other; the errors of those that failed.
+
+    While the pictures of a cell are computed, those of the cell before are scored.
+    """
+    there = {folder: stock.pictures for folder, stock in before.items()}
+    progress, behind, errors = Progress(configs, there), Behind(), dict[int, Exception]()
+    for number, cfg in enumerate(configs):
+        try:
+            ready = _compute(cfg, number, progress)
+        except Exception as error:  # noqa: BLE001 (raised once the rest has run)
+            errors[number] = error
+        else:
+            behind.add(number, ready.finish)
+    errors |= behind.wait()
+    return [errors[number] for number in sorted(errors)]
 
 
 def _tell_left_out(jobs: Sequence[Job]) -> None:
@@ -94,12 +111,13 @@ def _tell_left_out(jobs: Sequence[Job]) -> None:
         print(sentence, file=sys.stderr)  # noqa: T201
 
 
-def _run(cfg: DictConfig, number: int, progress: Progress) -> None:
+def _compute(cfg: DictConfig, number: int, progress: Progress) -> Ready:
     ready = Ready.of(cfg)
     left = sum(map(len, ready.left))
     progress.begin(number, len(ready.own), left)
-    ready.run()
+    ready.compute()
     progress.end(left)
+    return ready
 
 
 def _raise(errors: Sequence[Exception], configs: Sequence[DictConfig]) -> None:

@@ -12,6 +12,7 @@ from experiments.score.metric_set import MetricSet
 from experiments.score.pictures import digest_of, pictures_of
 from experiments.store.atomic import append_lines
 from experiments.store.cell import Cell
+from experiments.store.entries import CLASS_MEANS
 from experiments.store.formats import SCORES, Score
 
 
@@ -34,7 +35,7 @@ def score(folder: Path, metrics: MetricSet, tasks: Benchmark, cache: Path) -> No
         line = Score(key, images[key], {**kept, **digests}, values)
         append_lines(folder / SCORES, [line.written()])
     if metrics.network is not None and images:
-        means = partial(class_means, tasks, folder=cache / "classes")
+        means = partial(class_means, tasks, folder=cache / CLASS_MEANS)
         score_classes(cell, list(images), metrics.network, metrics.measures, means)
 
 

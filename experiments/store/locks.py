@@ -8,10 +8,11 @@ locks.
 import fcntl
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import BinaryIO, Self
 
 
 @contextmanager
@@ -20,6 +21,42 @@ def exclusive(path: Path) -> Generator[None]:
     with path.open("ab") as stream:
         fcntl.lockf(stream, fcntl.LOCK_EX)
         yield
+
+
+@contextmanager
+def reserved(path: Path, key: str) -> Generator[None]:
+    """Hold a byte of the file ``path`` within the block, once no different process holds it."""
+    stream, place = _kept_open(path), _place_of(key)
+    fcntl.lockf(stream, fcntl.LOCK_EX, 1, place)
+    try:
+        yield
+    finally:
+        fcntl.lockf(stream, fcntl.LOCK_UN, 1, place)
+
+
+@contextmanager
+def unreserved(path: Path) -> Generator[bool]:
+    """Hold all of the file ``path`` within the block, if no process has reserved a byte of it."""
+    stream = _kept_open(path)
+    try:
+        fcntl.lockf(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):  # POSIX allows either error
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        fcntl.lockf(stream, fcntl.LOCK_UN)
+
+
+@cache
+def _kept_open(path: Path) -> BinaryIO:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path.open("ab")
+
+
+def _place_of(key: str) -> int:
+    return int.from_bytes(sha256(key.encode()).digest()[:7], "big")
 
 
 class Reservations:
@@ -63,5 +100,4 @@ class Reservations:
             self._lock(key, fcntl.LOCK_UN)
 
     def _lock(self, key: str, how: int) -> None:
-        place = int.from_bytes(sha256(key.encode()).digest()[:7], "big")
-        fcntl.lockf(self._file, how, 1, place)
+        fcntl.lockf(self._file, how, 1, _place_of(key))

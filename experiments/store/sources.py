@@ -24,6 +24,7 @@ PIXELS = (
     "experiments.jobs.batches",
     *(f"experiments.run.{name}" for name in ("cache", "compute", "oracles", "runner", "workers")),
     "experiments.store.cell",
+    "experiments.store.entries",
 )
 """The modules of ``experiments`` that affect the bits of a result; imports of more are ignored."""
 

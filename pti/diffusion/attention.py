@@ -14,6 +14,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from pti.diffusion.memory import Tensors
 from pti.diffusion.model import LatentDiffusion
 
 COARSEST_USEFUL = 16
@@ -49,6 +50,15 @@ class Watch:
                 f"every call of the UNet should give {self.layers}: it is not the UNet it says"
             )
         return (self.total / self.seen).unflatten(1, (self.side, self.side))
+
+    def gathered(self) -> Tensors:
+        """The sum of all maps, and their number, of each image."""
+        assert self.total is not None
+        return {"maps": self.total, "seen": torch.full((self.images, 1), self.seen)}
+
+    def resume(self, gathered: Tensors) -> None:
+        """Go on from what an earlier watch has gathered."""
+        self.total, self.seen = gathered["maps"], int(gathered["seen"][0])
 
     def add(self, probabilities: Float[Tensor, "b heads pixels tokens"]) -> None:
         """Add the maps of one layer at one UNet call."""

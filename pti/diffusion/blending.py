@@ -1,15 +1,16 @@
 """Masks of the region that an edit may change; outside it the picture's own latents are kept."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import torch
 from torch.nn.functional import interpolate, max_pool2d
 
-from pti.diffusion.attention import Maps, TokenWeights, watched
+from pti.diffusion.attention import Maps, TokenWeights, Watch, watched
 from pti.diffusion.ddim import Schedule
+from pti.diffusion.memory import Tensors
 from pti.diffusion.model import LatentDiffusion
 from pti.types import Batch, Inversion, Latent, Mask, Path
 
@@ -29,12 +30,37 @@ def always(mask: Mask | None) -> MaskAfter:
 
 @runtime_checkable
 class Masker(Protocol):
-    """Finds the region to edit, before or during sampling."""
+    """Finds the region to edit, before or during sampling.
+
+    A masker that declares ``reads_path_alone = True`` takes of the inversion the trajectory alone,
+    so that its edits can be remembered: see ``pti.diffusion.memory``.
+    """
 
     def __call__(
         self, model: LatentDiffusion, schedule: Schedule, inversion: Inversion, batch: Batch
     ) -> AbstractContextManager[MaskAfter]:
         """Return a context that stays open for the whole of sampling."""
+        ...
+
+
+@runtime_checkable
+class Gathering(Protocol):
+    """The mask after each step, of which the ``first`` are not blended but gathered from."""
+
+    first: int
+    about: Mapping[str, Any]
+    """What determines what is gathered, apart from the UNet calls: see ``Piece.inputs``."""
+
+    def __call__(self, index: int) -> Mask | None:
+        """The mask after step ``index``; None before step ``first``."""
+        ...
+
+    def gathered(self) -> Tensors:
+        """What the steps so far have given; the first axis of each tensor is the batch."""
+        ...
+
+    def resume(self, gathered: Tensors) -> None:
+        """Go on from what an earlier run of the same steps has given."""
         ...
 
 
@@ -57,6 +83,8 @@ def check(part: object, model: LatentDiffusion, batch: Batch) -> None:
 class NoMask:
     """The edit may change everything (DDIM-Global)."""
 
+    reads_path_alone: ClassVar[bool] = True
+
     @contextmanager
     def __call__(
         self, model: LatentDiffusion, schedule: Schedule, inversion: Inversion, batch: Batch
@@ -75,6 +103,8 @@ class AttentionMask:
     begins after the share ``start`` of the steps. ``weight`` multiplies the phrases' attention.
     """
 
+    reads_path_alone: ClassVar[bool] = True
+
     threshold: float = 0.3
     start: float = 0.2
     weight: float = 1.0
@@ -85,15 +115,13 @@ class AttentionMask:
     ) -> Generator[MaskAfter]:
         """Make no UNet call beyond those of sampling; raises what ``check`` raises."""
         tokens = self._tokens(model, batch)
-        size = inversion.path.shape[-2:]
-
-        def mask_after(index: int) -> Mask | None:
-            if index < int(self.start * len(schedule)):
-                return None
-            return attention_mask(watch.maps(), tokens, self.threshold, (size[0], size[1]))
-
+        about = (
+            {} if self.weight == 1 else {"tokens": tokens, "weights": [self.weight] * len(batch)}
+        )
+        height, width = inversion.path.shape[-2:]
+        first = int(self.start * len(schedule))
         with watched(model, len(batch), self._weights(tokens, inversion)) as watch:
-            yield mask_after
+            yield _Attended(first, about, watch, tokens, self.threshold, (height, width))
 
     def check(self, model: LatentDiffusion, batch: Batch) -> None:
         """Raise ``InputError`` where a target prompt does not contain its phrases, or has none."""
@@ -110,6 +138,29 @@ class AttentionMask:
         for row, columns in enumerate(tokens):
             weights[row, columns] = self.weight
         return weights
+
+
+@dataclass
+class _Attended:
+    """The mask by the maps of all steps so far."""
+
+    first: int
+    about: Mapping[str, Any]
+    watch: Watch
+    tokens: list[list[int]]
+    threshold: float
+    size: tuple[int, int]
+
+    def __call__(self, index: int) -> Mask | None:
+        if index < self.first:
+            return None
+        return attention_mask(self.watch.maps(), self.tokens, self.threshold, self.size)
+
+    def gathered(self) -> Tensors:
+        return self.watch.gathered()
+
+    def resume(self, gathered: Tensors) -> None:
+        self.watch.resume(gathered)
 
 
 def attention_mask(

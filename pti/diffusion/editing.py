@@ -1,14 +1,16 @@
 """Edit by guided sampling of the target prompt, blended with the picture's own latents."""
 
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import astuple, dataclass, field
+from functools import cached_property
+from typing import Any, Literal
 
-from pti.diffusion.blending import Blend, Masker, NoMask, check
+from pti.diffusion.blending import Blend, Gathering, Masker, NoMask, check
 from pti.diffusion.ddim import Schedule
+from pti.diffusion.memory import Piece, Tensors
 from pti.diffusion.model import LatentDiffusion
-from pti.diffusion.sampling import sample
+from pti.diffusion.sampling import After, sample, unchanged
 from pti.errors import one_of
-from pti.types import Batch, Contexts, Edit, Inversion, Latent, constant
+from pti.types import Batch, Contexts, Edit, Inversion, Latent, Path, constant
 
 Background = Literal["trajectory", "retraced"]
 
@@ -34,20 +36,11 @@ class SampleTarget:
         self, model: LatentDiffusion, schedule: Schedule, inversion: Inversion, batch: Batch
     ) -> Edit:
         """Make 2K forward passes per image (K at omega 0 or 1), and those of the mask."""
-        target = constant(model.embed(batch.targets), len(schedule))
-        kept = inversion.path if self.background == "trajectory" else inversion.retraced
-        with self.mask(model, schedule, inversion, batch) as mask_after:
-            blend = Blend(mask_after, kept)
-            latents = sample(
-                model,
-                schedule,
-                inversion.path[:, -1],
-                null=inversion.null,
-                cond=self.condition(inversion, target),
-                omega=self.omega,
-                after=lambda index, z: blend(index, self.adjust(inversion, index, z)),
-            )
-        return Edit(latents[:, 0], blend.mask)
+        sampling = _Sampling(self, model, schedule, inversion, batch)
+        if not sampling.is_remembered:
+            return sampling.edit()
+        result = model.recall(sampling.piece(), sampling.tensors)
+        return Edit(result["z"], result.get("mask"))
 
     def check(self, model: LatentDiffusion, batch: Batch) -> None:
         """Raise ``InputError`` where the mask does not support an item of the batch."""
@@ -62,3 +55,89 @@ class SampleTarget:
         """Change a latent before it is blended; here it stays unchanged."""
         del inversion, index
         return z
+
+
+@dataclass(frozen=True)
+class _Sampling:
+    """The sampling of one batch, of which a model may remember the beginning and the end."""
+
+    editor: SampleTarget
+    model: LatentDiffusion
+    schedule: Schedule
+    inversion: Inversion
+    batch: Batch
+
+    @property
+    def is_remembered(self) -> bool:
+        """Whether ``piece`` says all that the edit depends on."""
+        plain = type(self.editor).adjust is SampleTarget.adjust
+        return plain and getattr(self.editor.mask, "reads_path_alone", False)
+
+    @cached_property
+    def cond(self) -> Contexts:
+        """The conditional embedding of each step."""
+        target = constant(self.model.embed(self.batch.targets), len(self.schedule))
+        return self.editor.condition(self.inversion, target)
+
+    @cached_property
+    def kept(self) -> Path:
+        """The latents outside the mask."""
+        trajectory = self.editor.background == "trajectory"
+        return self.inversion.path if trajectory else self.inversion.retraced
+
+    def piece(self) -> Piece:
+        """The whole edit: two editors with the same embeddings and mask make the same picture."""
+        of_items = {name: value for name, value in vars(self.batch).items() if name != "images"}
+        path = {"path": self.inversion.path, "kept": self.kept}
+        inputs = {**of_items, **path, "null": self.inversion.null, "cond": self.cond}
+        return Piece("edit", __name__, self._settings(self.schedule), inputs, (self.editor.mask,))
+
+    def tensors(self) -> Tensors:
+        """The edit as tensors by name."""
+        edit = self.edit()
+        return {"z": edit.z} | ({} if edit.mask is None else {"mask": edit.mask})
+
+    def edit(self) -> Edit:
+        """Sample, and blend after each step from the first that the mask blends."""
+        editor, inversion = self.editor, self.inversion
+        with editor.mask(self.model, self.schedule, inversion, self.batch) as mask_after:
+            blend, begun, z = Blend(mask_after, self.kept), 0, inversion.path[:, -1]
+            if self.is_remembered and isinstance(mask_after, Gathering) and mask_after.first:
+                begun, z = mask_after.first, self._begin(mask_after)
+            z = self._sample(
+                z,
+                slice(begun, None),
+                lambda index, z: blend(index, editor.adjust(inversion, index, z)),
+            )
+        return Edit(z, blend.mask)
+
+    def _begin(self, mask: Gathering) -> Latent:
+        """The latent before the first step that is blended; ``mask`` has gathered until there."""
+        steps = slice(mask.first)
+        contexts = {"null": self.inversion.null[:, steps], "cond": self.cond[:, steps]}
+        first = Schedule(self.schedule.moves[steps])
+        inputs = {**mask.about, "z": self.inversion.path[:, -1], **contexts}
+
+        def compute() -> Tensors:
+            return {"z": self._sample(inputs["z"], steps), **mask.gathered()}
+
+        result = self.model.recall(Piece("begin", __name__, self._settings(first), inputs), compute)
+        mask.resume(result)
+        return result["z"]
+
+    def _sample(self, z: Latent, steps: slice, after: After = unchanged) -> Latent:
+        """The latent after these steps of the schedule."""
+        begun = steps.start or 0
+        path = sample(
+            self.model,
+            Schedule(self.schedule.moves[steps]),
+            z,
+            null=self.inversion.null[:, steps],
+            cond=self.cond[:, steps],
+            omega=self.editor.omega,
+            after=lambda index, z: after(begun + index, z),
+        )
+        return path[:, 0]
+
+    def _settings(self, schedule: Schedule) -> dict[str, Any]:
+        return {"omega": self.editor.omega, "moves": [astuple(move) for move in schedule.moves]}

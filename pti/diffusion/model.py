@@ -12,6 +12,7 @@ from torch import Tensor
 from pti.diffusion.calls import Calls, Stage
 from pti.diffusion.ddim import Schedule
 from pti.diffusion.domain import Domain
+from pti.diffusion.memory import Memory, forgetful
 from pti.diffusion.phrases import spans
 from pti.diffusion.precision import Precision, autocast
 from pti.errors import InputError
@@ -24,7 +25,8 @@ class LatentDiffusion:
 
     ``precision="bf16"`` runs the UNet under autocast; embeddings, losses and DDIM steps keep the
     dtype of the latents. ``digest`` names the weights in cache keys and provenance. ``domain`` is
-    the domain of a small model, None for a model of any picture and any word.
+    the domain of a small model, None for a model of any picture and any word. ``recall`` is its
+    memory of work that methods have in common.
     """
 
     vae: Any
@@ -37,6 +39,16 @@ class LatentDiffusion:
     calls: Calls = field(default_factory=Calls)
     stage: Stage = "sample"
     domain: Domain | None = None
+    recall: Memory = forgetful
+
+    @contextmanager
+    def remembering(self, memory: Memory) -> Generator[None]:
+        """Use this memory inside this context."""
+        before, self.recall = self.recall, memory
+        try:
+            yield
+        finally:
+            self.recall = before
 
     @contextmanager
     def counting(self, stage: Stage) -> Generator[None]:

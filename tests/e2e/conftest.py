@@ -11,6 +11,7 @@ from experiments.compare import command as compare
 from experiments.edit import command as edit
 from experiments.jobs.command_line import for_people
 from experiments.report import command as report
+from experiments.reproduce import command as reproduce
 from experiments.run import command as run
 from experiments.run.compute import load_model
 from experiments.search import command as search
@@ -73,7 +74,7 @@ def call(monkeypatch, capfd):
     def run_command(name: str, *words: str) -> Outcome:
         monkeypatch.setattr(sys, "argv", [f"experiments/{name}.py", *words])
         load_model.cache_clear()  # a command's process starts without a model
-        rooms = {"edit": edit, "report": report, "run": run}
+        rooms = {"edit": edit, "report": report, "reproduce": reproduce, "run": run}
         modules = {"compare": compare, "search": search, "status": status, "sync": sync, **rooms}
         main = modules[name].main
         code = 0

@@ -286,3 +286,10 @@ def test_words_changed_after_the_run_are_refused(workplace):
     assert workplace.run(*edit).code == 0
     metadata.write_text("\n".join(lines).format("ring"))
     refused(workplace.run(*edit), "the words of 0.png in the data set changed")
+
+
+@pytest.mark.e2e
+def test_several_workers_on_one_gpu_are_refused(workplace, monkeypatch):
+    monkeypatch.setattr("experiments.run.ready.torch_device", lambda _: torch.device("cuda:0"))
+    refused(workplace.run(*ONE, "workers=2"), "workers=2", "one GPU", "cluster=joblib")
+    assert not (workplace.folder / "results").exists()

@@ -1,19 +1,26 @@
 """The cache gives back what was computed, counts what it saved, and mixes nothing up."""
 
+import sys
 from dataclasses import replace
+from pathlib import Path
+from subprocess import PIPE, Popen
+from threading import Timer
 
 import pytest
 import torch
 
 from baselines.ddim import Ddim
+from baselines.trajectory import Trajectory
 from baselines.vae import Autoencoder
-from experiments.run.cache import Store, cached
+from experiments.run.cache import cached
+from experiments.store.entries import Store, key_of
 from pti.diffusion.calls import Calls
 from pti.diffusion.trace import Trace
 from pti.errors import InputError
 from pti.prompt_tuning import PromptTuning
 from tests.tiny import tiny_batch, tiny_model
 
+REPOSITORY = Path(__file__).parents[2]
 METHODS = [
     PromptTuning(trace=Trace(steps=4), iterations=2),
     Ddim(trace=Trace(steps=4)),
@@ -72,6 +79,14 @@ def test_another_field_is_another_entry(tmp_path, other):
     assert not torch.equal(first.reconstruction, second.reconstruction)
 
 
+def test_a_default_of_0_is_the_0_of_a_configuration(tmp_path):
+    model, batch, store = tiny_model(), tiny_batch(), Store(tmp_path)
+    cached(Trace(steps=4, omega=0.0), store)(model, batch)
+    before = model.calls
+    cached(Trace(steps=4, omega=0), store)(model, batch)
+    assert model.calls == before
+
+
 def test_another_image_prompt_or_model_is_another_entry(tmp_path):
     model, store = tiny_model(), Store(tmp_path)
     batch = tiny_batch(1)
@@ -92,16 +107,68 @@ def test_a_damaged_entry_is_named(tmp_path):
     model, batch, store = tiny_model(), tiny_batch(1), Store(tmp_path)
     method = cached(Autoencoder(), store)
     method(model, batch)
-    (entry,) = tmp_path.rglob("*.safetensors")
-    entry.write_bytes(entry.read_bytes()[:-20])
-    with pytest.raises(InputError, match="is damaged") as caught:
-        method(model, batch)
-    assert entry.name in str(caught.value)
+    for file in (next(tmp_path.rglob("*.safetensors")), next(tmp_path.rglob("*.json"))):
+        file.write_bytes(file.read_bytes()[:-20])
+        with pytest.raises(InputError, match="is damaged") as caught:
+            method(model, batch)
+        assert file.name in str(caught.value)
 
 
-def test_an_embedding_that_never_changes_is_kept_once(tmp_path):
+def bytes_of(folder):
+    return sum(file.stat().st_size for file in folder.rglob("*.safetensors"))
+
+
+def test_nothing_is_kept_twice(tmp_path):
     model, batch, store = tiny_model(), tiny_batch(1), Store(tmp_path)
     inversion = cached(PromptTuning(trace=Trace(steps=4), iterations=1), store)(model, batch)
-    sizes = sorted(entry.stat().st_size for entry in tmp_path.rglob("*.safetensors"))
-    context = inversion.null[:, 0].numel() * 8
-    assert sizes[-1] < 2 * inversion.path.numel() * 8 + (4 + 2) * context + 5000 + 2 * 8192
+    context, path = inversion.null[:, 0].numel() * 8, inversion.path.numel() * 8
+    head = 200  # bytes before the numbers of a tensor
+    kept = bytes_of(tmp_path)
+    assert kept < 2 * (path + head) + (4 + 1) * context + 4 * 8 + 3 * head, (
+        "path, retraced, cond, null"
+    )
+    cached(Trajectory(Trace(steps=4)), store)(model, batch)
+    assert bytes_of(tmp_path) - kept < context + 2 * head, "its path and its null are there"
+
+
+def test_of_an_inversion_that_is_not_edited_the_reconstruction_is_kept(tmp_path):
+    model, batch, store = tiny_model(), tiny_batch(), Store(tmp_path)
+    method = Ddim(trace=Trace(steps=4))
+    first = cached(method, store).reconstruction(model, batch)
+    made = model.calls
+    second = cached(method, store).reconstruction(model, batch)
+    assert model.calls == made == store.saved
+    assert torch.equal(first, second)
+    torch.testing.assert_close(first, method(tiny_model(), batch).reconstruction, rtol=0, atol=0)
+    path = method.trace(model, batch)
+    assert bytes_of(tmp_path) < (path.numel() + first.numel()) * 8 + 6 * 200
+
+
+HOLDER = """
+import sys
+from pathlib import Path
+from experiments.store.locks import reserved
+folder = Path(sys.argv[1])
+with reserved(folder / "reserved", sys.argv[2]):
+    print("held", flush=True)
+    input()
+    (folder / "left").touch()
+"""
+
+
+def test_what_a_different_process_computes_is_waited_for(tmp_path):
+    model, store, item = tiny_model(), Store(tmp_path), {"item": 1}
+    key = key_of({**store.about(model), **item})
+    words = [sys.executable, "-c", HOLDER, str(tmp_path), key]
+    with Popen(words, stdin=PIPE, stdout=PIPE, text=True, cwd=REPOSITORY) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        Timer(0.5, lambda: print(file=holder.stdin, flush=True)).start()
+        there = []
+
+        def compute():
+            there.append((tmp_path / "left").exists())
+            return {"z": torch.zeros(1, 1)}
+
+        store.recall(model, [item], compute)
+    assert there == [True]

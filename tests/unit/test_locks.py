@@ -36,7 +36,7 @@ def other(script, *words):
 
 @contextmanager
 def holder(path, *keys):
-    """Another process that has claimed the items; killed at the end."""
+    """Another process that has reserved the items; killed at the end."""
     with other(HOLD, path, *keys) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "True\n"
@@ -45,7 +45,7 @@ def holder(path, *keys):
 
 
 def test_an_item_is_one_process_s_until_that_is_killed(tmp_path):
-    path = tmp_path / "claims"
+    path = tmp_path / "reserved"
     with Reservations(path) as reserved, holder(path, "a", "b") as process:
         assert not reserved.take(["c", "b"])
         with holder(path, "c"):

@@ -26,8 +26,12 @@ def test_shards_hold_every_batch_once(count, size, n):
     assert max(map(len, parts)) - min(map(len, parts)) <= 1
 
 
-def test_every_worker_has_something_to_do():
-    assert [len(batch) for batch in batches_of(tasks(6), 16, workers=2)] == [3, 3]
+@pytest.mark.parametrize(
+    ("count", "size", "workers", "sizes"),
+    [(6, 16, 2, [3, 3]), (48, 16, 2, [12] * 4), (40, 16, 1, [14, 14, 12]), (3, 1, 2, [1, 1, 1])],
+)
+def test_workers_have_as_much_to_do_as_each_other(count, size, workers, sizes):
+    assert [len(batch) for batch in batches_of(tasks(count), size, workers)] == sizes
 
 
 @pytest.mark.parametrize("shard", ["0/4", "5/4", "1", "a/b", "1/0", "1/2/3"])

@@ -1,0 +1,5 @@
+"""``python -m experiments.cache``."""
+
+from experiments.start import start
+
+start("cache")

@@ -1,0 +1,1 @@
+"""All tables, or all figures, by one command."""

@@ -1,0 +1,115 @@
+"""What edits have in common is computed once: the same pictures, and every UNet call counted."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import pytest
+import torch
+
+from baselines.diffedit import NoiseContrast
+from baselines.trajectory import Trajectory
+from experiments.run.cache import Remembered
+from experiments.store.entries import Store
+from pti.diffusion.blending import AttentionMask, NoMask
+from pti.diffusion.calls import Calls
+from pti.diffusion.editing import SampleTarget
+from pti.diffusion.trace import Trace
+from pti.interpolation import Interpolate, InterpolateLatents
+from pti.method import Inverter
+from pti.prompt_tuning import PromptTuning
+from tests.tiny import tiny_batch, tiny_model
+
+STEPS = 5
+"""Of which the first is not blended."""
+
+TRACE = Trace(steps=STEPS)
+PATH, TUNED = Trajectory(TRACE), PromptTuning(trace=TRACE, iterations=1)
+
+
+def edited(editor, store, inverter: Inverter = PATH, model=None):
+    """The edit, and the calls that it makes and that it costs, each an image."""
+    model, batch = model or tiny_model(), tiny_batch()
+    inversion = inverter(model, batch)
+    before, saved = model.calls, store.saved
+    with model.remembering(Remembered(model, store)):
+        edit = editor(model, inverter.schedule(model), inversion, batch)
+    made = model.calls - before
+    return edit, made.shared_by(len(batch)), (made + store.saved - saved).shared_by(len(batch))
+
+
+def plain(editor, inverter: Inverter = PATH):
+    model, batch = tiny_model(), tiny_batch()
+    return editor(model, inverter.schedule(model), inverter(model, batch), batch)
+
+
+def same(edit, expected):
+    torch.testing.assert_close(edit.z, expected.z, rtol=0, atol=0)
+    assert (edit.mask is None) == (expected.mask is None)
+    if edit.mask is not None:
+        assert torch.equal(edit.mask, expected.mask)
+
+
+@pytest.mark.parametrize("weight", [1.0, 2.0])
+def test_thresholds_share_the_steps_before_blending(tmp_path, weight):
+    store, whole = Store(tmp_path), Calls({("sample", "forward"): 2 * STEPS})
+    for threshold, steps in ((0.3, STEPS), (0.6, STEPS - 1), (0.6, 0)):
+        editor = SampleTarget(AttentionMask(threshold, weight=weight))
+        edit, made, cost = edited(editor, store)
+        same(edit, plain(editor))
+        assert made.forward == 2 * steps
+        assert cost == whole, "as if nothing had been shared"
+
+
+def test_eta_1_is_ddim_edit_and_costs_nothing_beside_it(tmp_path):
+    store, mask = Store(tmp_path), AttentionMask(0.5)
+    expected, *_ = edited(SampleTarget(mask), store)
+    edit, made, cost = edited(Interpolate(mask, eta=1.0), store, TUNED)
+    same(edit, expected)
+    assert made == Calls()
+    assert cost.forward == 2 * STEPS
+    _, made, _ = edited(Interpolate(mask, eta=0.9), store, TUNED)
+    assert made.forward == 2 * STEPS
+
+
+def test_thresholds_share_the_contrast_of_noise(tmp_path):
+    store = Store(tmp_path)
+    for threshold, contrast in ((0.3, 8), (0.6, 0)):
+        editor = SampleTarget(NoiseContrast(threshold, noises=4, steps=STEPS))
+        edit, made, cost = edited(editor, store)
+        same(edit, plain(editor))
+        assert made.counts.get(("mask", "forward"), 0) == contrast
+        assert cost.counts["mask", "forward"] == 8
+
+
+@dataclass(frozen=True)
+class OfLosses(NoMask):
+    """A masker that may take anything from the inversion."""
+
+    reads_path_alone: ClassVar[bool] = False
+
+
+@pytest.mark.parametrize(
+    "editor", [InterpolateLatents(AttentionMask(0.5), eta=0.5), SampleTarget(OfLosses())]
+)
+def test_what_may_depend_on_more_is_not_remembered(tmp_path, editor):
+    for _ in range(2):
+        edit, made, _ = edited(editor, Store(tmp_path))
+        same(edit, plain(editor))
+        assert made.forward == 2 * STEPS
+
+
+@pytest.mark.parametrize(
+    ("editor", "steps"),
+    [
+        (SampleTarget(NoMask(), omega=3.0), STEPS),
+        (SampleTarget(AttentionMask(0.5, start=0.5)), STEPS),
+        (Interpolate(AttentionMask(0.5), background="retraced", eta=1.0), STEPS - 1),
+    ],
+)
+def test_what_differs_is_computed(tmp_path, editor, steps):
+    store = Store(tmp_path)
+    edited(SampleTarget(NoMask()), store)
+    edited(SampleTarget(AttentionMask(0.5)), store)
+    edit, made, _ = edited(editor, store, TUNED)
+    same(edit, plain(editor, TUNED))
+    assert made.forward == 2 * steps
