@@ -4,7 +4,6 @@ EDITS ?= $$((3 * $(IMAGES)))
 
 BIN := .venv/bin
 INSTALLED := .venv/.installed
-CORES := $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
 REPORT := $(BIN)/python -m experiments.report
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 
@@ -28,10 +27,10 @@ $(INSTALLED): pyproject.toml requirements.lock
 reproduce: tables figures ## Both; IMAGES=4 for a quick look
 
 tables: $(INSTALLED) ## Tables 1-3 on the embedded world, Table 2 on photographs; IMAGES=16 of each
-	$(BIN)/python -m experiments.reproduce tables limit=$(IMAGES) workers=$(CORES)
+	$(BIN)/python -m experiments.reproduce tables limit=$(IMAGES)
 
 figures: $(INSTALLED) ## Figures 4-6 on the embedded world; EDITS=48, by default three times IMAGES
-	$(BIN)/python -m experiments.reproduce figures limit=$(EDITS) workers=$(CORES)
+	$(BIN)/python -m experiments.reproduce figures limit=$(EDITS)
 
 smoke: $(INSTALLED) ## Run, score and report in under a minute
 	@rm -rf results/quick

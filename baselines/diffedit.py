@@ -68,7 +68,7 @@ class NoiseContrast:
         part = replace(self, threshold=0.0, clamp=1.0)  # neither changes it
         prompts = {"targets": batch.targets, "captions": batch.captions}
         piece = Piece(
-            "difference", __name__, {}, {"z": z, "seeds": batch.seeds, **prompts}, (part,)
+            "contrast of noise", __name__, {}, {"z": z, "seeds": batch.seeds, **prompts}, (part,)
         )
         found = model.recall(piece, lambda: {"eps": self._difference(model, z, batch)})
         return found["eps"]

@@ -1,6 +1,7 @@
 """Stage 2 of Prompt Tuning Inversion: interpolate the tuned and the target embeddings."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from pti.diffusion.editing import SampleTarget
 from pti.types import Contexts, Inversion, Latent
@@ -12,6 +13,8 @@ class Interpolate(SampleTarget):
 
     eta = 0 gives the reconstruction, eta = 1 samples the target as DDIM-Edit does.
     """
+
+    shares_work: ClassVar[bool] = True
 
     eta: float = 0.9
 

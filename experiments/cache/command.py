@@ -3,9 +3,10 @@
     python -m experiments.cache ls [cache=cache]
     python -m experiments.cache prune [cache=cache]
 
-The cache has trajectories, inversions and parts of edits, so that methods and settings share them.
-``prune`` deletes entries of code that has changed since, and tensors that no entry names; results
-are not touched. To delete everything, delete the folder.
+The cache has trajectories, inversions and pieces of edits, which methods and settings share.
+``prune`` deletes the entries of code that has changed since, and what no entry names; results are
+not touched. Prune while no run of different code is at work. To delete everything, delete the
+folder.
 """
 
 import json
@@ -21,7 +22,7 @@ from data.progress import bar
 from experiments.jobs.command_line import options_of
 from experiments.run.cache import is_readable
 from experiments.store.entries import CLASS_MEANS, ENTRIES, RESERVED, TENSORS
-from experiments.store.locks import unreserved
+from experiments.store.locks import reserved_whole
 from experiments.table import Entry, Table, console
 from pti.errors import InputError
 
@@ -30,7 +31,7 @@ UNNAMED = "tensors that no entry names"
 
 @dataclass(frozen=True)
 class Held:
-    """An entry of the cache: its file, its kind, its tensors, and whether it can still be read."""
+    """An entry of the cache: its file, its kind, its tensors, and whether a run can read it."""
 
     path: Path
     kind: str
@@ -40,7 +41,7 @@ class Held:
 
 def held(folder: Path) -> Iterator[Held]:
     """All entries; one whose file is damaged can't be read."""
-    paths = sorted((folder / ENTRIES).glob("*/*.json"))
+    paths = sorted((folder / ENTRIES).glob("*/[0-9a-f]*.json"))
     for path in bar(paths, desc="read the cache", unit="entry", leave=False):
         try:
             entry: dict[str, Any] = json.loads(path.read_text("utf-8"))
@@ -52,19 +53,20 @@ def held(folder: Path) -> Iterator[Held]:
 
 def _kind(about: dict[str, Any]) -> str:
     if "piece" in about:
-        return f"edits, {about['piece']['name']}"
+        return f"of edits: {about['piece']['name']}"
     what = ", reconstruction" if about["what"] == "reconstruction" else ""
     return about["method"]["class"] + what
 
 
-def sizes_of(folder: Path) -> dict[str, int]:
-    """The bytes of each tensor's file, by its content."""
-    return {path.stem: path.stat().st_size for path in (folder / TENSORS).glob("*/*.safetensors")}
+def tensors_in(folder: Path) -> list[Path]:
+    """The file of each tensor; the name is the sha256 of its content."""
+    return list((folder / TENSORS).glob("*/[0-9a-f]*.safetensors"))
 
 
 def show(folder: Path) -> str:
     """A table of what there is; a tensor of several kinds counts for the first."""
-    left, counts, sizes = sizes_of(folder), Counter[str](), Counter[str]()
+    left = {path.stem: path.stat().st_size for path in tensors_in(folder)}
+    counts, sizes = Counter[str](), Counter[str]()
     unread = 0
     for one in held(folder):
         counts[one.kind] += 1
@@ -82,21 +84,19 @@ def show(folder: Path) -> str:
 
 def prune(folder: Path) -> str:
     """Delete what no run can read; raises ``InputError`` while a run is at work in the cache."""
-    with unreserved(folder / RESERVED) as free:
+    with reserved_whole(folder / RESERVED) as free:
         if not free:
             raise InputError(f"a run is at work in {folder}: prune it once that has ended")
         entries = list(held(folder))
         named = frozenset[str]().union(*(one.tensors for one in entries if one.readable))
-        sizes = sizes_of(folder)
-        left = sizes.keys() - named
         stale = [one.path for one in entries if not one.readable]
-        files = [*stale, *((folder / TENSORS / name[:2] / f"{name}.safetensors") for name in left)]
+        unnamed = [path for path in tensors_in(folder) if path.stem not in named]
+        unfinished = list(folder.glob("*/*/.*"))  # left by killed processes
+        files = [*stale, *unnamed, *unfinished]
         freed = sum(path.stat().st_size for path in files)
         for path in files:
             path.unlink()
-    return (
-        f"{len(files)} files deleted, {_size(freed)}; {_size(sum(sizes[x] for x in named))} left."
-    )
+    return f"{len(files)} files deleted, {_size(freed)}."
 
 
 def _size(count: float) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from hashlib import sha256
+from itertools import pairwise
 from math import ceil
 
 from data.task import Task
@@ -9,15 +10,16 @@ from pti.errors import InputError
 
 
 def batches_of(tasks: Sequence[Task], size: int, workers: int) -> list[list[Task]]:
-    """Divide tasks into equal batches of at most ``size``, as many for each worker.
+    """Divide tasks into batches of at most ``size``, as many for each worker and about as large.
 
     ``tasks`` must be all items of the cell, not only those that are left or those of a shard: in
     fp32 an item's last bits can depend on the size of its batch, so an interrupted or divided run
     must form the same batches.
     """
     rounds = ceil(len(tasks) / (size * workers))
-    size = ceil(len(tasks) / (rounds * workers))
-    return [list(tasks[start : start + size]) for start in range(0, len(tasks), size)]
+    count = min(len(tasks), rounds * workers)
+    ends = [len(tasks) * number // count for number in range(count + 1)]
+    return [list(tasks[start:end]) for start, end in pairwise(ends)]
 
 
 def of_shard(batches: Sequence[list[Task]], shard: str | None) -> list[list[Task]]:

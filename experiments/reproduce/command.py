@@ -1,25 +1,31 @@
 """Runs and reports all of the paper's tables, or all of its figures, in one process.
 
-    python -m experiments.reproduce tables [limit=16 workers=2]
-    python -m experiments.reproduce figures [limit=48 workers=2]
+    python -m experiments.reproduce tables [limit=16]
+    python -m experiments.reproduce figures [limit=48]
 
-Further words are overrides of ``experiments.run``, for every experiment. The same command again
-computes only what is missing.
+Further words are overrides of ``experiments.run``, for every experiment; ``workers`` is a process
+for each core, or one on a GPU. The same command again computes only what is missing.
 """
 
 import logging
+import os
 import sys
+import traceback
 from collections.abc import Callable, Sequence
+from logging.config import dictConfig
 
+import yaml
 from omegaconf import DictConfig
 
 from data.command_line import closest, say
 from experiments.jobs.command_line import sentence_of
 from experiments.jobs.plan import plan
+from experiments.jobs.schema import CONFIGS
 from experiments.report.command import tell
 from experiments.run.sweep import run_all
 from experiments.store.open import result_set_folder
 from experiments.store.result_set import ResultSet
+from pti.diffusion.load import torch_device
 from pti.errors import InputError
 
 SUITES = {
@@ -45,11 +51,31 @@ def main() -> None:
         raise InputError(
             f"{what!r} is not a suite.{closest(what, SUITES)} Say {' or '.join(SUITES)}"
         )
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    suites = [(own, plan([*words, *own])) for own in SUITES[what]]
-    failed = [own for own, configs in suites if not _run(own, configs)]
+    for word in words:
+        if word.startswith(("-", "cluster=", "rounds=", "shard")):
+            raise InputError(
+                f"{word}: give that to python -m experiments.run, an experiment a time"
+            )
+    _configure_log()
+    planned = [(own, plan([_workers(words), *words, *own])) for own in SUITES[what]]
+    failed = [own for own, configs in planned if not _run(own, configs)]
     if failed:
-        raise InputError(f"{len(failed)} of {len(suites)} experiments failed, as said above")
+        raise InputError(f"{len(failed)} of {len(planned)} experiments failed, as said above")
+
+
+def _workers(words: Sequence[str]) -> str:
+    """The default: a process for each core, but one for a GPU."""
+    device = next((word for word in words if word.startswith("device=")), "device=auto")
+    on_gpu = torch_device(device.partition("=")[2]).type == "cuda"
+    return f"workers={1 if on_gpu else os.cpu_count()}"
+
+
+def _configure_log() -> None:
+    """As Hydra configures it for a run, without what the libraries of figures say."""
+    text = (CONFIGS / "hydra/job_logging/cell.yaml").read_text("utf-8")
+    dictConfig(yaml.safe_load(text))
+    for library in ("fontTools", "matplotlib"):
+        logging.getLogger(library).setLevel(logging.WARNING)
 
 
 def _run(own: Sequence[str], configs: Sequence[DictConfig]) -> bool:
@@ -62,12 +88,13 @@ def _run(own: Sequence[str], configs: Sequence[DictConfig]) -> bool:
 
 
 def _tried(act: Callable[[], None]) -> bool:
-    """Do it; say why where the user can mend what went wrong."""
+    """Do it, or say what went wrong; the other experiments go on."""
     try:
         act()
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 (one experiment does not end the others)
         if (sentence := sentence_of(error)) is None:
-            raise
-        say(sentence)
+            traceback.print_exc()
+        else:
+            say(sentence)
         return False
     return True

@@ -1,36 +1,52 @@
 """Work that goes on behind the computing of pictures, in a thread of its own."""
 
+import ctypes
 from collections.abc import Callable
-from queue import SimpleQueue
+from queue import Queue
 from threading import Thread
+
+PATIENCE = 10.0
+"""Seconds that a stopped job has to end."""
 
 
 class Behind:
-    """Does jobs one after the other, while their giver goes on.
-
-    The thread does not keep the process alive: after Ctrl-C nobody waits for it.
-    """
+    """Does jobs one after the other, while their giver goes on; at most one waits."""
 
     def __init__(self) -> None:
-        self._jobs: SimpleQueue[tuple[int, Callable[[], None]] | None] = SimpleQueue()
-        self._errors: dict[int, Exception] = {}
+        self._jobs: Queue[tuple[int, Callable[[], None]] | None] = Queue(maxsize=1)
+        self._errors: dict[int, BaseException] = {}
+        self._at_work = self._stopped = False
         self._thread = Thread(target=self._work, daemon=True)
         self._thread.start()
 
     def add(self, number: int, job: Callable[[], None]) -> None:
-        """Do a job after those that were added before."""
+        """Do a job after those that were added before; wait while another one waits."""
         self._jobs.put((number, job))
 
-    def wait(self) -> dict[int, Exception]:
+    def wait(self) -> dict[int, BaseException]:
         """Wait for all jobs; the errors of those that failed, by number."""
         self._jobs.put(None)
         self._thread.join()
         return self._errors
 
+    def stop(self) -> None:
+        """Interrupt the job at work, as Ctrl-C would, and do no more."""
+        self._stopped = True
+        if self._at_work:
+            # A daemon thread that is still inside torch when Python ends takes the process down.
+            thread, kind = (
+                ctypes.c_ulong(self._thread.ident or 0),
+                ctypes.py_object(KeyboardInterrupt),
+            )
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, kind)
+            self._thread.join(PATIENCE)
+
     def _work(self) -> None:
-        while (next_one := self._jobs.get()) is not None:
-            number, job = next_one
+        while not self._stopped and (given := self._jobs.get()) is not None:
+            number, job = given
+            self._at_work = True
             try:
                 job()
-            except Exception as error:  # noqa: BLE001 (given to who waits)
+            except BaseException as error:  # noqa: BLE001 (given to who waits)
                 self._errors[number] = error
+            self._at_work = False

@@ -10,7 +10,7 @@ from torch import Tensor
 from experiments.store.entries import About, Store
 from experiments.store.sources import code_of_part
 from pti.diffusion.ddim import Schedule
-from pti.diffusion.memory import Piece, Tensors
+from pti.diffusion.memory import Memory, Piece, Tensors, forgetful
 from pti.diffusion.model import LatentDiffusion
 from pti.diffusion.trace import Tracer
 from pti.errors import InputError
@@ -79,6 +79,12 @@ class Remembered:
         return self.store.recall(self.model, items, compute)
 
 
+def memory_of(editor: object, model: LatentDiffusion, store: Store) -> Memory:
+    """The memory for an editor: it forgets all for one that does not declare ``shares_work``."""
+    shares = vars(type(editor)).get("shares_work", False)
+    return Remembered(model, store) if shares else forgetful
+
+
 def cached(part: Any, store: Store) -> Cached:
     """Wrap an inverter or tracer, and every tracer within it."""
     inner = {field.name: getattr(part, field.name) for field in fields(part)}
@@ -113,7 +119,7 @@ def _code_of(module: str) -> dict[str, str]:
 
 
 def is_readable(about: Any) -> bool:
-    """Whether the code that an entry was computed by is still the code of today."""
+    """Whether the code that an entry was computed by is that of today, or can't be found."""
     if isinstance(about, list):
         return all(map(is_readable, about))
     if not isinstance(about, dict):
@@ -125,8 +131,8 @@ def is_readable(about: Any) -> bool:
 def _is_code_of(module: str, code: str) -> bool:
     try:
         return code_of_part(module) == code
-    except InputError:  # the module is gone
-        return False
+    except InputError:  # it may be on PYTHONPATH the next time
+        return True
 
 
 def _contents(values: Tensor | Sequence[Any]) -> list[Any]:
@@ -135,7 +141,7 @@ def _contents(values: Tensor | Sequence[Any]) -> list[Any]:
 
 
 def _content(tensor: Tensor) -> str:
-    return sha256(tensor.contiguous().cpu().numpy().tobytes()).hexdigest()
+    return sha256(tensor.detach().contiguous().cpu().numpy().tobytes()).hexdigest()
 
 
 def _tensors(value: Value) -> Tensors:

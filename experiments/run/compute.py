@@ -14,7 +14,7 @@ from data.images import Pixels, square
 from data.task import Task
 from data.tensors import to_tensor
 from experiments.jobs.schema import Goal
-from experiments.run.cache import Remembered, cached
+from experiments.run.cache import cached, memory_of
 from experiments.run.oracles import Oracle
 from experiments.store.cell import seed_of
 from experiments.store.entries import Store
@@ -106,7 +106,7 @@ class Computation:
         invert, batch = cached(method.invert, store), self._batch(opened)
         if self.edits:
             inversion = invert(model, batch)
-            with model.remembering(Remembered(model, store)):
+            with model.remembering(memory_of(method.edit, model, store)):
                 edit = method.edit(model, invert.schedule(model), inversion, batch)
         else:
             edit = Edit(invert.reconstruction(model, batch))

@@ -50,11 +50,6 @@ class Ready:
         for name in ("batch_size", "workers", "limit"):
             if cfg[name] is not None and cfg[name] < 1:
                 raise InputError(f"{name}={cfg[name]}: it counts from 1")
-        if cfg.workers > 1 and torch_device(cfg.device).type == "cuda":
-            raise InputError(
-                f"workers={cfg.workers} would wait for one another on one GPU: leave workers=1; "
-                "cluster=joblib spreads cells over several GPUs"
-            )
         check_kind(cfg.log)
         cell_folder(cfg)
         source = instantiate(cfg.data.tasks)
@@ -68,6 +63,7 @@ class Ready:
         left = [[task for task in batch if task.key in keys] for batch in batches]
         computation = Computation.of(cfg)
         if keys:
+            _check_workers(cfg)
             computation.model()
         return cls(cfg, source, tasks, own, list(filter(None, left)), computation, metrics)
 
@@ -112,6 +108,14 @@ class Ready:
         own, most = peak_memory(model.device), max(runner.peaks, default=0)
         memory = own if cfg.workers == 1 else own + cfg.workers * most
         note_run(folder, replace(about, workers=cfg.workers, peak_memory=memory))
+
+
+def _check_workers(cfg: DictConfig) -> None:
+    if cfg.workers > 1 and torch_device(cfg.device).type == "cuda":
+        raise InputError(
+            f"workers={cfg.workers} would wait for one another on one GPU: leave workers=1; "
+            "cluster=joblib spreads cells over several GPUs"
+        )
 
 
 NEEDED = {

@@ -92,8 +92,8 @@ class Runner:
 
     @property
     def _most_begun(self) -> int:
-        """Twice the workers, so that none waits until the pictures of a batch are saved."""
-        return 1 if self.cfg.workers == 1 else 2 * self.cfg.workers
+        """One batch more than workers, so that none waits until the pictures of one are saved."""
+        return 1 if self.cfg.workers == 1 else self.cfg.workers + 1
 
     def _is_made(self, record: Record) -> bool:
         return record.done and (self.folder / str(record.image)).is_file()

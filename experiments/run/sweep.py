@@ -59,7 +59,7 @@ class Sweep(Sweeper):
             configure_log(self._config.hydra.job_logging, self._config.hydra.verbose)
         run_all([job.cfg for job in jobs], partial(self._launch, jobs) if launched else None)
 
-    def _launch(self, jobs: Sequence[Job]) -> list[Exception]:
+    def _launch(self, jobs: Sequence[Job]) -> list[BaseException]:
         """Have Hydra's launcher run the jobs elsewhere; the errors of those that failed."""
         ended = self._launcher.launch([job.overrides for job in jobs], initial_job_idx=0)
         returned: list[Any] = [job for job in ended if job.status == JobStatus.FAILED]
@@ -70,7 +70,7 @@ class Sweep(Sweeper):
 
 
 def run_all(
-    configs: Sequence[DictConfig], launch: Callable[[], list[Exception]] | None = None
+    configs: Sequence[DictConfig], launch: Callable[[], list[BaseException]] | None = None
 ) -> None:
     """Check and run jobs, here or by ``launch``, and print a summary.
 
@@ -86,21 +86,25 @@ def run_all(
     _raise(errors, configs)
 
 
-def _run_here(configs: Sequence[DictConfig], before: Mapping[Path, Stock]) -> list[Exception]:
+def _run_here(configs: Sequence[DictConfig], before: Mapping[Path, Stock]) -> list[BaseException]:
     """Run the jobs one after the other; the errors of those that failed.
 
     While the pictures of a cell are computed, those of the cell before are scored.
     """
     there = {folder: stock.pictures for folder, stock in before.items()}
-    progress, behind, errors = Progress(configs, there), Behind(), dict[int, Exception]()
-    for number, cfg in enumerate(configs):
-        try:
-            ready = _compute(cfg, number, progress)
-        except Exception as error:  # noqa: BLE001 (raised once the rest has run)
-            errors[number] = error
-        else:
-            behind.add(number, ready.finish)
-    errors |= behind.wait()
+    progress, behind, errors = Progress(configs, there), Behind(), dict[int, BaseException]()
+    try:
+        for number, cfg in enumerate(configs):
+            try:
+                ready = _compute(cfg, number, progress)
+            except Exception as error:  # noqa: BLE001 (raised once the rest has run)
+                errors[number] = error
+            else:
+                behind.add(number, ready.finish)
+        errors |= behind.wait()
+    except KeyboardInterrupt:
+        behind.stop()
+        raise
     return [errors[number] for number in sorted(errors)]
 
 
@@ -120,7 +124,7 @@ def _compute(cfg: DictConfig, number: int, progress: Progress) -> Ready:
     return ready
 
 
-def _raise(errors: Sequence[Exception], configs: Sequence[DictConfig]) -> None:
+def _raise(errors: Sequence[BaseException], configs: Sequence[DictConfig]) -> None:
     for error in errors:
         if len(errors) == 1 or not isinstance(error, InputError):
             raise error

@@ -76,7 +76,7 @@ def append_lines(path: Path, values: Iterable[dict[str, Any]]) -> None:
     """
     lines = "".join(_json(value) for value in values).encode()
     with _telling_of(path), path.open("ab+", buffering=0) as stream:
-        fcntl.lockf(stream, fcntl.LOCK_EX)
+        fcntl.flock(stream, fcntl.LOCK_EX)
         whole = _whole_lines(stream)
         stream.truncate(whole)
         try:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -65,9 +64,7 @@ class Store:
         keys = [key_of(about) for about in abouts]
         if self._has(keys):
             return self._read(model, keys)
-        with ExitStack() as reservations:
-            for key in sorted(keys):
-                reservations.enter_context(reserved(self.folder / RESERVED, key))
+        with reserved(self.folder / RESERVED, keys):
             if self._has(keys):
                 return self._read(model, keys)
             before = model.calls + self.saved
@@ -118,9 +115,9 @@ class Store:
                 path = self.tensor(content)
                 value[name] = load_file(path, device=str(model.device))["value"]
         except (SafetensorError, OSError, ValueError, KeyError) as error:
+            files = " and ".join(dict.fromkeys((str(self.entry(key)), str(path))))
             raise InputError(
-                f"cache entry {path} is damaged ({error}): delete {self.entry(key)} and that file, "
-                "and run again"
+                f"the cache is damaged ({error}): delete {files}, and run again"
             ) from error
         self.saved += Calls.from_json(entry["calls"])
         for name, length in entry["constant"].items():

@@ -1,58 +1,91 @@
 """File locks that the kernel releases when their process ends, even by a kill.
 
-POSIX record locks: they work between processes of one machine, and over NFS where its lock
-manager works. A process must not open a locked file a second time: closing it would release the
-locks.
+Bytes of a file are reserved by POSIX record locks: they work between processes of one machine, and
+over NFS where its lock manager works. A process must not open such a file a second time: closing it
+would release the locks.
 """
 
 import fcntl
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
-from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
+from experiments.store.atomic import WriteError
+
 
 @contextmanager
 def exclusive(path: Path) -> Generator[None]:
-    """Hold the lock of the file ``path`` within the block, once no different process holds it."""
+    """Hold the lock of the file ``path`` within the block, once nobody else holds it.
+
+    Unlike a record lock it also keeps out the other threads of a process.
+    """
     with path.open("ab") as stream:
-        fcntl.lockf(stream, fcntl.LOCK_EX)
+        fcntl.flock(stream, fcntl.LOCK_EX)
         yield
 
 
 @contextmanager
-def reserved(path: Path, key: str) -> Generator[None]:
-    """Hold a byte of the file ``path`` within the block, once no different process holds it."""
-    stream, place = _kept_open(path), _place_of(key)
-    fcntl.lockf(stream, fcntl.LOCK_EX, 1, place)
-    try:
-        yield
-    finally:
-        fcntl.lockf(stream, fcntl.LOCK_UN, 1, place)
+def reserved(path: Path, keys: Iterable[str]) -> Generator[None]:
+    """Hold a byte of the file ``path`` for each key, once no different process holds it.
+
+    Blocks may be nested. Raises ``WriteError`` where the file can't be written or locked.
+    """
+    places = sorted(map(_place_of, keys))
+    with _open_once(path) as stream:
+        try:
+            for place in places:
+                _lock(stream, path, fcntl.LOCK_EX, place)
+            yield
+        finally:
+            for place in places:
+                _lock(stream, path, fcntl.LOCK_UN, place)
 
 
 @contextmanager
-def unreserved(path: Path) -> Generator[bool]:
-    """Hold all of the file ``path`` within the block, if no process has reserved a byte of it."""
-    stream = _kept_open(path)
+def reserved_whole(path: Path) -> Generator[bool]:
+    """Hold the file ``path`` within the block, and say True, if no process holds a byte of it."""
+    with _open_once(path) as stream:
+        try:
+            fcntl.lockf(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except (BlockingIOError, PermissionError):  # POSIX allows either error
+            yield False
+        else:
+            yield True
+
+
+def _lock(stream: BinaryIO, path: Path, how: int, place: int) -> None:
     try:
-        fcntl.lockf(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):  # POSIX allows either error
-        yield False
-        return
+        fcntl.lockf(stream, how, 1, place)
+    except OSError as error:
+        raise WriteError(error.errno, error.strerror, str(path)) from error
+
+
+_opened: dict[Path, tuple[BinaryIO, int]] = {}
+"""Files that this process holds bytes of, each with the number of blocks that use it."""
+
+
+@contextmanager
+def _open_once(path: Path) -> Generator[BinaryIO]:
+    """Open a file for the outermost of nested blocks: closing one would release all locks."""
+    if path not in _opened:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _opened[path] = path.open("ab"), 0
+        except OSError as error:
+            raise WriteError(error.errno, error.strerror, str(path)) from error
+    stream, users = _opened[path]
+    _opened[path] = stream, users + 1
     try:
-        yield True
+        yield stream
     finally:
-        fcntl.lockf(stream, fcntl.LOCK_UN)
-
-
-@cache
-def _kept_open(path: Path) -> BinaryIO:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return path.open("ab")
+        if users:
+            _opened[path] = stream, users
+        else:
+            del _opened[path]
+            stream.close()
 
 
 def _place_of(key: str) -> int:

@@ -44,21 +44,23 @@ class Watch:
 
         Raises ``RuntimeError`` where the UNet calls did not give ``layers`` maps each.
         """
+        return (self._checked() / self.seen).unflatten(1, (self.side, self.side))
+
+    def gathered(self) -> Tensors:
+        """The sum of all maps, and their number, of each image; raises what ``maps`` raises."""
+        return {"maps": self._checked(), "seen": torch.full((self.images, 1), self.seen)}
+
+    def resume(self, gathered: Tensors) -> None:
+        """Go on from what an earlier watch has gathered."""
+        self.total, self.seen = gathered["maps"], int(gathered["seen"][0])
+
+    def _checked(self) -> Tensor:
         if self.total is None or self.seen % self.layers:
             raise RuntimeError(
                 f"captured {self.seen} cross-attention maps of {self.side} by {self.side}, where "
                 f"every call of the UNet should give {self.layers}: it is not the UNet it says"
             )
-        return (self.total / self.seen).unflatten(1, (self.side, self.side))
-
-    def gathered(self) -> Tensors:
-        """The sum of all maps, and their number, of each image."""
-        assert self.total is not None
-        return {"maps": self.total, "seen": torch.full((self.images, 1), self.seen)}
-
-    def resume(self, gathered: Tensors) -> None:
-        """Go on from what an earlier watch has gathered."""
-        self.total, self.seen = gathered["maps"], int(gathered["seen"][0])
+        return self.total
 
     def add(self, probabilities: Float[Tensor, "b heads pixels tokens"]) -> None:
         """Add the maps of one layer at one UNet call."""

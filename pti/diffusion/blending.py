@@ -3,9 +3,10 @@
 from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import ClassVar, Protocol, runtime_checkable
 
 import torch
+from torch import Tensor
 from torch.nn.functional import interpolate, max_pool2d
 
 from pti.diffusion.attention import Maps, TokenWeights, Watch, watched
@@ -32,8 +33,8 @@ def always(mask: Mask | None) -> MaskAfter:
 class Masker(Protocol):
     """Finds the region to edit, before or during sampling.
 
-    A masker that declares ``reads_path_alone = True`` takes of the inversion the trajectory alone,
-    so that its edits can be remembered: see ``pti.diffusion.memory``.
+    A class that itself declares ``reads_path_alone = True`` takes of the inversion the trajectory
+    alone, so that its edits can be remembered: see ``pti.diffusion.memory``.
     """
 
     def __call__(
@@ -48,8 +49,8 @@ class Gathering(Protocol):
     """The mask after each step, of which the ``first`` are not blended but gathered from."""
 
     first: int
-    about: Mapping[str, Any]
-    """What determines what is gathered, apart from the UNet calls: see ``Piece.inputs``."""
+    about: Mapping[str, Tensor]
+    """What it does to the UNet: see ``Piece.inputs``."""
 
     def __call__(self, index: int) -> Mask | None:
         """The mask after step ``index``; None before step ``first``."""
@@ -109,18 +110,22 @@ class AttentionMask:
     start: float = 0.2
     weight: float = 1.0
 
+    def __post_init__(self) -> None:
+        """Raise ``ValueError`` for a start that is not a share of the steps."""
+        if not 0 <= self.start <= 1:
+            raise ValueError(f"start={self.start}: it is a share of the steps, from 0 to 1")
+
     @contextmanager
     def __call__(
         self, model: LatentDiffusion, schedule: Schedule, inversion: Inversion, batch: Batch
     ) -> Generator[MaskAfter]:
         """Make no UNet call beyond those of sampling; raises what ``check`` raises."""
         tokens = self._tokens(model, batch)
-        about = (
-            {} if self.weight == 1 else {"tokens": tokens, "weights": [self.weight] * len(batch)}
-        )
+        weights = self._weights(tokens, inversion)
+        about = {} if weights is None else {"weights": weights}
         height, width = inversion.path.shape[-2:]
         first = int(self.start * len(schedule))
-        with watched(model, len(batch), self._weights(tokens, inversion)) as watch:
+        with watched(model, len(batch), weights) as watch:
             yield _Attended(first, about, watch, tokens, self.threshold, (height, width))
 
     def check(self, model: LatentDiffusion, batch: Batch) -> None:
@@ -145,7 +150,7 @@ class _Attended:
     """The mask by the maps of all steps so far."""
 
     first: int
-    about: Mapping[str, Any]
+    about: Mapping[str, Tensor]
     watch: Watch
     tokens: list[list[int]]
     threshold: float

@@ -2,7 +2,7 @@
 
 from dataclasses import astuple, dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pti.diffusion.blending import Blend, Gathering, Masker, NoMask, check
 from pti.diffusion.ddim import Schedule
@@ -23,6 +23,8 @@ class SampleTarget:
     (mask by noise contrast), which differ only in the mask (paper, Section 4.2). Outside the mask
     ``background`` is kept: the latents of the DDIM trajectory, or those of retracing.
     """
+
+    shares_work: ClassVar[bool] = True
 
     mask: Masker = field(default_factory=NoMask)
     omega: float = 7.5
@@ -69,9 +71,8 @@ class _Sampling:
 
     @property
     def is_remembered(self) -> bool:
-        """Whether ``piece`` says all that the edit depends on."""
-        plain = type(self.editor).adjust is SampleTarget.adjust
-        return plain and getattr(self.editor.mask, "reads_path_alone", False)
+        """Whether ``piece`` says all that the mask depends on; a subclass must say so itself."""
+        return vars(type(self.editor.mask)).get("reads_path_alone", False)
 
     @cached_property
     def cond(self) -> Contexts:
@@ -87,10 +88,11 @@ class _Sampling:
 
     def piece(self) -> Piece:
         """The whole edit: two editors with the same embeddings and mask make the same picture."""
-        of_items = {name: value for name, value in vars(self.batch).items() if name != "images"}
         path = {"path": self.inversion.path, "kept": self.kept}
-        inputs = {**of_items, **path, "null": self.inversion.null, "cond": self.cond}
-        return Piece("edit", __name__, self._settings(self.schedule), inputs, (self.editor.mask,))
+        inputs = {**vars(self.batch), **path, "null": self.inversion.null, "cond": self.cond}
+        return Piece(
+            "whole edit", __name__, self._settings(self.schedule), inputs, (self.editor.mask,)
+        )
 
     def tensors(self) -> Tensors:
         """The edit as tensors by name."""
@@ -121,7 +123,9 @@ class _Sampling:
         def compute() -> Tensors:
             return {"z": self._sample(inputs["z"], steps), **mask.gathered()}
 
-        result = self.model.recall(Piece("begin", __name__, self._settings(first), inputs), compute)
+        result = self.model.recall(
+            Piece("steps before blending", __name__, self._settings(first), inputs), compute
+        )
         mask.resume(result)
         return result["z"]
 

@@ -1,4 +1,8 @@
-"""The memory of a model: results of pieces of work that methods or settings have in common."""
+"""The memory of a model: results of pieces of work that methods or settings have in common.
+
+An editor uses it only if its own class declares ``shares_work = True``: what it does to the model
+beside the pieces, such as its own attention processors, is in no key.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -15,7 +15,7 @@ def suite(workplace, monkeypatch):
     def run(*, second: tuple[str, ...]):
         one = ("experiment=table2", "method=ddim,nti", STEPS)
         monkeypatch.setitem(command.SUITES, "tables", (one, (*one, *second)))
-        return workplace.call("reproduce", "tables", *workplace.setting(), "limit=1")
+        return workplace.call("reproduce", "tables", *workplace.setting(), "limit=1", "workers=1")
 
     return run
 
@@ -43,9 +43,14 @@ def test_one_that_fails_stops_no_other(workplace, suite):
 
 @pytest.mark.parametrize(
     ("words", "says"),
-    [((), "Say tables or figures"), (("table",), "Did you mean 'tables'?")],
+    [
+        ((), "Say tables or figures"),
+        (("table",), "Did you mean 'tables'?"),
+        (("tables", "cluster=slurm"), "cluster=slurm: give that to python -m experiments.run"),
+        (("tables", "--cfg"), "--cfg: give that"),
+    ],
 )
-def test_a_suite_is_named(call, words, says):
+def test_what_it_does_not_take_is_one_sentence(call, words, says):
     ended = call("reproduce", *words)
     assert ended.code == 2
     assert says in ended.err

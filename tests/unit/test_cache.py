@@ -109,7 +109,7 @@ def test_a_damaged_entry_is_named(tmp_path):
     method(model, batch)
     for file in (next(tmp_path.rglob("*.safetensors")), next(tmp_path.rglob("*.json"))):
         file.write_bytes(file.read_bytes()[:-20])
-        with pytest.raises(InputError, match="is damaged") as caught:
+        with pytest.raises(InputError, match="cache is damaged") as caught:
             method(model, batch)
         assert file.name in str(caught.value)
 
@@ -149,7 +149,7 @@ import sys
 from pathlib import Path
 from experiments.store.locks import reserved
 folder = Path(sys.argv[1])
-with reserved(folder / "reserved", sys.argv[2]):
+with reserved(folder / "reserved", [sys.argv[2]]):
     print("held", flush=True)
     input()
     (folder / "left").touch()

@@ -23,7 +23,7 @@ HOLDER = """
 import sys
 from pathlib import Path
 from experiments.store.locks import reserved
-with reserved(Path(sys.argv[1]) / "reserved", "key"):
+with reserved(Path(sys.argv[1]) / "reserved", ["key"]):
     print("held", flush=True)
     input()
 """
@@ -46,12 +46,12 @@ def invert(folder, method):
     return (model.calls - before).forward
 
 
-def outdate(folder, kind):
+def outdate(folder, kind, **fields):
     """Make the entries of a class look as if its code had been different."""
     for path in folder.glob("entries/*/*.json"):
         entry = json.loads(path.read_text())
         if entry["about"]["method"]["class"] == kind:
-            entry["about"]["method"]["code"] = "00"
+            entry["about"]["method"] |= {"code": "00", **fields}
             path.write_text(json.dumps(entry))
 
 
@@ -70,8 +70,11 @@ def test_pruning_keeps_what_can_be_read_and_no_more(tmp_path, call):
     invert(tmp_path, ddim)
     assert call("prune").startswith("0 files deleted")
     outdate(tmp_path, "Ddim")
+    unfinished = next(tmp_path.glob("tensors/*")) / ".0123.safetensors"
+    unfinished.touch()
     assert "3 entries are of code that has changed" in call("ls")
-    assert call("prune").startswith("6 files deleted"), "three entries, and their latents"
+    assert call("prune").startswith("7 files deleted"), "three entries, their latents, and that"
+    assert not unfinished.exists()
     assert sorted(tmp_path.rglob("*.*")) == before
     assert invert(tmp_path, tuned) == 0
     assert invert(tmp_path, ddim) > 0
@@ -87,6 +90,12 @@ def test_a_cache_in_use_is_not_pruned(tmp_path, call):
             call("prune")
         holder.communicate("\n")
     call("prune")
+
+
+def test_the_entries_of_a_module_that_is_not_there_are_kept(tmp_path, call):
+    invert(tmp_path, Ddim(trace=TRACE))
+    outdate(tmp_path, "Ddim", module="my_methods")
+    assert call("prune").startswith("0 files deleted")
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,12 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event, Thread
 
-from experiments.store.locks import Reservations, exclusive
+import pytest
+
+from experiments.store.atomic import WriteError
+from experiments.store.locks import Reservations, exclusive, reserved
 
 REPOSITORY = Path(__file__).parents[2]
 HOLD = """
@@ -17,6 +21,13 @@ from experiments.store.locks import Reservations
 with Reservations(Path(sys.argv[1])) as reserved:
     print(reserved.take(sys.argv[2:]), flush=True)
     time.sleep(600)
+"""
+TAKE = """
+import sys
+from pathlib import Path
+from experiments.store.locks import Reservations
+with Reservations(Path(sys.argv[1])) as reserved:
+    sys.exit(not reserved.take(sys.argv[2:]))
 """
 TURN = """
 import sys
@@ -62,3 +73,44 @@ def test_turns_are_taken_one_at_a_time(tmp_path):
         assert (one.wait(), two.wait()) == (0, 0)
     with exclusive(counter.with_suffix(".turn")):
         assert counter.read_text() == "400"
+
+
+def test_threads_of_a_process_take_turns_too(tmp_path):
+    """A record lock would let the second in, and free the first one's at its end."""
+    inside, order = Event(), []
+
+    def second():
+        inside.wait()
+        with exclusive(tmp_path / "turn"):
+            order.append("second")
+
+    thread = Thread(target=second)
+    thread.start()
+    with exclusive(tmp_path / "turn"):
+        inside.set()
+        thread.join(0.5)
+        order.append("first")
+    thread.join()
+    assert order == ["first", "second"]
+
+
+def takes(path, key):
+    """Whether another process can take a byte."""
+    command = [sys.executable, "-c", TAKE, str(path), key]
+    return subprocess.run(command, cwd=REPOSITORY, check=False).returncode == 0
+
+
+def test_nested_blocks_keep_the_bytes_of_the_outer_one(tmp_path):
+    path = tmp_path / "cache/reserved"
+    with reserved(path, ["a", "b"]):
+        with reserved(path, ["c"]):
+            pass
+        assert not takes(path, "a"), "it is still held"
+        assert takes(path, "c")
+    assert takes(path, "a")
+
+
+def test_a_place_that_can_t_be_written_is_no_fault_of_an_item(tmp_path):
+    (tmp_path / "cache").touch()
+    with pytest.raises(WriteError), reserved(tmp_path / "cache/reserved", ["a"]):
+        pass

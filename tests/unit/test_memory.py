@@ -1,14 +1,13 @@
 """What edits have in common is computed once: the same pictures, and every UNet call counted."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import pytest
 import torch
 
 from baselines.diffedit import NoiseContrast
 from baselines.trajectory import Trajectory
-from experiments.run.cache import Remembered
+from experiments.run.cache import memory_of
 from experiments.store.entries import Store
 from pti.diffusion.blending import AttentionMask, NoMask
 from pti.diffusion.calls import Calls
@@ -31,7 +30,7 @@ def edited(editor, store, inverter: Inverter = PATH, model=None):
     model, batch = model or tiny_model(), tiny_batch()
     inversion = inverter(model, batch)
     before, saved = model.calls, store.saved
-    with model.remembering(Remembered(model, store)):
+    with model.remembering(memory_of(editor, model, store)):
         edit = editor(model, inverter.schedule(model), inversion, batch)
     made = model.calls - before
     return edit, made.shared_by(len(batch)), (made + store.saved - saved).shared_by(len(batch))
@@ -82,18 +81,32 @@ def test_thresholds_share_the_contrast_of_noise(tmp_path):
 
 
 @dataclass(frozen=True)
-class OfLosses(NoMask):
+class OfLosses(AttentionMask):
     """A masker that may take anything from the inversion."""
 
-    reads_path_alone: ClassVar[bool] = False
+
+@dataclass(frozen=True)
+class Weighing(SampleTarget):
+    """An editor that changes what the UNet does."""
+
+    def __call__(self, model, schedule, inversion, batch):
+        with model.attending({}):
+            return super().__call__(model, schedule, inversion, batch)
 
 
 @pytest.mark.parametrize(
-    "editor", [InterpolateLatents(AttentionMask(0.5), eta=0.5), SampleTarget(OfLosses())]
+    "editor",
+    [
+        InterpolateLatents(AttentionMask(0.5), eta=0.5),
+        SampleTarget(OfLosses(0.5)),
+        Weighing(AttentionMask(0.5)),
+    ],
 )
 def test_what_may_depend_on_more_is_not_remembered(tmp_path, editor):
+    store = Store(tmp_path)
+    edited(SampleTarget(AttentionMask(0.5)), store)
     for _ in range(2):
-        edit, made, _ = edited(editor, Store(tmp_path))
+        edit, made, _ = edited(editor, store)
         same(edit, plain(editor))
         assert made.forward == 2 * STEPS
 

@@ -28,7 +28,12 @@ def test_shards_hold_every_batch_once(count, size, n):
 
 @pytest.mark.parametrize(
     ("count", "size", "workers", "sizes"),
-    [(6, 16, 2, [3, 3]), (48, 16, 2, [12] * 4), (40, 16, 1, [14, 14, 12]), (3, 1, 2, [1, 1, 1])],
+    [
+        (6, 16, 2, [3, 3]),
+        (48, 16, 2, [12] * 4),
+        (40, 16, 1, [13, 13, 14]),
+        (9, 16, 8, [1] * 7 + [2]),
+    ],
 )
 def test_workers_have_as_much_to_do_as_each_other(count, size, workers, sizes):
     assert [len(batch) for batch in batches_of(tasks(count), size, workers)] == sizes
