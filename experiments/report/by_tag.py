@@ -60,5 +60,5 @@ def _table(
 
 def _mean(summary: Summary, position: int, statistic: Statistic, tags: Tags, tag: str) -> Interval:
     scores = summary.scores(position, statistic.metric)
-    chosen = scores[[tag in tags.get(str(name), ()) for name in scores.index]]
-    return interval(chosen.to_numpy(), statistic.of_mean)
+    chosen = [tag in tags.get(str(name), ()) for name in scores.index]
+    return interval(scores.to_numpy()[chosen], statistic.of_mean)
