@@ -18,7 +18,7 @@ def batches_of(tasks: Sequence[Task], size: int, workers: int) -> list[list[Task
     """
     rounds = ceil(len(tasks) / (size * workers))
     count = min(len(tasks), rounds * workers)
-    ends = [len(tasks) * number // count for number in range(count + 1)]
+    ends = [ceil(len(tasks) * number / count) for number in range(count + 1)]
     return [list(tasks[start:end]) for start, end in pairwise(ends)]
 
 

@@ -31,8 +31,8 @@ def test_shards_hold_every_batch_once(count, size, n):
     [
         (6, 16, 2, [3, 3]),
         (48, 16, 2, [12] * 4),
-        (40, 16, 1, [13, 13, 14]),
-        (9, 16, 8, [1] * 7 + [2]),
+        (40, 16, 1, [14, 13, 13]),
+        (9, 16, 8, [2] + [1] * 7),
     ],
 )
 def test_workers_have_as_much_to_do_as_each_other(count, size, workers, sizes):
