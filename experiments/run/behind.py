@@ -34,11 +34,9 @@ class Behind:
         self._stopped = True
         if self._at_work:
             # A daemon thread that is still inside torch when Python ends takes the process down.
-            thread, kind = (
-                ctypes.c_ulong(self._thread.ident or 0),
-                ctypes.py_object(KeyboardInterrupt),
-            )
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, kind)
+            number = ctypes.c_ulong(self._thread.ident or 0)
+            interrupt = ctypes.py_object(KeyboardInterrupt)
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(number, interrupt)
             self._thread.join(PATIENCE)
 
     def _work(self) -> None:

@@ -1,4 +1,4 @@
-"""A cache of trajectories, inversions and parts of edits, keyed by all they are computed from."""
+"""A cache of trajectories, inversions and pieces of edits, keyed by all they come from."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace

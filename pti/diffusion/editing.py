@@ -71,7 +71,10 @@ class _Sampling:
 
     @property
     def is_remembered(self) -> bool:
-        """Whether ``piece`` says all that the mask depends on; a subclass must say so itself."""
+        """Whether ``piece`` says all that the mask depends on; a subclass must say so itself.
+
+        Whether it says all of the editor is asked by who gives the model its memory.
+        """
         return vars(type(self.editor.mask)).get("reads_path_alone", False)
 
     @cached_property
@@ -101,16 +104,12 @@ class _Sampling:
 
     def edit(self) -> Edit:
         """Sample, and blend after each step from the first that the mask blends."""
-        editor, inversion = self.editor, self.inversion
-        with editor.mask(self.model, self.schedule, inversion, self.batch) as mask_after:
+        inversion = self.inversion
+        with self.editor.mask(self.model, self.schedule, inversion, self.batch) as mask_after:
             blend, begun, z = Blend(mask_after, self.kept), 0, inversion.path[:, -1]
             if self.is_remembered and isinstance(mask_after, Gathering) and mask_after.first:
                 begun, z = mask_after.first, self._begin(mask_after)
-            z = self._sample(
-                z,
-                slice(begun, None),
-                lambda index, z: blend(index, editor.adjust(inversion, index, z)),
-            )
+            z = self._sample(z, slice(begun, None), blend)
         return Edit(z, blend.mask)
 
     def _begin(self, mask: Gathering) -> Latent:
@@ -130,7 +129,7 @@ class _Sampling:
         return result["z"]
 
     def _sample(self, z: Latent, steps: slice, after: After = unchanged) -> Latent:
-        """The latent after these steps of the schedule."""
+        """The latent after these steps of the schedule; each is adjusted before ``after``."""
         begun = steps.start or 0
         path = sample(
             self.model,
@@ -139,7 +138,9 @@ class _Sampling:
             null=self.inversion.null[:, steps],
             cond=self.cond[:, steps],
             omega=self.editor.omega,
-            after=lambda index, z: after(begun + index, z),
+            after=lambda index, z: after(
+                begun + index, self.editor.adjust(self.inversion, begun + index, z)
+            ),
         )
         return path[:, 0]
 

@@ -126,3 +126,11 @@ def test_what_differs_is_computed(tmp_path, editor, steps):
     edit, made, _ = edited(editor, store, TUNED)
     same(edit, plain(editor, TUNED))
     assert made.forward == 2 * steps
+
+
+def test_the_steps_before_blending_are_adjusted_too():
+    """A mask that takes everything changes nothing, whenever blending begins."""
+    free, everywhere = (
+        plain(InterpolateLatents(m, eta=0.5)) for m in (NoMask(), AttentionMask(-1))
+    )
+    torch.testing.assert_close(everywhere.z, free.z, rtol=0, atol=1e-12)
