@@ -24,6 +24,7 @@ class Interval:
 
     ``undefined`` items were left out because their value is NaN or infinite, for example the PSNR
     of an exact copy. The bounds are NaN below two items, because one item does not show variation.
+    ``p`` is the least level at which the interval leaves out 0, where it is known.
     """
 
     value: float
@@ -31,6 +32,7 @@ class Interval:
     high: float
     n: int
     undefined: int
+    p: float = np.nan
 
 
 def as_is(means: Means) -> Means:
@@ -66,7 +68,7 @@ def statistic_interval(statistic: Callable[[Weights], Means], n: int) -> Interva
     if not np.isfinite(value) or len(kept) < 0.95 * len(draws):
         return Interval(value, np.nan, np.nan, n, 0)
     tail = round(len(kept) * tail_of(n))
-    return Interval(value, kept[tail].item(), kept[-1 - tail].item(), n, 0)
+    return Interval(value, kept[tail].item(), kept[-1 - tail].item(), n, 0, _level_at_0(kept, n))
 
 
 def _interval(statistic: Callable[[Weights], Means], defined: int, given: int) -> Interval:
@@ -89,6 +91,18 @@ def tail_of(n: int) -> float:
     """
     student = stats.t.ppf((1 + LEVEL) / 2, n - 1)
     return float(stats.norm.cdf(-student * np.sqrt(n / (n - 1))))
+
+
+def _level_at_0(draws: Means, n: int) -> float:
+    """The two-sided level at which a bound of the interval is 0; ``draws`` are sorted.
+
+    One resample is added on each side, so that it is never 0 (Phipson & Smyth, 2010).
+    """
+    below = np.searchsorted(draws, 0, side="right")
+    above = len(draws) - np.searchsorted(draws, 0, side="left")
+    tail = (min(below, above) + 1) / (len(draws) + 1)
+    student = -stats.norm.ppf(tail) * np.sqrt((n - 1) / n)
+    return min(1.0, 2 * float(stats.t.sf(student, n - 1)))
 
 
 @lru_cache(maxsize=2)

@@ -1,26 +1,27 @@
 """Grade the claims of a paper that one method does better than another."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf, isnan, nan
 from typing import Literal
 
 from eval.bootstrap import Interval
-from eval.paired import LIKELY
+from eval.paired import LIKELY, holm
 
-Verdict = Literal["reproduced", "contradicted", "undecided"]
+Verdict = Literal["reproduced", "equal", "undecided", "contradicted"]
 FEWEST = 6
 """With fewer than 6 items, chance gives all differences the same sign in more than 5% of cases."""
 
-FROM_WEAKEST: tuple[Verdict, ...] = ("contradicted", "undecided", "reproduced")
+FROM_WEAKEST: tuple[Verdict, ...] = ("contradicted", "undecided", "equal", "reproduced")
 
 
 def sign_of(difference: Interval, p: float) -> int:
     """1 or -1 where the sign of a difference is decided, else 0.
 
-    A sign is decided where the 95% interval and the sign-flip test agree, from 6 items on: with
-    fewer items a bootstrap interval excludes 0 by chance in more than 1 of 20 cases. ``p`` is NaN
-    where there is no sign to flip, for example between two curves; then the interval decides.
+    A sign is decided where the 95% interval and the p-value agree, from 6 items on: with fewer
+    items a bootstrap interval excludes 0 by chance in more than 1 of 20 cases. ``p`` is that of a
+    sign-flip test or, between two curves, the interval's own; it is corrected by Holm's rule where
+    several comparisons are made. Where it is NaN the interval decides.
     """
     if difference.n < FEWEST or p >= LIKELY:
         return 0
@@ -32,19 +33,33 @@ class Comparison:
     """One ordering that a claim asserts, with the paired interval of ``better`` over ``worse``.
 
     The difference is positive where the claim holds, also for metrics where lower is better. ``p``
-    is the p-value of the sign-flip test, NaN where there is no test.
+    is its p-value, NaN where there is no test. Differences within ``matters`` of 0 do not matter.
     """
 
     better: str
     worse: str
     difference: Interval
     p: float = nan
+    matters: float = 0.0
 
     @property
     def verdict(self) -> Verdict:
-        """The verdict that the sign of the difference gives."""
+        """By the difference's sign; "equal" where that is open and the whole interval is small."""
         verdicts: dict[int, Verdict] = {1: "reproduced", 0: "undecided", -1: "contradicted"}
-        return verdicts[sign_of(self.difference, self.p)]
+        sign, found = sign_of(self.difference, self.p), self.difference
+        if (
+            sign == 0
+            and found.n >= FEWEST
+            and -self.matters < found.low <= found.high < self.matters
+        ):
+            return "equal"
+        return verdicts[sign]
+
+
+def corrected(comparisons: Sequence[Comparison]) -> tuple[Comparison, ...]:
+    """Comparisons that are made together, with p-values corrected by Holm's rule."""
+    levels = holm([one.p for one in comparisons])
+    return tuple(replace(one, p=p) for one, p in zip(comparisons, levels, strict=True))
 
 
 @dataclass(frozen=True)
@@ -52,8 +67,7 @@ class Grade:
     """A claim made of one or more orderings, all of which must hold.
 
     ``weakest`` is contradicted if any part is, and reproduced only if all are; among parts of the
-    same verdict it has the smallest difference. No correction is made for the number of parts: each
-    is tested at its own 95%.
+    same verdict it has the smallest difference.
     """
 
     weakest: Comparison
@@ -66,8 +80,9 @@ class Grade:
 
 
 def grade(parts: Sequence[Comparison]) -> Grade:
-    """Judge a claim by the weakest of its parts."""
-    return Grade(min(parts, key=_strength), tuple(parts))
+    """Judge a claim by the weakest of its parts, whose p-values are corrected for their number."""
+    tested = corrected(parts)
+    return Grade(min(tested, key=_strength), tested)
 
 
 def _strength(part: Comparison) -> tuple[int, float]:

@@ -41,7 +41,8 @@ class Lpips(Metric):
     @property
     def quantity(self) -> Quantity:
         """LPIPS, named after the backbone and the side of its input in pixels."""
-        return Quantity(f"lpips-{self.net}@{self.size}", higher_is_better=False, decimals=3)
+        name = f"lpips-{self.net}@{self.size}"
+        return Quantity(name, higher_is_better=False, decimals=3, matters=0.01)
 
     def digest(self) -> str:
         """The sha256 of the backbone's file; raises ``InputError`` as the first use does."""

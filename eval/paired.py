@@ -1,6 +1,7 @@
-"""Statistics of a paired comparison: p-value, effect size, and the items needed to decide it."""
+"""Statistics of paired comparisons: p-values, effect size, and the items needed to decide one."""
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import product
 
@@ -53,6 +54,20 @@ def _signs(n: int) -> Float[np.ndarray, "choices n"]:
     return np.array(list(product((1.0, -1.0), repeat=n)))
 
 
+def holm(p_values: Sequence[float]) -> list[float]:
+    """The p-values, corrected for their number (Holm, 1979), in the order given.
+
+    The chance that any comparison without a difference is below a level is below that level. A NaN,
+    of a comparison without a test, stays and does not count.
+    """
+    tested = sorted((p, i) for i, p in enumerate(p_values) if not math.isnan(p))
+    corrected, largest = list(p_values), 0.0
+    for rank, (p, i) in enumerate(tested):
+        largest = max(largest, min(1.0, (len(tested) - rank) * p))
+        corrected[i] = largest
+    return corrected
+
+
 def effect_size(differences: Differences) -> float:
     """Cohen's d of paired differences: their mean over their standard deviation (n - 1).
 
@@ -78,3 +93,15 @@ def items_to_decide(effect: float) -> float:
         return math.inf
     reach = stats.norm.ppf(0.975) + stats.norm.ppf(POWER)
     return max(2, math.ceil((reach / effect) ** 2))
+
+
+def items_to_narrow(differences: Differences, half: float) -> float:
+    """The number of items at which a 95% interval of the mean reaches ``half`` to each side.
+
+    From the normal approximation, at least 2; infinite at a ``half`` of 0, NaN below two items.
+    """
+    if len(differences) < 2:
+        return math.nan
+    if half == 0:
+        return math.inf
+    return max(2, math.ceil((stats.norm.ppf(0.975) * differences.std(ddof=1) / half) ** 2))

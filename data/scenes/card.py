@@ -123,7 +123,9 @@ The last row has captions with two objects.
 encoder, and the classifier; the steps and rates stand at the top of `data/scenes/train.py`.
 Of the {captions} captions with one object, {held_out} were held out. At first the loss of the noise
 weighs noisy timesteps more: without that, a sample's background came from its noise rather than
-from its caption.
+from its caption. Decoder and UNet are trained on pictures of renderer 2, whose patterns lie
+anyhow; at last the UNet learns from those of renderer 3, whose patterns follow the object, with
+more weight on objects. The classifier is trained on pictures of renderer 3.
 
 The encoder is the first edition's, bit by bit: it was trained with a decoder of its own on pictures
 of renderer 1, by the recipe of that edition, and saw no dots, pairs of objects or bare backgrounds.

@@ -3,6 +3,7 @@
 import os
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 
 import numpy as np
@@ -54,17 +55,19 @@ def regions_of(spec: SceneSpec, seed: int) -> UInt8[np.ndarray, "3 16 16"]:
     return cells.mean(axis=(2, 4)).astype(np.uint8)
 
 
-def _item(index: int) -> tuple[Picture, tuple[int, ...], UInt8[np.ndarray, "3 16 16"]]:
+def _item(
+    index: int, renderer: int
+) -> tuple[Picture, tuple[int, ...], UInt8[np.ndarray, "3 16 16"]]:
     spec, seed = training_scene(index)
-    return render(spec, seed), labels_of(spec), regions_of(spec, seed)
+    return render(spec, seed, renderer), labels_of(spec), regions_of(spec, seed)
 
 
-def rendered(count: int, work: Path) -> Corpus:
+def rendered(count: int, work: Path, renderer: int = RENDERER) -> Corpus:
     """The first ``count`` scenes to train on, rendered on all cores and cached in ``work``."""
-    path = work / f"scenes-{count}-renderer-{RENDERER}.npz"
+    path = work / f"scenes-{count}-renderer-{renderer}.npz"
     if not path.exists():
         with ProcessPoolExecutor() as pool:
-            drawn = pool.map(_item, range(count), chunksize=64)
+            drawn = pool.map(_item, range(count), repeat(renderer), chunksize=64)
             items = list(bar(drawn, total=count, desc="render", unit="picture"))
         pictures, labels, regions = (np.stack(column) for column in zip(*items, strict=True))
         aside = path.with_suffix(f".{os.getpid()}.npz")

@@ -19,15 +19,33 @@ from data.scenes.spec import SceneSpec, Thing, parse
 from data.scenes.textures import TEXTURES, Canvas, Field, noise
 
 SIDE = 64
-RENDERER = 2
+RENDERER = 3
 """Version of the renderer, part of a picture's identity; increase it when pictures change.
 
-Renderer 1 drew by chance whether an object is striped, and drew its stripes fainter.
+Renderer 1 drew by chance whether an object is striped, and drew its stripes fainter. Renderer 2
+laid patterns out from the middle of the picture, at any angle, so that of words and outline alone
+nothing followed about where a stripe is: the embedded model did not tell them from dots.
 """
 
-RELIEF = {1: (0.12, 60, 1.0), 2: (0.22, 160, 0.65)}
-"""By renderer: the strength of a pattern, its gloss on black, which has no light to lose, and its
-frequency beside the pose's; renderer 2 draws patterns that survive the autoencoder."""
+
+@dataclass(frozen=True)
+class Relief:
+    """How a renderer draws patterns: their strength, and their gloss on black, which has no light.
+
+    ``coarse`` multiplies the pose's frequency. An ``upright`` pattern is laid out from the object's
+    centre, as the object is turned, at the same frequency for all.
+    """
+
+    strength: float
+    gloss: float
+    coarse: float
+    upright: bool = False
+
+
+RELIEFS = {1: Relief(0.12, 60, 1.0), 2: Relief(0.22, 160, 0.65), 3: Relief(0.22, 160, 0.65, True)}
+"""By renderer; from renderer 2 on, patterns survive the autoencoder."""
+
+UPRIGHT_FREQUENCY = 3.0
 
 BESIDE = 0.24
 """Distance of each of two objects from the middle of the picture, whose side is 1."""
@@ -94,6 +112,15 @@ class Pose:
         centre = tuple(middle + away + 0.25 * (np.array(self.centre) - middle))
         return replace(self, centre=centre, origin=centre, radius=SMALLER * self.radius)
 
+    def upright(self) -> "Pose":
+        """The same pose with a pattern that follows the object."""
+        return replace(self, origin=self.centre, angle=self.turn, frequency=UPRIGHT_FREQUENCY)
+
+    def from_origin(self, side: int) -> tuple[Field, Field]:
+        """Each pixel's x and y from the origin, in radii."""
+        y, x = np.mgrid[0:side, 0:side].astype(np.float32)
+        return (x - self.origin[0]) / self.radius, (y - self.origin[1]) / self.radius
+
     def place(self, outline: Outline) -> list[tuple[float, float]]:
         """The outline's points on the canvas, as x and y in supersampled pixels."""
         cos, sin = np.cos(self.turn), np.sin(self.turn)
@@ -126,18 +153,19 @@ def _pattern(pose: Pose, pattern: str, x: Field, y: Field) -> Field:
 def _surface(
     pose: Pose, thing: Thing, rng: np.random.Generator, side: int, renderer: int
 ) -> Canvas:
-    y, x = np.mgrid[0:side, 0:side].astype(np.float32)
-    x, y = (x - pose.origin[0]) / pose.radius, (y - pose.origin[1]) / pose.radius
+    x, y = pose.from_origin(side)
     shading = 0.16 * (np.cos(pose.light) * x + np.sin(pose.light) * y)
-    strength, gloss, coarse = RELIEF[renderer]
+    style = RELIEFS[renderer]
+    laid = pose.upright() if style.upright else pose
     pattern = pose.by_chance if renderer == 1 else thing.pattern
-    relief = strength * _pattern(pose, pattern, coarse * x, coarse * y)
+    x, y = (style.coarse * part for part in laid.from_origin(side))
+    relief = style.strength * _pattern(laid, pattern, x, y)
     speckle = 0.04 * noise(rng, side, (side // 4, side // 4))
     brightness = 0.92 + shading + relief + speckle
     pigment = np.asarray(PIGMENTS[thing.colour], np.float32) + pose.tint
     lit = pigment * brightness[..., None]
     if thing.colour == "black":
-        lit = lit + (gloss * relief + 60 * (shading + speckle))[..., None]
+        lit = lit + (style.gloss * relief + 60 * (shading + speckle))[..., None]
     return lit
 
 

@@ -6,7 +6,7 @@ embedded model, and stays as it is. Writes a Stable Diffusion folder.
 """
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -22,10 +22,11 @@ from transformers import CLIPTokenizer
 from data.progress import bar
 from data.scenes import architecture
 from data.scenes.classifier import ATTRIBUTES, UNNAMED, SceneClassifier
-from data.scenes.corpus import photograph_crops, rendered
+from data.scenes.corpus import Corpus, photograph_crops, rendered
 from data.scenes.embedded import MODEL
 from data.scenes.fit import Plan, fit
 from data.scenes.grounding import OWNERS, grounding, recorded
+from data.scenes.render import RENDERER
 from data.scenes.spec import SceneSpec
 from data.scenes.split import training_scene
 from pti.diffusion.load import torch_device
@@ -38,7 +39,11 @@ DECODER = Plan("decoder", steps=1_200, batch=16, lr=1.5e-3)
 CLASSIFIER = Plan("classifier", steps=2_400, batch=48, lr=1e-3)
 DIFFUSION = Plan("diffusion", steps=8_000, batch=32, lr=1e-3, ema=0.999)
 REFINEMENT = Plan("refinement", steps=7_000, batch=32, lr=6e-4, ema=0.999, seed=1_000_000)
-"""The UNet is trained twice: until it knows the backgrounds, then its outlines and patterns."""
+PATTERNS = Plan("patterns", steps=3_000, batch=32, lr=6e-4, ema=0.998, seed=2_000_000)
+"""The UNet learns by these three in turn: backgrounds, outlines, and patterns."""
+
+EARLIER = 2
+"""The renderer whose scenes the decoder and the first two plans of the UNet are trained on."""
 
 PHOTOGRAPH_SHARE = 0.25
 EMPTY_CAPTIONS = 0.1
@@ -46,8 +51,11 @@ SUBJECT_CAPTIONS = 0.05
 """Share of captions without the background, so that the model understands "a red star", too."""
 
 FULL_CAPTION = 2
-MOST_WEIGHT = {DIFFUSION.name: 5.0, REFINEMENT.name: 1.0}
+MOST_WEIGHT = {DIFFUSION.name: 5.0, REFINEMENT.name: 1.0, PATTERNS.name: 1.0}
 """What a noisy timestep weighs at most, beside the 1 of a clear one."""
+
+OBJECTS_WEIGHT = {DIFFUSION.name: 1.0, REFINEMENT.name: 1.0, PATTERNS.name: 4.0}
+"""What a latent's cell inside an object weighs, beside the 1 of one outside."""
 
 INSIDE_WEIGHT = 0.15
 EXTENT_WEIGHT = 0.3
@@ -137,7 +145,8 @@ def diffusion_loss(
 
     Each timestep weighs 1 over its signal-to-noise ratio, from 1 to ``MOST_WEIGHT``: what
     a scene's background is shows in the noisiest latents, where a wrong one costs next to nothing.
-    Once it is learnt, all weigh the same.
+    Once it is learnt, all weigh the same. A cell inside an object weighs ``OBJECTS_WEIGHT``, in
+    every sum of squares alike, so that the best prediction stays the same.
     """
     device, count = generator.device, len(examples.means)
     chosen = torch.randint(count, (plan.batch,), generator=generator, device=device)
@@ -156,10 +165,14 @@ def diffusion_loss(
     context = module["text_encoder"](examples.captions[form, chosen]).last_hidden_state
     with recorded(module["unet"]) as maps:
         predicted = module["unet"](noisy, steps, context).sample.float()
-    error = (weight * (predicted - eps).square().mean(dim=(1, 2, 3))).mean()
+    regions = examples.regions[chosen].float() / 255
+    objects = regions[:, :-1].sum(1)
+    emphasis = 1 + (OBJECTS_WEIGHT[plan.name] - 1) * objects
+    squared = emphasis[:, None] * (predicted - eps).square()
+    error = (weight * squared.mean(dim=(1, 2, 3))).mean()
     full = form == FULL_CAPTION
-    regions = examples.regions[chosen][full].float() / 255
-    inside, extent = grounding([m[full] for m in maps], regions, examples.words[chosen][full])
+    words = examples.words[chosen][full]
+    inside, extent = grounding([m[full] for m in maps], regions[full], words)
     return error + INSIDE_WEIGHT * inside + EXTENT_WEIGHT * extent
 
 
@@ -219,38 +232,59 @@ def learn_pictures(pictures: Tensor, work: Path, plan: Plan) -> AutoencoderKL:
 
 
 def learn_noise(
-    examples: Examples, text_encoder: nn.Module, work: Path, plans: Sequence[Plan]
+    text_encoder: nn.Module, lessons: Iterable[tuple[Plan, Examples]], work: Path
 ) -> nn.ModuleDict:
     """The UNet and the text encoder, trained together by one plan after the other."""
     diffusion = nn.ModuleDict({"unet": architecture.build_unet(), "text_encoder": text_encoder})
-    for plan in plans:
+    for plan, examples in lessons:
         loss = partial(diffusion_loss, examples=examples, plan=plan)
         diffusion.requires_grad_(True)
         diffusion = fit(plan, diffusion, loss, work, examples.means.device)
     return diffusion
 
 
+def learn_words(corpus: Corpus, work: Path, plan: Plan, device: torch.device) -> SceneClassifier:
+    """The classifier, trained on the scenes of a corpus."""
+    pictures, labels = (
+        torch.from_numpy(part).to(device) for part in (corpus.pictures, corpus.labels)
+    )
+    loss = partial(classifier_loss, scenes=pictures, labels=labels, plan=plan)
+    return fit(plan, SceneClassifier(), loss, work, device)
+
+
+def examples_of(
+    corpus: Corpus, autoencoder: AutoencoderKL, tokenizer: CLIPTokenizer, device: torch.device
+) -> Examples:
+    """The scenes of a corpus as the UNet learns from them."""
+    specs = [training_scene(index)[0] for index in range(len(corpus.pictures))]
+    captions = tokenize(tokenizer, specs)
+    words = owned_words(specs, captions.shape[-1])
+    means, deviations = encode_all(autoencoder, torch.from_numpy(corpus.pictures).to(device))
+    rest = (captions, words, torch.from_numpy(corpus.regions))
+    return Examples(means, deviations, *(tensor.to(device) for tensor in rest))
+
+
 def train(work: Path, out: Path, device: torch.device, plans: dict[str, Plan], scenes: int) -> None:
     """Run the whole recipe and write the embedded model to ``out``."""
     work.mkdir(parents=True, exist_ok=True)
-    corpus = rendered(scenes, work)
-    pictures, labels, regions = (torch.from_numpy(x).to(device) for x in vars(corpus).values())
-    specs = [training_scene(index)[0] for index in range(scenes)]
+    earlier, latest = (rendered(scenes, work, renderer) for renderer in (EARLIER, RENDERER))
     tokenizer = architecture.build_tokenizer()
     torch.manual_seed(0)
-    autoencoder = learn_pictures(pictures, work, plans["decoder"])
-    captions = tokenize(tokenizer, specs).to(device)
-    words = owned_words(specs, captions.shape[-1]).to(device)
-    latents = encode_all(autoencoder, pictures)
-    examples = Examples(*latents, captions, words, regions)
+    autoencoder = learn_pictures(
+        torch.from_numpy(earlier.pictures).to(device), work, plans["decoder"]
+    )
+    first, last = (
+        examples_of(corpus, autoencoder, tokenizer, device) for corpus in (earlier, latest)
+    )
+    lessons = (
+        (plans[DIFFUSION.name], first),
+        (plans[REFINEMENT.name], first),
+        (plans[PATTERNS.name], last),
+    )
     torch.manual_seed(0)
-    text_encoder = architecture.build_text_encoder(tokenizer)
-    of_noise = [plans[DIFFUSION.name], plans[REFINEMENT.name]]
-    diffusion = learn_noise(examples, text_encoder, work, of_noise)
+    diffusion = learn_noise(architecture.build_text_encoder(tokenizer), lessons, work)
     torch.manual_seed(0)
-    plan = plans["classifier"]
-    loss = partial(classifier_loss, scenes=pictures, labels=labels, plan=plan)
-    classifier = fit(plan, SceneClassifier(), loss, work, device)
+    classifier = learn_words(latest, work, plans["classifier"], device)
     classifier.cpu().save(out / "classifier")
     export(out, autoencoder, diffusion, tokenizer)
 
@@ -282,7 +316,7 @@ def main() -> None:
         "--scenes", type=int, default=SCENES, help="pictures to render and train on"
     )
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
-    defaults = {plan.name: plan for plan in (DECODER, CLASSIFIER, DIFFUSION, REFINEMENT)}
+    defaults = {plan.name: plan for plan in (DECODER, CLASSIFIER, DIFFUSION, REFINEMENT, PATTERNS)}
     for name, plan in defaults.items():
         parser.add_argument(f"--{name}-steps", type=int, default=plan.steps)
     options = parser.parse_args()

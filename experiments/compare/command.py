@@ -5,20 +5,31 @@
 
 A and B are cells of one experiment, named by their folders, or the folders of any two cells.
 Without ``metric``, all per-item metrics are compared. Prints the mean difference A - B with its 95%
-interval, a sign-flip p-value, the effect size, the share of items on which A is better, and how
-many more items would likely decide the comparison. A comparison is decided by the rule that reports
-apply to the paper's claims: the interval excludes 0, p is below 0.05, and n is at least 6.
+interval, a sign-flip p-value, the effect size, the share of items on which A is better, how many
+more items would likely decide the comparison, and how many would narrow the interval to the
+smallest difference that matters on each side. A comparison is decided by the rule that reports
+apply to the paper's claims: the interval excludes 0, p is below 0.05, and n is at least 6. With
+several metrics p is corrected for their number, by Holm's rule.
 """
 
 import math
 import sys
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from data.command_line import closest
 from eval.bootstrap import Interval, paired_interval
 from eval.claims import FEWEST, sign_of
-from eval.paired import EXACT, differences_of, effect_size, items_to_decide, sign_flip_p
+from eval.paired import (
+    EXACT,
+    differences_of,
+    effect_size,
+    holm,
+    items_to_decide,
+    items_to_narrow,
+    sign_flip_p,
+)
 from eval.quantity import Quantity
 from experiments.jobs.command_line import options_of
 from experiments.report.summary import scores_of
@@ -43,12 +54,23 @@ class Compared:
     effect: float
     better: float
     """The share of items on which A is strictly better."""
+    narrow: float
+    """The number of items for an interval as narrow as the smallest difference that matters."""
 
     def more(self) -> str:
         """How many more items would likely decide it, as text; "–" where that is unknown."""
         if sign_of(self.interval, self.p):
             return "decided"
-        needed = items_to_decide(self.effect) - self.interval.n
+        return self._beyond(items_to_decide(self.effect))
+
+    def more_to_narrow(self) -> str:
+        """How many more items would make the interval narrow, as text."""
+        if self.quantity.matters == 0:
+            return "–"
+        return "narrow" if self.narrow <= self.interval.n else self._beyond(self.narrow)
+
+    def _beyond(self, items: float) -> str:
+        needed = items - self.interval.n
         if math.isnan(needed):
             return "–"
         if needed > MANY:
@@ -69,7 +91,13 @@ def compare(first: Cell, second: Cell, quantity: Quantity) -> Compared:
         sign_flip_p(differences),
         effect_size(differences),
         float((sign * differences > 0).mean()) if len(differences) else math.nan,
+        items_to_narrow(differences, quantity.matters),
     )
+
+
+def together(found: Sequence[Compared]) -> list[Compared]:
+    """Comparisons by several metrics, with p-values corrected for their number."""
+    return [replace(one, p=p) for one, p in zip(found, holm([one.p for one in found]), strict=True)]
 
 
 def check_pair(first: Cell, second: Cell) -> tuple[int, int, int]:
@@ -114,6 +142,7 @@ def table_of(names: tuple[str, str], found: list[Compared]) -> Table:
         "effect size",
         f"{names[0]} better on",
         "items more to decide",
+        "items more to narrow",
     )
     return Table(f"{names[0]} against {names[1]}, paired by item", header, _rows(found), labels=1)
 
@@ -127,7 +156,7 @@ def _row(one: Compared) -> tuple[Entry, ...]:
     name = Entry(f"{quantity.id} {'↑' if quantity.higher_is_better else '↓'}")
     count = Entry(f"{made.n} ({made.undefined} undefined)" if made.undefined else f"{made.n}")
     if made.n == 0:
-        return (name, Entry("not measured"), count, *[Entry("–")] * 4)
+        return (name, Entry("not measured"), count, *[Entry("–")] * 5)
     value, low, high = (
         f"{number:+.{quantity.decimals}f}" for number in (made.value, made.low, made.high)
     )
@@ -139,6 +168,7 @@ def _row(one: Compared) -> tuple[Entry, ...]:
         Entry(_effect(one)),
         Entry(f"{one.better:.0%}"),
         Entry(one.more()),
+        Entry(one.more_to_narrow()),
     )
 
 
@@ -193,6 +223,12 @@ def quantities(cell: Cell, metric: str | None) -> list[Quantity]:
     return chosen
 
 
+def _margins(wanted: Sequence[Quantity]) -> str:
+    """The smallest differences that matter, each with its metrics' names."""
+    stated = [one for one in wanted if one.matters]
+    return ", ".join(f"{one.matters:g}{one.unit and ' '}{one.unit} ({one.id})" for one in stated)
+
+
 def main() -> None:
     """Run the command."""
     words = sys.argv[1:]
@@ -203,12 +239,12 @@ def main() -> None:
     first, second = (find_cell(name, options) for name in names)
     both, only_first, only_second = check_pair(first, second)
     wanted = quantities(first, options.get("metric"))
-    found = [compare(first, second, quantity) for quantity in wanted]
+    found = together([compare(first, second, quantity) for quantity in wanted])
     print(console(table_of((names[0], names[1]), found)))  # noqa: T201
     config = first.config
     print(  # noqa: T201
         f"\nModel {config.model.name}, data {config.data.name}, {both} items in both"
         f"; {only_first} only in {names[0]}, {only_second} only in {names[1]}. 95% expanded "
         f"percentile bootstrap; sign-flip test, exact up to n={EXACT}; items more for a chance of "
-        "80% at the observed effect."
+        f"80% at the observed effect, and for an interval of {_margins(wanted)} to each side."
     )

@@ -1,15 +1,16 @@
 """Trade-off curves: the cells of one method, in order of the field that varies along its curve."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from pandas import DataFrame, Series
+from pandas import DataFrame, Series, concat
 
 from eval.bootstrap import Interval
 from eval.claims import Comparison
 from eval.curves import Curve, gap
+from eval.quantity import Quantity
 from experiments.report.summary import Summary, in_words, scores_of
 from experiments.store.formats import EVERYTHING
 
@@ -46,14 +47,10 @@ def compare_curves(summary: Summary, better: Values, worse: Values) -> list[Comp
     with few pictures per class the plain one also rewards pictures that are alike. Without
     class metrics, there is one comparison without measurements.
     """
-    sides = [
-        [i for i in _having(summary.cells, values) if summary.measured[i] is not None]
-        for values in (better, worse)
-    ]
-    names = [_name(summary, *side) for side in zip(sides, (better, worse), strict=True)]
+    names, sides = _sides(summary, (better, worse))
     near = summary.measures.near
     if near is None or not summary.measures.classes:
-        return [Comparison(names[0], names[1], NOTHING)]
+        return [Comparison(*names, NOTHING)]
     classes = _shared_classes(summary, [position for side in sides for position in side])
     comparisons: list[Comparison] = []
     for quantity in summary.measures.classes:
@@ -63,8 +60,48 @@ def compare_curves(summary: Summary, better: Values, worse: Values) -> list[Comp
         measured = bool(first and second and classes)
         found = gap(_curve(first, classes), _curve(second, classes)) if measured else NOTHING
         better_name, worse_name = (f"{name}, {quantity.id}" for name in names)
-        comparisons.append(Comparison(better_name, worse_name, found))
+        comparisons.append(
+            Comparison(better_name, worse_name, found, found.p, matters=quantity.matters)
+        )
     return comparisons
+
+
+def compare_to_truth(
+    summary: Summary, better: Values, worse: Values, quantity: Quantity, kept: str
+) -> Comparison:
+    """Compare the same curves by ``quantity`` over ``kept``, per picture.
+
+    The gap is that in ``quantity``, on average over the values of ``kept`` that both reach, and
+    positive where ``better`` is better. Pictures without a value in a cell are left out of all.
+    """
+    names, sides = _sides(summary, (better, worse))
+    first, second = (
+        [tuple(summary.scores(i, id_) for id_ in (kept, quantity.id)) for i in side]
+        for side in sides
+    )
+    scores: list[Any] = [values for point in first + second for values in point]
+    if not first or not second:
+        return Comparison(*names, NOTHING)
+    table = concat(scores, axis=1, join="inner")
+    whole = table.replace([np.inf, -np.inf], np.nan).dropna().index.tolist()
+    if not whole:
+        return Comparison(*names, replace(NOTHING, undefined=len(table)))
+    curves = [_curve(side, whole) for side in (first, second)]
+    found = gap(*(reversed(curves) if quantity.higher_is_better else curves))
+    found = replace(found, undefined=len(table) - len(whole))
+    return Comparison(*names, found, found.p, matters=quantity.matters)
+
+
+def _sides(
+    summary: Summary, sides: tuple[Values, Values]
+) -> tuple[tuple[str, str], tuple[list[int], list[int]]]:
+    """The names and the measured cells of two curves."""
+    first, second = (
+        [i for i in _having(summary.cells, values) if summary.measured[i] is not None]
+        for values in sides
+    )
+    names = _name(summary, first, sides[0]), _name(summary, second, sides[1])
+    return names, (first, second)
 
 
 def _shared_classes(summary: Summary, positions: list[int]) -> list[str]:
@@ -78,9 +115,12 @@ def _shared_classes(summary: Summary, positions: list[int]) -> list[str]:
     return sorted(name for name in names if len({count[name] for count in counts}) == 1)
 
 
-def _curve(points: list[tuple[Any, Any]], classes: list[str]) -> Curve:
-    x = np.stack([near.reindex(classes).to_numpy() for near, _ in points])
-    y = np.stack([reached.reindex(classes).to_numpy() for _, reached in points])
+def _curve(points: Sequence[Sequence[Series]], groups: list[str]) -> Curve:
+    """A curve through points of x and y, each by group: a class, or the key of a picture."""
+    x, y = (
+        np.stack([values.reindex(groups).to_numpy() for values in axis])
+        for axis in zip(*points, strict=True)
+    )
     return Curve(x, y)
 
 

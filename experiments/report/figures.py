@@ -69,7 +69,7 @@ def draw_heatmap(summary: Summary) -> Figure | None:
 
     None where PSNR is not measured.
     """
-    if PSNR not in summary.measures.pictures:
+    if summary.measures.quantity(PSNR.id) is None:
         return None
     panels = list(summary.of(PSNR.id).groupby("method", sort=False))
     figure = Figure(figsize=(4.6 * len(panels), 4.2), layout="constrained")
@@ -111,7 +111,7 @@ def draw_lines(summary: Summary) -> Figure | None:
 
     None where PSNR is not measured.
     """
-    if PSNR not in summary.measures.pictures:
+    if summary.measures.quantity(PSNR.id) is None:
         return None
     along, *others = summary.fields
     figure = Figure(figsize=(5.6, 3.8), layout="constrained")

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from pandas import DataFrame
 
-from eval.quantity import PSNR_OUTSIDE, PSNR_TO_TRUTH, Quantity
+from eval.quantity import PSNR_INSIDE, PSNR_OUTSIDE, Quantity
 from experiments.report.curves import Line, lines
 from experiments.report.lettering import make_legible
 from experiments.report.looks import axis, look, title
@@ -36,12 +36,12 @@ def draw_trade_off(summary: Summary) -> Figure | None:
 
 
 def draw_truth(summary: Summary) -> Figure | None:
-    """Plot PSNR to the truth over PSNR outside the true mask, where the upper right is better.
+    """Plot PSNR inside the true mask over PSNR outside it, where the upper right is better.
 
     None where the true edits are not known.
     """
-    known = {PSNR_OUTSIDE, PSNR_TO_TRUTH} <= set(summary.measures.pictures)
-    return _draw(summary, PSNR_OUTSIDE, PSNR_TO_TRUTH) if known else None
+    known = all(map(summary.measures.quantity, (PSNR_OUTSIDE.id, PSNR_INSIDE.id)))
+    return _draw(summary, PSNR_OUTSIDE, PSNR_INSIDE) if known else None
 
 
 def _draw(summary: Summary, across: Quantity, up: Quantity) -> Figure:

@@ -1,14 +1,14 @@
 """Grades the paper's claims on the items that both sides of a comparison have."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from eval.bootstrap import Interval, paired_interval
 from eval.claims import Comparison, Grade, grade
 from eval.paired import differences_of, sign_flip_p
 from eval.quantity import Quantity
-from experiments.report.curves import NOTHING, compare_curves
+from experiments.report.curves import NOTHING, compare_curves, compare_to_truth
 from experiments.report.paper import Claim, CurveOrdering
 from experiments.report.summary import Summary
 
@@ -55,10 +55,11 @@ class Graded:
             "source": self.claim.source,
             "metric": self.measured and self.measured.id,
             "verdict": self.grade.verdict,
-            **_numbers(self.grade.weakest.difference),
+            "matters": self.grade.weakest.matters,
+            **_numbers(self.grade.weakest),
             "parts": [
                 {"better": part.better, "worse": part.worse, "verdict": part.verdict}
-                | _numbers(part.difference)
+                | _numbers(part)
                 for part in self.grade.parts
             ],
         }
@@ -69,6 +70,24 @@ def grade_claims(summary: Summary) -> list[Graded]:
     return [
         *(_of_cells(summary, claim) for claim in summary.table.claims),
         *(_of_curves(summary, claim) for claim in summary.table.curves),
+    ]
+
+
+def grade_against_truth(summary: Summary) -> list[Graded]:
+    """The grades of the paper's claims about curves, by our measures of how true an edit is.
+
+    Each claim has one in each quantity of what was asked for, beside the one of what was to be
+    kept; none where the metrics have no such quantity.
+    """
+    measures = summary.measures
+    kept = measures.quantity(measures.kept)
+    asked = [one for one in measures.pictures if one.id in measures.asked]
+    if kept is None:
+        return []
+    return [
+        _to_truth(summary, claim, quantity, kept)
+        for claim in summary.table.curves
+        for quantity in asked
     ]
 
 
@@ -84,20 +103,33 @@ def _of_curves(summary: Summary, claim: CurveOrdering) -> Graded:
     return Graded(claim, grade(parts), summary.measures.reached)
 
 
+def _to_truth(summary: Summary, claim: CurveOrdering, quantity: Quantity, kept: Quantity) -> Graded:
+    part = compare_to_truth(summary, claim.better, claim.worse, quantity, kept.id)
+    same = replace(
+        claim,
+        claim=f"{claim.claim}, by {quantity.id} at equal {kept.id}",
+        source=f"our measure of the claim of {claim.source}",
+    )
+    return Graded(same, grade([part]), quantity)
+
+
 def _compare(summary: Summary, better: int, worse: int, quantity: Quantity | None) -> Comparison:
     names = summary.name(better), summary.name(worse)
     if quantity is None:
         return Comparison(*names, NOTHING)
+    matters = quantity.matters
     first, second = (summary.scores(position, quantity.id) for position in (better, worse))
     first, second = first.align(second, join="inner")
     if not quantity.higher_is_better:
         first, second = second, first
     values = first.to_numpy(), second.to_numpy()
     p = sign_flip_p(differences_of(*values))
-    return Comparison(*names, paired_interval(*values), p)
+    return Comparison(*names, paired_interval(*values), p, matters)
 
 
-def _numbers(interval: Interval) -> dict[str, float | int | None]:
-    values = {"difference": interval.value, "low": interval.low, "high": interval.high}
+def _numbers(part: Comparison) -> dict[str, float | int | None]:
+    interval = part.difference
+    bounds = {"low": interval.low, "high": interval.high}
+    values = {"difference": interval.value, **bounds, "p": part.p}
     known = {key: value if math.isfinite(value) else None for key, value in values.items()}
     return known | {"n": interval.n, "undefined": interval.undefined}

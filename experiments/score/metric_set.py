@@ -19,6 +19,9 @@ from experiments.store.measures import Measures
 from experiments.store.sources import digest, module_of, sources
 from pti.errors import InputError
 
+CSFID_MATTERS = 5.0
+"""FlexIT's table has methods from 27 to 106."""
+
 SCORING = "experiments.score.pictures"
 """The module that reads the pictures of every metric."""
 
@@ -46,8 +49,7 @@ class MetricSet:
         }
         network: FeatureNetwork | None = instantiate(config.classes)
         settings: Any = OmegaConf.to_container(config)
-        roles = [config.near] if config.near else []
-        for name in (*roles, *config.asked, *config.kept):
+        for name in filter(None, (config.near, config.kept, *config.asked)):
             if name not in made:
                 raise InputError(
                     f"metrics={config.name} has no metric {name!r} in pictures."
@@ -71,15 +73,15 @@ class MetricSet:
     def measures(self) -> Measures:
         """The quantities and their roles, as a cell stores them."""
         ids = {name: metric.quantity.id for name, metric in self.metrics.items()}
-        near = self.settings["near"]
+        near, kept = (ids.get(self.settings[role]) for role in ("near", "kept"))
         return Measures(
             name=self.name,
             pictures=tuple(metric.quantity for metric in self.metrics.values()),
             classes=() if self.network is None else _of_classes(self.network),
             everything=() if self.network is None else _of_everything(self.network),
-            near=ids[near] if near else None,
+            near=near,
             asked=tuple(ids[name] for name in self.settings["asked"]),
-            kept=tuple(ids[name] for name in self.settings["kept"]),
+            kept=kept,
             settings=self.settings,
         )
 
@@ -108,8 +110,10 @@ def _digest(settings: Mapping[str, Any], metric: Metric) -> str:
 def _of_classes(network: FeatureNetwork) -> tuple[Quantity, ...]:
     below_zero = CORRECTED_BELOW_ZERO
     return (
-        Quantity(f"csfid-{network.id}", higher_is_better=False, decimals=2),
-        Quantity(f"csfid-corrected-{network.id}", False, 2, below_zero=below_zero),
+        Quantity(f"csfid-{network.id}", False, 2, matters=CSFID_MATTERS),
+        Quantity(
+            f"csfid-corrected-{network.id}", False, 2, below_zero=below_zero, matters=CSFID_MATTERS
+        ),
     )
 
 

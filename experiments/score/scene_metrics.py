@@ -1,6 +1,6 @@
 """Metrics of edited scenes, computed with the embedded classifier."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import sha256
 
@@ -14,6 +14,8 @@ from eval.perceptual import distance
 from eval.quantity import Quantity
 from pti.types import Image
 
+PERCEPT = Quantity("percept-scenes", higher_is_better=False, decimals=3, matters=0.03)
+
 
 @cache
 def scene_classifier() -> SceneClassifier:
@@ -25,6 +27,11 @@ def scene_classifier() -> SceneClassifier:
 def classifier_digest() -> str:
     """The sha256 of the embedded classifier's weights."""
     return sha256((MODEL / "classifier/model.safetensors").read_bytes()).hexdigest()
+
+
+def _percept(images: Image, references: Image) -> PerImage:
+    classifier = scene_classifier()
+    return distance(classifier.layers(images), classifier.layers(references))
 
 
 @dataclass(frozen=True)
@@ -50,7 +57,7 @@ class ScenePercept(Metric):
     @property
     def quantity(self) -> Quantity:
         """A distance, 0 for a copy."""
-        return Quantity("percept-scenes", higher_is_better=False, decimals=3)
+        return PERCEPT
 
     def digest(self) -> str:
         """The sha256 of the classifier's weights."""
@@ -59,8 +66,31 @@ class ScenePercept(Metric):
     @torch.no_grad()
     def __call__(self, pictures: Pictures) -> PerImage:
         """The distance of each result to its input."""
-        classifier = scene_classifier()
-        return distance(classifier.layers(pictures.output), classifier.layers(pictures.source))
+        return _percept(pictures.output, pictures.source)
+
+
+@dataclass(frozen=True)
+class ScenePerceptInside(Metric):
+    """The distance of ``ScenePercept`` to the true edit, where that differs from the input."""
+
+    needs = ("truth", "changed")
+
+    @property
+    def quantity(self) -> Quantity:
+        """A distance, 0 for the truth itself."""
+        return replace(PERCEPT, id="percept-inside-scenes")
+
+    def digest(self) -> str:
+        """The sha256 of the classifier's weights."""
+        return classifier_digest()
+
+    @torch.no_grad()
+    def __call__(self, pictures: Pictures) -> PerImage:
+        """The distance of each result, with the true edit around the region, to the true edit."""
+        assert pictures.truth is not None
+        assert pictures.changed is not None
+        inside = torch.where(pictures.changed, pictures.output, pictures.truth)
+        return _percept(inside, pictures.truth)
 
 
 @dataclass(frozen=True)
@@ -72,7 +102,7 @@ class SceneAccuracy(Metric):
     @property
     def quantity(self) -> Quantity:
         """1 or 0 per picture; the mean is the accuracy."""
-        return Quantity("accuracy-scenes", higher_is_better=True, decimals=3)
+        return Quantity("accuracy-scenes", higher_is_better=True, decimals=3, matters=0.02)
 
     def digest(self) -> str:
         """The sha256 of the classifier's weights."""

@@ -15,8 +15,8 @@ class Measures(Stored):
 
     ``asked`` are the ids that measure whether an edit is what was asked for. ``near`` and
     ``reached`` are the axes of a trade-off curve: how far a result is from its input, and how far
-    from what was asked for; lower is better for both. ``kept`` are further ids of the first table
-    of edits.
+    from what was asked for; lower is better for both. ``kept`` is the axis beside which the true
+    edits are compared: whether the rest is as it was.
     """
 
     name: str
@@ -31,8 +31,8 @@ class Measures(Stored):
     """The id of the distance to the input; None without one."""
     asked: tuple[str, ...]
     """Ids of what was asked for."""
-    kept: tuple[str, ...]
-    """Ids that the first table shows beside them."""
+    kept: str | None
+    """The id of what an edit should keep; None without one."""
     settings: dict[str, Any]
     """The configuration of each metric, by the name that the set gives it."""
 
@@ -43,8 +43,10 @@ class Measures(Stored):
             name: tuple(Quantity(**one) for one in line.get(name, ()))
             for name in ("pictures", "classes", "everything")
         }
-        ids = {name: tuple(line.get(name, ())) for name in ("asked", "kept")}
-        return super().read({**line, **quantities, **ids}, where)
+        asked, kept = tuple(line.get("asked", ())), line.get("kept")
+        if isinstance(kept, list):  # files of earlier versions have a list
+            kept = next(iter(kept), None)
+        return super().read({**line, **quantities, "asked": asked, "kept": kept}, where)
 
     @property
     def quantities(self) -> tuple[Quantity, ...]:
@@ -61,7 +63,7 @@ class Measures(Stored):
     @property
     def headline(self) -> list[Quantity]:
         """The quantities of the first table of edits; empty where no classes are compared."""
-        wanted = {*self.asked, *(one.id for one in self.classes), self.near, *self.kept}
+        wanted = {*self.asked, *(one.id for one in self.classes), self.near, self.kept}
         return [one for one in self.quantities if one.id in wanted] if self.classes else []
 
     def quantity(self, name: str | None) -> Quantity | None:

@@ -17,6 +17,7 @@ FEW = {
     "classifier": Plan("classifier", steps=2, batch=4, lr=1e-3),
     "diffusion": Plan("diffusion", steps=2, batch=4, lr=1e-3, ema=0.9),
     "refinement": Plan("refinement", steps=1, batch=4, lr=1e-3, ema=0.9),
+    "patterns": Plan("patterns", steps=1, batch=4, lr=1e-3, ema=0.9),
 }
 
 

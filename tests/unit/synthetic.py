@@ -217,7 +217,8 @@ def edits(percept, csfid, outside=21.0, truth=18.0, corrected=40.0):
     """What ``write_edits`` takes."""
     return {
         "accuracy-scenes": 0.9,
-        "psnr-to-truth[0,1]": truth,
+        "psnr-inside[0,1]": truth,
+        "percept-inside-scenes": 4.0 - 0.1 * truth,
         "csfid-scenes": csfid,
         "csfid-corrected-scenes": corrected,
         "percept-scenes": percept,

@@ -29,6 +29,40 @@ def test_an_interval_does_not_decide_what_chance_explains(p):
     assert Comparison("a", "b", surely, 0.049).verdict == "reproduced"
 
 
+@pytest.mark.parametrize(
+    ("value", "half", "p", "verdict"),
+    [
+        (0.1, 0.5, 0.4, "equal"),
+        (0.1, 0.95, 0.4, "undecided"),
+        (-0.3, 0.2, 0.01, "contradicted"),
+        (0.3, 0.2, 0.01, "reproduced"),
+        (0.3, 0.2, 0.2, "equal"),
+    ],
+)
+def test_what_is_small_for_sure_is_equal_where_its_sign_is_open(value, half, p, verdict):
+    one = Comparison("a", "b", Interval(value, value - half, value + half, 16, 0), p, matters=1.0)
+    assert one.verdict == verdict
+
+
+def test_few_items_show_no_equality():
+    one = Comparison("a", "b", Interval(0.0, 0.0, 0.0, 5, 0), 1.0, matters=1.0)
+    assert one.verdict == "undecided"
+
+
+def test_many_comparisons_are_corrected_for_their_number():
+    """At p = 0.02 one comparison is decided, and each of four is open."""
+    one = Comparison("a", "b", Interval(1.0, 0.5, 1.5, 16, 0), 0.02)
+    assert grade([one]).verdict == "reproduced"
+    assert {part.verdict for part in grade([one] * 4).parts} == {"undecided"}
+    assert [part.p for part in grade([one] * 4).parts] == pytest.approx([0.08] * 4)
+
+
+def test_an_equal_part_is_weaker_than_a_reproduced_one_and_stronger_than_an_open_one():
+    small = Comparison("a", "b", Interval(0.0, -0.1, 0.1, 16, 0), 0.9, matters=1.0)
+    assert grade([part(1.0), small]).verdict == "equal"
+    assert grade([small, part(0.4)]).verdict == "undecided"
+
+
 def test_nothing_measured_decides_nothing():
     assert UNMEASURED.verdict == "undecided"
 

@@ -41,14 +41,15 @@ def pair(tmp_path):
         ([-d for d in SURE], 2 / 64, "contradicted"),
         (SPLIT, 4 / 64, "undecided"),
         (SURE[:5], 2 / 32, "undecided"),
-        ([0.0] * 6, 1.0, "undecided"),
+        ([0.05, -0.05] * 3, 1.0, "equal"),
+        ([0.0] * 5, 1.0, "undecided"),
     ],
 )
 def test_the_command_and_the_claims_decide_alike(pair, differences, p, verdict):
     compared, claim = pair(differences)
     assert compared.p == pytest.approx(p)
     assert claim.grade.verdict == verdict
-    assert (compared.more() == "decided") == (verdict != "undecided")
+    assert (compared.more() == "decided") == (verdict in ("reproduced", "contradicted"))
 
 
 def test_an_interval_above_0_alone_decides_nothing(pair):
@@ -60,11 +61,14 @@ def test_an_interval_above_0_alone_decides_nothing(pair):
 @pytest.mark.parametrize(
     ("differences", "shown"),
     [
-        ([2.0] * 6, ["+2.00 [+2.00, +2.00]", "6", "0.031", "all differ alike", "100%", "decided"]),
-        ([0.0] * 6, ["+0.00 [+0.00, +0.00]", "6", "1", "no difference", "0%", "–"]),
-        ([1.0], ["+1.00", "1", "1", "–", "100%", "–"]),
-        ([math.inf], ["not measured", "0 (1 undefined)", "–", "–", "–", "–"]),
-        ([1.0, 2.0, math.nan], ["+1.50 [", "2 (1 undefined)", "0.5", "+2.12", "100%", "4"]),
+        (
+            [2.0] * 6,
+            ["+2.00 [+2.00, +2.00]", "6", "0.031", "all differ alike", "100%", "decided", "narrow"],
+        ),
+        ([0.0] * 6, ["+0.00 [+0.00, +0.00]", "6", "1", "no difference", "0%", "–", "narrow"]),
+        ([1.0], ["+1.00", "1", "1", "–", "100%", "–", "–"]),
+        ([math.inf], ["not measured", "0 (1 undefined)", "–", "–", "–", "–", "–"]),
+        ([1.0, 2.0, math.nan], ["+1.50 [", "2 (1 undefined)", "0.5", "+2.12", "100%", "4", "191"]),
     ],
 )
 def test_what_has_no_number_is_said_in_words(pair, differences, shown):

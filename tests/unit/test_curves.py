@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from eval.curves import Curve, gap
 
@@ -50,6 +51,21 @@ def test_the_interval_is_paired_by_group():
     found = gap(*shifted)
     assert 0 < found.low < 1 < found.high < 2
     assert found.high - found.low < 0.5
+
+
+def test_the_level_of_a_gap_says_what_its_interval_says():
+    for y in (5.0, 5.6, 5.8, 6.2):
+        found = gap(curve([1, 2], [5, 5], 1, 2.0), curve([1, 2], [y, y], 2, 2.0))
+        assert (found.p < 0.05) == (found.low > 0)
+    assert gap(curve([1, 2], [5, 4], 1, 1.0), curve([1, 2], [5, 4], 2, 1.0)).p > 0.9
+
+
+def test_the_level_of_a_mean_gap_is_about_that_of_a_t_test():
+    first, second = curve([1, 2], [5, 5], 1, 0.0), curve([1, 2], [5.5, 5.5], 2, 0.0)
+    spread = np.random.default_rng(5).normal(0, 1, GROUPS)
+    second = Curve(second.x, second.y + spread - spread.mean())
+    _, expected = stats.ttest_1samp(0.5 + spread - spread.mean(), 0)
+    assert gap(first, second).p == pytest.approx(expected, rel=0.3)
 
 
 def test_one_group_has_no_interval():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from eval.paired import effect_size, items_to_decide, sign_flip_p
+from eval.paired import effect_size, holm, items_to_decide, items_to_narrow, sign_flip_p
 
 
 def scipys(differences):
@@ -57,3 +57,26 @@ def test_items_to_decide_are_the_textbook_s(effect, n):
 def test_no_effect_is_never_decided():
     assert items_to_decide(0.0) == math.inf
     assert math.isnan(items_to_decide(math.nan))
+
+
+def test_holm_corrects_as_the_textbook_s_example():
+    """Holm (1979) by hand, and the same values as R's p.adjust gives."""
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm([0.4, 0.9]) == pytest.approx([0.8, 0.9])
+    assert holm([0.7, 0.6]) == pytest.approx([1.0, 1.0])
+    assert holm([0.02]) == [0.02]
+
+
+def test_holm_leaves_out_what_was_not_tested():
+    first, missing, second = holm([0.01, math.nan, 0.04])
+    assert (first, second) == pytest.approx((0.02, 0.04))
+    assert math.isnan(missing)
+
+
+def test_that_many_items_make_the_interval_that_narrow():
+    rng = np.random.default_rng(0)
+    needed = int(items_to_narrow(rng.normal(0, 2.0, 5_000), 0.25))
+    widths = [1.96 * rng.normal(0, 2.0, needed).std(ddof=1) / needed**0.5 for _ in range(200)]
+    assert np.mean(widths) == pytest.approx(0.25, rel=0.02)
+    assert items_to_narrow(np.ones(3), 0.0) == math.inf
+    assert math.isnan(items_to_narrow(np.ones(1), 0.1))

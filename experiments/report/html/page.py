@@ -31,14 +31,15 @@ KINDS = {
 def page(
     summary: Summary,
     tables: Sequence[Table],
-    claims: Sequence[Graded],
+    claims: Sequence[tuple[str, str, Sequence[Graded]]],
     remarks: Sequence[str],
     files: Sequence[Path],
 ) -> str:
     """The whole page as HTML.
 
-    ``files`` lie beside the page; each PNG among them is a figure that also has an SVG and a PDF.
-    All links are relative, so that a folder of results may be moved.
+    ``claims`` are sections: a title, what it is about, and its claims. ``files`` lie beside the
+    page; each PNG among them is a figure that also has an SVG and a PDF. All links are relative, so
+    that a folder of results may be moved.
     """
     figures = [path for path in files if path.suffix == ".png"]
     result_set = summary.result_set
@@ -48,7 +49,7 @@ def page(
         experiment=result_set.experiment,
         model=result_set.model,
         data=result_set.data,
-        claims=[{"verdict": claim.grade.verdict, "text": claim.sentence()} for claim in claims],
+        claims=[(name, about, graded) for name, about, graded in claims if graded],
         tables=tables,
         costs=_costs(summary),
         failures=_failures(summary),
