@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import inf, isnan, nan
+from math import ceil, inf, isnan, nan
 from typing import Literal
 
 from eval.bootstrap import Interval
@@ -54,6 +54,18 @@ class Comparison:
         ):
             return "equal"
         return verdicts[sign]
+
+
+    @property
+    def needed(self) -> float:
+        """The number of items for an interval as narrow as ``matters`` to each side, about.
+
+        An interval narrows with the square root of its items. NaN where no such number is known.
+        """
+        found = self.difference
+        if not self.matters or found.n < FEWEST or isnan(found.low):
+            return nan
+        return ceil(found.n * ((found.high - found.low) / 2 / self.matters) ** 2)
 
 
 def corrected(comparisons: Sequence[Comparison]) -> tuple[Comparison, ...]:

@@ -88,9 +88,9 @@ class Report:
         parts = [f"# {escape_markdown(title)}\n"]
         parts += [markdown(self.tables[0])]
         if self.claims:
-            parts += ["## The paper's claims\n", *(_claim_markdown(claim) for claim in self.claims)]
+            parts += ["## The paper's claims\n", *(claim_markdown(claim) for claim in self.claims)]
         if self.truths:
-            parts += [f"## {TRUTH}\n", f"{ABOUT_TRUTH}\n", *map(_claim_markdown, self.truths)]
+            parts += [f"## {TRUTH}\n", f"{ABOUT_TRUTH}\n", *map(claim_markdown, self.truths)]
         parts += ["## Remarks\n", "".join(f"- {escape_markdown(r)}\n" for r in self.remarks())]
         parts += [f"![{path.stem}]({path.name})\n" for path in figures]
         return "\n".join(parts + [markdown(table) for table in self.tables[1:]])
@@ -227,7 +227,7 @@ def _report_all(results: Path, paper: Paper) -> None:
         ) from errors[0]
 
 
-def _claim_markdown(claim: Graded) -> str:
+def claim_markdown(claim: Graded) -> str:
     """The claim's sentence, with a table of its comparisons where there are several."""
     sentence = f"- {escape_markdown(claim.sentence())}\n"
     parts = claim.grade.parts

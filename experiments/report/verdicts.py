@@ -25,6 +25,9 @@ class Graded:
         """The claim and its verdict with the interval that decides it."""
         weakest, parts = self.grade.weakest, self.grade.parts
         interval = f"{self.shown(weakest.difference)}, n={weakest.difference.n}"
+        if weakest.verdict == "undecided" and math.isfinite(weakest.needed):
+            unit = self.measured and f"{weakest.matters:g} {self.measured.unit}".rstrip()
+            interval += f" (about {weakest.needed:,} for an interval of ±{unit})"
         text = f"{self.claim.claim} ({self.claim.source}): {self.grade.verdict}, "
         if len(parts) == 1:
             return f"{text}{interval}"

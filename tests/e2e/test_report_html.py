@@ -62,7 +62,7 @@ def made(tmp_path_factory):
     for command in (["run", *words], ["report", "experiment=all", results]):
         module = f"experiments.{command[0]}"
         subprocess.run([sys.executable, "-m", module, *command[1:]], cwd=REPOSITORY, check=True)
-    return folder / "results/figure4/scenes-scenes_edit"
+    return folder / "results/figure4/scenes-scenes_change"
 
 
 def open_(browser, path, width=1280):

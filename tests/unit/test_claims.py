@@ -1,4 +1,5 @@
-from math import nan
+from dataclasses import replace
+from math import isnan, nan
 
 import pytest
 
@@ -42,6 +43,13 @@ def test_an_interval_does_not_decide_what_chance_explains(p):
 def test_what_is_small_for_sure_is_equal_where_its_sign_is_open(value, half, p, verdict):
     one = Comparison("a", "b", Interval(value, value - half, value + half, 16, 0), p, matters=1.0)
     assert one.verdict == verdict
+
+
+def test_an_interval_narrows_with_the_root_of_its_items():
+    wide = Comparison("a", "b", Interval(0.3, -0.7, 1.3, 16, 0), matters=0.5)
+    assert wide.needed == 64
+    assert isnan(replace(wide, matters=0.0).needed)
+    assert isnan(UNMEASURED.needed)
 
 
 def test_few_items_show_no_equality():

@@ -1,0 +1,1 @@
+"""Collects the results of a repository on one page."""

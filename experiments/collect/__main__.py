@@ -1,0 +1,5 @@
+"""``python -m experiments.collect``."""
+
+from experiments.start import start
+
+start("collect")
