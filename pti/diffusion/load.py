@@ -18,7 +18,7 @@ from pti.diffusion.conventions import missing_conventions
 from pti.diffusion.kinds import check_kind, check_tokenizer
 from pti.diffusion.layout import WEIGHTS, weight_files, weight_patterns
 from pti.diffusion.model import LatentDiffusion
-from pti.diffusion.precision import Precision
+from pti.diffusion.precision import AttentionOnCpu, Precision
 from pti.errors import InputError
 
 DTYPES = ("float32", "bfloat16")
@@ -99,6 +99,8 @@ def assemble(
         parts[name].eval().requires_grad_(False).to(device)
     if precision == "bf16":
         _keep_in_bf16(parts["unet"])
+        if device.type == "cpu":
+            parts["unet"].set_attn_processor(AttentionOnCpu())
     return LatentDiffusion(**parts, digest=digest, precision=precision)
 
 

@@ -1,28 +1,39 @@
 """The precision of the UNet's arithmetic, and the fastest one on a device."""
 
 from collections.abc import Generator
-from contextlib import contextmanager, nullcontext
-from typing import Literal
+from contextlib import contextmanager
+from typing import Any, Literal
 
 import torch
-from torch.nn.attention import SDPBackend, sdpa_kernel
+from diffusers.models.attention_processor import AttnProcessor, AttnProcessor2_0
+from torch import Tensor
 
 Precision = Literal["fp32", "bf16"]
 
 
 @contextmanager
 def autocast(device: torch.device, precision: Precision) -> Generator[None]:
-    """Compute in ``precision``.
-
-    On a CPU, bf16 avoids fused attention where gradients are wanted, since its backward is slow.
-    """
+    """Compute in ``precision``."""
     if precision == "fp32":
         yield
         return
-    slow = device.type == "cpu" and torch.is_grad_enabled()
-    plain = sdpa_kernel(SDPBackend.MATH) if slow else nullcontext()
-    with torch.autocast(device.type, torch.bfloat16), plain:
+    with torch.autocast(device.type, torch.bfloat16):
         yield
+
+
+class AttentionOnCpu:
+    """An attention processor for bf16 on a CPU: fused, but plain where gradients are wanted.
+
+    The backward of fused attention is slow there, and so is torch's own fallback in bf16.
+    """
+
+    def __init__(self) -> None:
+        self._fused, self._plain = AttnProcessor2_0(), AttnProcessor()
+
+    def __call__(self, *states: Any, **more: Any) -> Tensor:
+        """What the processor of diffusers returns."""
+        inner: Any = self._plain if torch.is_grad_enabled() else self._fused
+        return inner(*states, **more)
 
 
 def fastest(device: torch.device) -> Precision:
