@@ -27,7 +27,7 @@ class Graded:
         interval = f"{self.shown(weakest.difference)}, n={weakest.difference.n}"
         if weakest.verdict == "undecided" and math.isfinite(weakest.needed):
             unit = self.measured and f"{weakest.matters:g} {self.measured.unit}".rstrip()
-            interval += f" (about {weakest.needed:,} for an interval of ±{unit})"
+            interval += f" (about {weakest.needed:,} for ±{unit})"
         text = f"{self.claim.claim} ({self.claim.source}): {self.grade.verdict}, "
         if len(parts) == 1:
             return f"{text}{interval}"

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
 from typing import Any
@@ -18,9 +18,6 @@ from eval.quantity import Quantity
 from experiments.store.measures import Measures
 from experiments.store.sources import digest, module_of, sources
 from pti.errors import InputError
-
-CSFID_MATTERS = 5.0
-"""FlexIT's table has methods from 27 to 106."""
 
 SCORING = "experiments.score.pictures"
 """The module that reads the pictures of every metric."""
@@ -77,13 +74,18 @@ class MetricSet:
         return Measures(
             name=self.name,
             pictures=tuple(metric.quantity for metric in self.metrics.values()),
-            classes=() if self.network is None else _of_classes(self.network),
+            classes=() if self.network is None else self._of_classes(self.network.id),
             everything=() if self.network is None else _of_everything(self.network),
             near=near,
             asked=tuple(ids[name] for name in self.settings["asked"]),
             kept=kept,
             settings=self.settings,
         )
+
+    def _of_classes(self, network: str) -> tuple[Quantity, ...]:
+        plain = Quantity(f"csfid-{network}", False, 2, matters=self.settings["matters"])
+        id_ = f"csfid-corrected-{network}"
+        return plain, replace(plain, id=id_, below_zero=CORRECTED_BELOW_ZERO)
 
     @cached_property
     def digests(self) -> Mapping[str, str]:
@@ -105,16 +107,6 @@ def _digest(settings: Mapping[str, Any], metric: Metric) -> str:
     code = digest(sources((module_of(settings["_target_"]), type(metric).__module__, SCORING)))
     about = json.dumps([settings, code, metric.digest()], sort_keys=True)
     return sha256(about.encode()).hexdigest()[:16]
-
-
-def _of_classes(network: FeatureNetwork) -> tuple[Quantity, ...]:
-    below_zero = CORRECTED_BELOW_ZERO
-    return (
-        Quantity(f"csfid-{network.id}", False, 2, matters=CSFID_MATTERS),
-        Quantity(
-            f"csfid-corrected-{network.id}", False, 2, below_zero=below_zero, matters=CSFID_MATTERS
-        ),
-    )
 
 
 def _of_everything(network: FeatureNetwork) -> tuple[Quantity, ...]:

@@ -89,3 +89,10 @@ def test_reconstructions_have_no_such_claims(tmp_path):
     summary = summarise(ResultSet.read(tmp_path / "table2" / "scenes-scenes"), read_paper())
     assert grade_against_truth(summary) == []
     assert np.isfinite(summary.means["mean"]).any()
+
+
+def test_the_smallest_difference_that_matters_is_the_metric_set_s(tmp_path, curves):
+    curves("pti", 19.0)
+    measures = summarise(set_in(tmp_path), read_paper()).measures
+    assert {one.matters for one in measures.classes} == {40.0}
+    assert {one.matters for one in measures.pictures if one.unit == "dB"} == {0.1}
