@@ -1,6 +1,6 @@
 PYTHON ?= python3
-IMAGES ?= 16
-EDITS ?= $$((3 * $(IMAGES)))
+IMAGES ?= 48
+EDITS ?= $$((25 * (($(IMAGES) + 7) / 8)))
 
 BIN := .venv/bin
 INSTALLED := .venv/.installed
@@ -26,10 +26,10 @@ $(INSTALLED): pyproject.toml requirements.lock
 
 reproduce: tables figures ## Both; IMAGES=4 for a quick look
 
-tables: $(INSTALLED) ## Tables 1-3 on the embedded world, Table 2 on photographs; IMAGES=16 of each
+tables: $(INSTALLED) ## Tables 1-3 on the embedded world, Table 2 on photographs; IMAGES=48 of each
 	$(BIN)/python -m experiments.reproduce tables limit=$(IMAGES)
 
-figures: $(INSTALLED) ## Figures 4-6 on the embedded world; EDITS=48, by default three times IMAGES
+figures: $(INSTALLED) ## Figures 4-6 on the embedded world; EDITS=150, by default 25 for 8 IMAGES
 	$(BIN)/python -m experiments.reproduce figures limit=$(EDITS)
 
 smoke: $(INSTALLED) ## Run, score and report in under a minute

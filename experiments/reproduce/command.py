@@ -1,7 +1,7 @@
 """Runs and reports all of the paper's tables, or all of its figures, in one process.
 
-    python -m experiments.reproduce tables [limit=16]
-    python -m experiments.reproduce figures [limit=48]
+    python -m experiments.reproduce tables [limit=48]
+    python -m experiments.reproduce figures [limit=150]
 
 Further words are overrides of ``experiments.run``, for every experiment; ``workers`` is a process
 for each core, or one on a GPU. The same command again computes only what is missing.
