@@ -47,7 +47,7 @@ def compare_curves(summary: Summary, better: Values, worse: Values) -> list[Comp
     with few pictures per class the plain one also rewards pictures that are alike. Without
     class metrics, there is one comparison without measurements.
     """
-    names, sides = _sides(summary, (better, worse))
+    names, sides = sides_of(summary, (better, worse))
     near = summary.measures.near
     if near is None or not summary.measures.classes:
         return [Comparison(*names, NOTHING)]
@@ -74,7 +74,7 @@ def compare_to_truth(
     The gap is that in ``quantity``, on average over the values of ``kept`` that both reach, and
     positive where ``better`` is better. Pictures without a value in a cell are left out of all.
     """
-    names, sides = _sides(summary, (better, worse))
+    names, sides = sides_of(summary, (better, worse))
     first, second = (
         [tuple(summary.scores(i, id_) for id_ in (kept, quantity.id)) for i in side]
         for side in sides
@@ -92,10 +92,10 @@ def compare_to_truth(
     return Comparison(*names, found, found.p, matters=quantity.matters)
 
 
-def _sides(
+def sides_of(
     summary: Summary, sides: tuple[Values, Values]
 ) -> tuple[tuple[str, str], tuple[list[int], list[int]]]:
-    """The names and the measured cells of two curves."""
+    """The names and the measured cells of two curves, which are given by values of their fields."""
     first, second = (
         [i for i in _having(summary.cells, values) if summary.measured[i] is not None]
         for values in sides

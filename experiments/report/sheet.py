@@ -25,6 +25,9 @@ SIDE = 1.25
 COLUMNS = 16
 """Methods at most; more would make the sheet too wide."""
 
+LINES = 2
+"""Scores beneath a picture, at most."""
+
 LETTERS = 26
 """Letters that fit beneath a picture."""
 
@@ -52,7 +55,7 @@ def draw_sheet(summary: Summary) -> Figure | None:
     _column(grid[:, 0], [_inputs(summary, cells[0][1], key) for key in keys], "input")
     measures = summary.measures
     asked = [one for one in measures.pictures if one.id in measures.asked]
-    shown = asked or measures.pictures[:1]
+    shown = asked[:LINES] or measures.pictures[:1]
     for axes, (position, cell) in zip(grid.T[1:], cells, strict=False):
         scores = [summary.scores(position, quantity.id).reindex(keys) for quantity in shown]
         said = [_said(shown, values) for values in zip(*scores, strict=True)]
@@ -79,10 +82,11 @@ def _output(cell: Cell, key: str) -> Image.Image:
 
 def _said(quantities: Sequence[Quantity], scores: Sequence[float]) -> str:
     """A picture's scores, as short as possible."""
-    return ", ".join(dict.fromkeys(map(_shown, quantities, scores)))
+    return ", ".join(dict.fromkeys(map(score_text, quantities, scores)))
 
 
-def _shown(quantity: Quantity, score: float) -> str:
+def score_text(quantity: Quantity, score: float) -> str:
+    """A score in few letters, or in words where it is not a number."""
     if not np.isfinite(score):
         return UNDEFINED[np.isnan(score)]
     return f"{score:.1f} {quantity.unit}" if quantity.unit else f"{score:.3g}"
@@ -101,7 +105,12 @@ def read_picture(path: Path) -> Image.Image:
 def _column(axes: Sequence[Axes], pictures: list[tuple[Any, str]], title: str) -> None:
     axes[0].set_title(wrapped(title, SIDE, 9), fontsize=9, pad=3)
     for spot, (pixels, text) in zip(axes, pictures, strict=True):
-        spot.imshow(np.asarray(pixels), interpolation="nearest")
-        spot.set_xlabel(text, fontsize=6, labelpad=2)
-        spot.set(xticks=[], yticks=[])
-        spot.spines[:].set_visible(False)
+        put(spot, pixels, text)
+
+
+def put(spot: Axes, pixels: Any, text: str) -> None:
+    """Show a picture with a text beneath it."""
+    spot.imshow(np.asarray(pixels), interpolation="nearest")
+    spot.set_xlabel(text, fontsize=6, labelpad=2)
+    spot.set(xticks=[], yticks=[])
+    spot.spines[:].set_visible(False)

@@ -1,0 +1,66 @@
+"""The page of results: from the result sets alone, small pictures, and a digest of the settings."""
+
+import pytest
+from omegaconf import OmegaConf
+from PIL import Image
+
+from experiments.collect import command
+from experiments.collect.command import collect, settings_digest
+from experiments.report.paper import read_paper
+from experiments.store.result_set import ResultSet
+from pti.errors import InputError
+from tests.unit.synthetic import write_curves, write_table2, write_table3
+
+
+@pytest.fixture
+def page(tmp_path, monkeypatch):
+    """Collects result sets, and gives the text of the page."""
+
+    def make(*experiments):
+        sections = tuple((name, "scenes-scenes") for name in experiments)
+        monkeypatch.setattr(command, "SECTIONS", sections)
+        return collect(tmp_path, tmp_path / "out").read_text("utf-8")
+
+    return make
+
+
+def test_each_result_set_is_a_section_with_its_table_and_verdicts(tmp_path, page):
+    write_table2(tmp_path)
+    write_table3(tmp_path)
+    text = page("table2", "table3")
+    table2, table3 = text.split("\n## ")[1:]
+    assert table2.startswith(read_paper().tables["table2"].title)
+    assert "| PTI | 26.00 [" in table2
+    assert ": reproduced, +2.00" in table2
+    assert "table3-lines.png" in table3
+    with Image.open(tmp_path / "out/pictures/table3-lines.png") as picture:
+        assert picture.width <= 1100
+
+
+def test_figures_have_their_claims_against_the_truth(tmp_path, page):
+    write_curves(tmp_path)
+    text = page("figure4")
+    assert "### The same claims against the truth" in text
+    assert "pictures/figure4-truth.png" in text
+
+
+def test_the_same_results_give_the_same_bytes(tmp_path, page):
+    write_table3(tmp_path)
+    first = page("table3"), (tmp_path / "out/pictures/table3-lines.png").read_bytes()
+    assert first == (page("table3"), (tmp_path / "out/pictures/table3-lines.png").read_bytes())
+
+
+def test_what_is_missing_is_said(page):
+    with pytest.raises(InputError, match=r"table2/scenes-scenes is missing: run make tables"):
+        page("table2")
+
+
+def test_the_digest_is_of_what_was_asked_for_and_not_of_its_order(tmp_path):
+    write_table2(tmp_path)
+    configs = [cell.config for cell in ResultSet.read(tmp_path / "table2/scenes-scenes").cells]
+    digest = settings_digest(configs)
+    assert settings_digest(configs[::-1]) == digest
+    OmegaConf.update(configs[0], "seed", 3)
+    assert settings_digest(configs) == digest
+    OmegaConf.update(configs[0], "method.invert.lr", 0.5, force_add=True)
+    assert settings_digest(configs) != digest
