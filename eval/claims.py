@@ -55,7 +55,6 @@ class Comparison:
             return "equal"
         return verdicts[sign]
 
-
     @property
     def needed(self) -> float:
         """The number of items for an interval as narrow as ``matters`` to each side, about.

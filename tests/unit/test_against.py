@@ -1,4 +1,4 @@
-"""Three pictures show why an ordering of the paper does not hold: those that speak most against it."""
+"""Three pictures show why an ordering of the paper does not hold: those that speak most against."""
 
 import json
 import shutil
@@ -20,7 +20,7 @@ WORST = (KEYS[5], KEYS[2], KEYS[11])
 
 @pytest.fixture
 def summary_of(tmp_path):
-    """Figure 4 with ``pti`` dB inside at each of three thresholds; its ``WORST`` are worse still."""
+    """Figure 4 with ``pti`` dB inside at each of three thresholds, and ``WORST`` worse still."""
 
     def made(pti, ddim_edit=19.0):
         for method, inside in (("pti", pti), ("ddim_edit", ddim_edit)):
