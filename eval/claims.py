@@ -34,6 +34,7 @@ class Comparison:
 
     The difference is positive where the claim holds, also for metrics where lower is better. ``p``
     is its p-value, NaN where there is no test. Differences within ``matters`` of 0 do not matter.
+    ``unit`` is what the interval's ``n`` counts.
     """
 
     better: str
@@ -41,6 +42,7 @@ class Comparison:
     difference: Interval
     p: float = nan
     matters: float = 0.0
+    unit: Literal["images", "classes"] = "images"
 
     @property
     def verdict(self) -> Verdict:
@@ -57,14 +59,16 @@ class Comparison:
 
     @property
     def needed(self) -> float:
-        """The number of items for an interval as narrow as ``matters`` to each side, about.
+        """The number of images for an interval as narrow as ``matters`` to each side, about.
 
-        An interval narrows with the square root of its items. NaN where no such number is known.
+        An interval narrows with the square root of its items. NaN where it is narrower already,
+        where no such number is known, and of classes, whose number is that of the data set.
         """
         found = self.difference
-        if not self.matters or found.n < FEWEST or isnan(found.low):
+        if not self.matters or found.n < FEWEST or isnan(found.low) or self.unit == "classes":
             return nan
-        return ceil(found.n * ((found.high - found.low) / 2 / self.matters) ** 2)
+        many = ceil(found.n * ((found.high - found.low) / 2 / self.matters) ** 2)
+        return many if many > found.n else nan
 
 
 def corrected(comparisons: Sequence[Comparison]) -> tuple[Comparison, ...]:
@@ -78,7 +82,8 @@ class Grade:
     """A claim made of one or more orderings, all of which must hold.
 
     ``weakest`` is contradicted if any part is, and reproduced only if all are; among parts of the
-    same verdict it has the smallest difference.
+    same verdict it has the smallest difference. To correct parts for their number is cautious where
+    all must hold, and needed where any may contradict.
     """
 
     weakest: Comparison

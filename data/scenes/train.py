@@ -6,31 +6,28 @@ embedded model, and stays as it is. Writes a Stable Diffusion folder.
 """
 
 import argparse
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 from diffusers import AutoencoderKL, StableDiffusionPipeline
-from jaxtyping import Bool, Float, Int, UInt8
+from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 (torch's own name for it)
 from transformers import CLIPTokenizer
 
-from data.progress import bar
 from data.scenes import architecture
 from data.scenes.classifier import ATTRIBUTES, UNNAMED, SceneClassifier
 from data.scenes.corpus import Corpus, photograph_crops, rendered
 from data.scenes.embedded import MODEL
+from data.scenes.examples import Examples, examples_of, to_images
 from data.scenes.fit import Plan, fit
-from data.scenes.grounding import OWNERS, grounding, recorded
+from data.scenes.grounding import grounding, recorded
 from data.scenes.render import RENDERER
-from data.scenes.spec import SceneSpec
-from data.scenes.split import training_scene
 from pti.diffusion.load import torch_device
-from pti.diffusion.precision import autocast, fastest
 from pti.diffusion.random_model import stable_diffusion_scheduler
 
 SCENES = 12_000
@@ -60,11 +57,6 @@ OBJECTS_WEIGHT = {DIFFUSION.name: 1.0, REFINEMENT.name: 1.0, PATTERNS.name: 4.0}
 INSIDE_WEIGHT = 0.15
 EXTENT_WEIGHT = 0.3
 """Weights of the two terms of ``data.scenes.grounding`` beside the error of the noise."""
-
-
-def to_images(pictures: UInt8[Tensor, "b h w 3"]) -> Float[Tensor, "b 3 h w"]:
-    """Convert bytes to images in [0, 1]."""
-    return pictures.permute(0, 3, 1, 2).float() / 255
 
 
 def _draw(generator: torch.Generator, pool: Tensor, count: int) -> Tensor:
@@ -123,21 +115,6 @@ def classifier_loss(
     return torch.stack(parts).sum()
 
 
-@dataclass(frozen=True)
-class Examples:
-    """What the UNet learns from: all scenes' latents, captions, and where their parts are.
-
-    ``means`` and ``deviations`` are those of the posteriors. ``captions`` are token ids, as
-    ``tokenize`` gives them; ``words`` says which tokens of the full captions belong to what.
-    """
-
-    means: Float[Tensor, "n 6 16 16"]
-    deviations: Float[Tensor, "n 6 16 16"]
-    captions: Int[Tensor, "3 n tokens"]
-    words: Bool[Tensor, "n owners tokens"]
-    regions: UInt8[Tensor, "n owners 16 16"]
-
-
 def diffusion_loss(
     module: nn.ModuleDict, generator: torch.Generator, examples: Examples, plan: Plan
 ) -> Tensor:
@@ -174,42 +151,6 @@ def diffusion_loss(
     words = examples.words[chosen][full]
     inside, extent = grounding([m[full] for m in maps], regions[full], words)
     return error + INSIDE_WEIGHT * inside + EXTENT_WEIGHT * extent
-
-
-@torch.no_grad()
-def encode_all(autoencoder: Any, scenes: Tensor) -> tuple[Tensor, Tensor]:
-    """Posterior means and standard deviations of every scene, as large as the model's latents."""
-    means, deviations = [], []
-    for chunk in bar(scenes.split(64), desc="encode", unit="batch"):
-        with autocast(scenes.device, fastest(scenes.device)):
-            posterior = autoencoder.encode(to_images(chunk) * 2 - 1).latent_dist
-        means.append(posterior.mean.float())
-        deviations.append(posterior.std.float())
-    factor = autoencoder.config.scaling_factor
-    return torch.cat(means) * factor, torch.cat(deviations) * factor
-
-
-def tokenize(tokenizer: CLIPTokenizer, specs: Sequence[SceneSpec]) -> Int[Tensor, "3 n tokens"]:
-    """Token ids of the empty caption, the objects' own and the full one of each scene."""
-    forms = [["" for _ in specs], [s.subject for s in specs], [s.caption for s in specs]]
-    encode = partial(tokenizer, padding="max_length", truncation=True, return_tensors="pt")
-    return torch.stack([encode(captions).input_ids for captions in forms])
-
-
-def owned_words(specs: Sequence[SceneSpec], tokens: int) -> Bool[Tensor, "n owners tokens"]:
-    """Which tokens of each full caption name the first object, the second, and the background.
-
-    Every word of a caption is one token, behind that of the beginning.
-    """
-    words = torch.zeros(len(specs), OWNERS, tokens, dtype=torch.bool)
-    for row, spec in enumerate(specs):
-        place = 1
-        for owner, thing in enumerate(spec.things):
-            end = place + len(thing.phrase.split())
-            words[row, owner, place + 1 : end] = True
-            place = end + 1
-        words[row, -1, place] = True
-    return words
 
 
 def untrained_decoder() -> AutoencoderKL:
@@ -250,18 +191,6 @@ def learn_words(corpus: Corpus, work: Path, plan: Plan, device: torch.device) ->
     )
     loss = partial(classifier_loss, scenes=pictures, labels=labels, plan=plan)
     return fit(plan, SceneClassifier(), loss, work, device)
-
-
-def examples_of(
-    corpus: Corpus, autoencoder: AutoencoderKL, tokenizer: CLIPTokenizer, device: torch.device
-) -> Examples:
-    """The scenes of a corpus as the UNet learns from them."""
-    specs = [training_scene(index)[0] for index in range(len(corpus.pictures))]
-    captions = tokenize(tokenizer, specs)
-    words = owned_words(specs, captions.shape[-1])
-    means, deviations = encode_all(autoencoder, torch.from_numpy(corpus.pictures).to(device))
-    rest = (captions, words, torch.from_numpy(corpus.regions))
-    return Examples(means, deviations, *(tensor.to(device) for tensor in rest))
 
 
 def train(work: Path, out: Path, device: torch.device, plans: dict[str, Plan], scenes: int) -> None:

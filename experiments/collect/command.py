@@ -19,7 +19,7 @@ from omegaconf import DictConfig, OmegaConf
 from PIL import Image
 
 from experiments.jobs.command_line import options_of
-from experiments.report.command import ABOUT_TRUTH, TRUTH, Report, claim_markdown, made_by
+from experiments.report.command import ABOUT_TRUTH, INTERVALS, TRUTH, Report, claim_markdown
 from experiments.report.figures import draw
 from experiments.report.paper import read_paper
 from experiments.store.atomic import write_aside, write_text
@@ -36,6 +36,7 @@ SECTIONS = (
     ("figure5", "scenes-scenes_edit"),
     ("figure6", "scenes-scenes_change"),
 )
+DECIDES = ("goal", "method", "data", "model", "seed")
 OPTIONS = ("results", "out")
 WIDTH = 1100
 """Width of pictures, in pixels."""
@@ -51,64 +52,58 @@ written by `python -m experiments.collect`.
 
 
 def settings_digest(configs: Iterable[DictConfig]) -> str:
-    """A digest of what each cell was asked to do: its method, its data, and the model."""
-    asked = sorted(
-        json.dumps(
-            [
-                OmegaConf.to_container(cfg[part], resolve=True)
-                for part in ("method", "data", "model")
-            ],
-            sort_keys=True,
-        )
-        for cfg in configs
-    )
+    """A digest of what cells were asked to do: goal, method, data, model and seed of each.
+
+    Precision and the number of pictures depend on the machine and its time; sections say them.
+    """
+    whole: list[Any] = [OmegaConf.to_container(cfg, resolve=True) for cfg in configs]
+    asked = sorted(json.dumps([one[part] for part in DECIDES], sort_keys=True) for one in whole)
     return sha256(json.dumps(asked).encode()).hexdigest()[:16]
 
 
 def section(report: Report, pictures: Iterable[Path]) -> str:
-    """One result set: its main table, verdicts, notes on missing results, and pictures."""
+    """One result set: its main table, pictures, verdicts, and who made it."""
     result_set = report.summary.result_set
     weights = sorted({run.weights for run in result_set.runs().values()})
     digest = settings_digest(cell.config for cell in result_set.cells)
-    parts = [f"## {escape_markdown(report.summary.table.title)}\n", markdown(report.tables[0])]
+    title = f"{report.summary.table.title} ({result_set.model}, {result_set.data})"
+    parts = [f"## {escape_markdown(title)}\n", markdown(report.tables[0])]
     parts += [f"![{path.stem}](pictures/{path.name})\n" for path in pictures]
     parts += map(claim_markdown, report.claims)
     if report.truths:
         parts += [f"### {TRUTH}\n", f"{ABOUT_TRUTH}\n", *map(claim_markdown, report.truths)]
-    made = [*report.shortfalls, *made_by(result_set)]
-    made.append(f"Weights {', '.join(weights)}; settings {digest}.")
-    return "\n".join([*parts, " ".join(map(escape_markdown, made)), ""])
+    said = [remark for remark in report.remarks() if remark != INTERVALS]
+    said.append(f"Weights {', '.join(weights)}; settings {digest}.")
+    return "\n".join([*parts, *(f"- {escape_markdown(remark)}" for remark in said), ""])
 
 
 def collect(results: Path, out: Path) -> Path:
     """Write the page; raises ``InputError`` where a result set is missing."""
-    sections: list[str] = []
-    for experiment, names in SECTIONS:
-        folder = results / experiment / names
+    folders = [results / experiment / names for experiment, names in SECTIONS]
+    for folder in folders:
         if not folder.is_dir():
             raise InputError(f"{folder} is missing: run make tables and make figures first")
-        report = Report.of(ResultSet.read(folder), read_paper())
+    reports = [Report.of(ResultSet.read(folder), read_paper()) for folder in folders]
+    sections: list[str] = []
+    for folder, report in zip(folders, reports, strict=True):
         figures = draw(report.summary, folder / "report")
-        pictures = [_small(path, out / "pictures") for path in figures]
+        pictures = [_small(path, out / "pictures", folder.name) for path in figures]
         sections.append(section(report, pictures))
     page = out / "results.md"
-    write_text(page, "\n".join([ABOUT, *sections]))
+    write_text(page, "\n".join([ABOUT, f"{INTERVALS}\n", *sections]))
     return page
 
 
-def _small(path: Path, folder: Path) -> Path:
-    """A copy of a picture that is small enough for a repository."""
+def _small(path: Path, folder: Path, result_set: str) -> Path:
+    """A copy of a picture, named after its result set, that is small enough for a repository."""
     with Image.open(path) as picture:
         drawn = picture.convert("RGB")
     drawn.thumbnail((WIDTH, 8 * WIDTH), Image.Resampling.LANCZOS)
     encoded = BytesIO()
     drawn.quantize(COLOURS).save(encoded, format="PNG", optimize=True)
-    write_aside(folder / path.name, lambda aside: _write(aside, encoded.getvalue()))
-    return folder / path.name
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.write_bytes(content)
+    copy = folder / f"{result_set}-{path.name}"
+    write_aside(copy, lambda aside: aside.write_bytes(encoded.getvalue()))
+    return copy
 
 
 def main() -> None:

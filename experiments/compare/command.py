@@ -70,6 +70,7 @@ class Compared:
         return "narrow" if self.narrow <= self.interval.n else self._beyond(self.narrow)
 
     def _beyond(self, items: float) -> str:
+        """How many are missing to ``items``, by an approximation; one at least."""
         needed = items - self.interval.n
         if math.isnan(needed):
             return "–"
@@ -138,7 +139,7 @@ def table_of(names: tuple[str, str], found: list[Compared]) -> Table:
         "metric",
         f"{names[0]} − {names[1]}",
         "n",
-        "p",
+        "p" if len(found) == 1 else "p (Holm)",
         "effect size",
         f"{names[0]} better on",
         "items more to decide",
@@ -224,9 +225,13 @@ def quantities(cell: Cell, metric: str | None) -> list[Quantity]:
 
 
 def _margins(wanted: Sequence[Quantity]) -> str:
-    """The smallest differences that matter, each with its metrics' names."""
-    stated = [one for one in wanted if one.matters]
-    return ", ".join(f"{one.matters:g}{one.unit and ' '}{one.unit} ({one.id})" for one in stated)
+    """The smallest differences that matter, each with its metrics; empty where none is stated."""
+    by_size: dict[str, list[str]] = {}
+    for one in wanted:
+        if one.matters:
+            by_size.setdefault(f"{one.matters:g} {one.unit}".rstrip(), []).append(one.id)
+    parts = [f"{size} ({', '.join(ids)})" for size, ids in by_size.items()]
+    return f", and for an interval narrowed to ±{', ±'.join(parts)}" if parts else ""
 
 
 def main() -> None:
@@ -246,5 +251,5 @@ def main() -> None:
         f"\nModel {config.model.name}, data {config.data.name}, {both} items in both"
         f"; {only_first} only in {names[0]}, {only_second} only in {names[1]}. 95% expanded "
         f"percentile bootstrap; sign-flip test, exact up to n={EXACT}; items more for a chance of "
-        f"80% at the observed effect, and for an interval of {_margins(wanted)} to each side."
+        f"80% at the observed effect{_margins(wanted)}."
     )

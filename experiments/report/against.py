@@ -33,10 +33,11 @@ class Witness:
 
 
 def draw_against(summary: Summary) -> Figure | None:
-    """Draw three pictures for each claim that the truth contradicts; None without such a claim.
+    """Draw up to three pictures for each claim that the truth contradicts; None without any.
 
-    Of each curve the cell is shown whose preservation is nearest to one of the other curve, and of
-    the pictures those in which the claim's better method loses most.
+    Where several quantities contradict a claim, the first of them chooses the pictures: those in
+    which the claim's better method loses most. Of each curve the cell is shown whose preservation
+    is nearest to one of the other curve.
     """
     rows = list(_witnesses(summary))
     if not rows:
@@ -72,8 +73,9 @@ def _witnesses(summary: Summary) -> Iterator[Witness]:
         sign = 1 if quantity.higher_is_better else -1
         first, second = (sign * summary.scores(i, quantity.id) for i in (better, worse))
         lost = (second - first).dropna().sort_values(ascending=False, kind="stable")
-        for key in lost.index[:EACH]:
-            yield Witness(str(key), better, worse, quantity)
+        for key, loss in list(lost.items())[:EACH]:
+            if loss > 0:
+                yield Witness(str(key), better, worse, quantity)
 
 
 def _draw(summary: Summary, row: Any, witness: Witness) -> None:

@@ -47,8 +47,7 @@ INTERVALS = (
 
 TRUTH = "The same claims against the truth"
 ABOUT_TRUTH = (
-    "Our measures, not the paper's: how near the result is to the true edit where that changes the "
-    "picture, and whether the class is read, at the same PSNR where it should change nothing. "
+    "Our measures, not the paper's: what was asked for, at the same value of what was to be kept. "
     "Differences are mean gaps between two curves, with pictures drawn anew for the interval."
 )
 
@@ -96,12 +95,11 @@ class Report:
         return "\n".join(parts + [markdown(table) for table in self.tables[1:]])
 
     def latex(self) -> str:
-        """All tables as LaTeX, then claims and remarks as lists."""
+        """All tables as LaTeX, then claims, those against the truth, and remarks as lists."""
         claims, truths = ([one.sentence() for one in part] for part in (self.claims, self.truths))
-        lists = [claims, truths, self.remarks()]
-        return "\n".join(
-            [*(latex(table) for table in self.tables), *map(_itemize, filter(None, lists))]
-        )
+        lists = {"": claims, f"{TRUTH}. {ABOUT_TRUTH}": truths, "Remarks.": self.remarks()}
+        parts = [f"{escape(head)}\n{_itemize(said)}" for head, said in lists.items() if said]
+        return "\n".join([*map(latex, self.tables), *parts])
 
     def console(self, folder: Path) -> str:
         """The main table, the verdicts, the remarks, and the paths of the page and the index."""

@@ -61,7 +61,7 @@ def compare_curves(summary: Summary, better: Values, worse: Values) -> list[Comp
         found = gap(_curve(first, classes), _curve(second, classes)) if measured else NOTHING
         better_name, worse_name = (f"{name}, {quantity.id}" for name in names)
         comparisons.append(
-            Comparison(better_name, worse_name, found, found.p, matters=quantity.matters)
+            Comparison(better_name, worse_name, found, found.p, quantity.matters, "classes")
         )
     return comparisons
 
@@ -89,7 +89,7 @@ def compare_to_truth(
     curves = [_curve(side, whole) for side in (first, second)]
     found = gap(*(reversed(curves) if quantity.higher_is_better else curves))
     found = replace(found, undefined=len(table) - len(whole))
-    return Comparison(*names, found, found.p, matters=quantity.matters)
+    return Comparison(*names, found, found.p, quantity.matters)
 
 
 def sides_of(

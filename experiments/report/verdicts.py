@@ -1,11 +1,12 @@
 """Grades the paper's claims on the items that both sides of a comparison have."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from eval.bootstrap import Interval, paired_interval
-from eval.claims import Comparison, Grade, grade
+from eval.claims import Comparison, Grade, corrected, grade
 from eval.paired import differences_of, sign_flip_p
 from eval.quantity import Quantity
 from experiments.report.curves import NOTHING, compare_curves, compare_to_truth
@@ -20,15 +21,19 @@ class Graded:
     claim: Claim | CurveOrdering
     grade: Grade
     measured: Quantity | None
+    by: Literal["paper", "truth"] = "paper"
+    """Whose measure it is graded by: the paper's, or ours."""
 
     def sentence(self) -> str:
         """The claim and its verdict with the interval that decides it."""
         weakest, parts = self.grade.weakest, self.grade.parts
-        interval = f"{self.shown(weakest.difference)}, n={weakest.difference.n}"
+        classes = " classes" if weakest.unit == "classes" else ""
+        interval = f"{self.shown(weakest.difference)}, n={weakest.difference.n}{classes}"
+        margin = self.measured and f"±{weakest.matters:g} {self.measured.unit}".rstrip()
         if weakest.verdict == "undecided" and math.isfinite(weakest.needed):
-            unit = self.measured and f"{weakest.matters:g} {self.measured.unit}".rstrip()
-            interval += f" (about {weakest.needed:,} for ±{unit})"
-        text = f"{self.claim.claim} ({self.claim.source}): {self.grade.verdict}, "
+            interval += f" (about {weakest.needed:,} for {margin})"
+        said = f"equal within {margin}" if weakest.verdict == "equal" else weakest.verdict
+        text = f"{self.claim.claim} ({self.claim.source}): {said}, "
         if len(parts) == 1:
             return f"{text}{interval}"
         agree = sum(part.verdict == self.grade.verdict for part in parts)
@@ -54,6 +59,7 @@ class Graded:
     def as_json(self) -> dict[str, Any]:
         """One entry of ``claims.json``; values that were not measured are null."""
         return {
+            "by": self.by,
             "claim": self.claim.claim,
             "source": self.claim.source,
             "metric": self.measured and self.measured.id,
@@ -80,7 +86,8 @@ def grade_against_truth(summary: Summary) -> list[Graded]:
     """The grades of the paper's claims about curves, by our measures of how true an edit is.
 
     Each claim has one in each quantity of what was asked for, beside the one of what was to be
-    kept; none where the metrics have no such quantity.
+    kept; none where the metrics have no such quantity. The p-values of one claim are corrected for
+    their number.
     """
     measures = summary.measures
     kept = measures.quantity(measures.kept)
@@ -88,9 +95,9 @@ def grade_against_truth(summary: Summary) -> list[Graded]:
     if kept is None:
         return []
     return [
-        _to_truth(summary, claim, quantity, kept)
+        graded
         for claim in summary.table.curves
-        for quantity in asked
+        for graded in _to_truth(summary, claim, asked, kept)
     ]
 
 
@@ -106,14 +113,21 @@ def _of_curves(summary: Summary, claim: CurveOrdering) -> Graded:
     return Graded(claim, grade(parts), summary.measures.reached)
 
 
-def _to_truth(summary: Summary, claim: CurveOrdering, quantity: Quantity, kept: Quantity) -> Graded:
-    part = compare_to_truth(summary, claim.better, claim.worse, quantity, kept.id)
-    same = replace(
-        claim,
-        claim=f"{claim.claim}, by {quantity.id} at equal {kept.id}",
-        source=f"our measure of the claim of {claim.source}",
+def _to_truth(
+    summary: Summary, claim: CurveOrdering, asked: Sequence[Quantity], kept: Quantity
+) -> list[Graded]:
+    parts = corrected(
+        [compare_to_truth(summary, claim.better, claim.worse, one, kept.id) for one in asked]
     )
-    return Graded(same, grade([part]), quantity)
+    source = f"ours, of the claim of {claim.source}"
+    same = [
+        replace(claim, claim=f"{claim.claim}, by {one.id} at equal {kept.id}", source=source)
+        for one in asked
+    ]
+    return [
+        Graded(one, Grade(part, (part,)), quantity, by="truth")
+        for one, part, quantity in zip(same, parts, asked, strict=True)
+    ]
 
 
 def _compare(summary: Summary, better: int, worse: int, quantity: Quantity | None) -> Comparison:

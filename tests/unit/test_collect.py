@@ -32,22 +32,37 @@ def test_each_result_set_is_a_section_with_its_table_and_verdicts(tmp_path, page
     assert table2.startswith(read_paper().tables["table2"].title)
     assert "| PTI | 26.00 [" in table2
     assert ": reproduced, +2.00" in table2
-    assert "table3-lines.png" in table3
-    with Image.open(tmp_path / "out/pictures/table3-lines.png") as picture:
+    assert "scenes-scenes-table3-lines.png" in table3
+    with Image.open(tmp_path / "out/pictures/scenes-scenes-table3-lines.png") as picture:
         assert picture.width <= 1100
+
+
+def test_two_data_sets_of_one_experiment_are_told_apart(tmp_path, monkeypatch):
+    write_table2(tmp_path)
+    write_table2(tmp_path, "photos", pti=25.0)
+    sections = [("table2", f"scenes-{data}") for data in ("scenes", "photos")]
+    monkeypatch.setattr(command, "SECTIONS", sections)
+    text = collect(tmp_path, tmp_path / "out").read_text("utf-8")
+    assert "(scenes, scenes)\n" in text
+    assert "(scenes, photos)\n" in text
+    names = {path.name for path in (tmp_path / "out/pictures").iterdir()}
+    assert {"scenes-scenes-table2-sheet.png", "scenes-photos-table2-sheet.png"} <= names
 
 
 def test_figures_have_their_claims_against_the_truth(tmp_path, page):
     write_curves(tmp_path)
     text = page("figure4")
     assert "### The same claims against the truth" in text
-    assert "pictures/figure4-truth.png" in text
+    assert "pictures/scenes-scenes-figure4-truth.png" in text
 
 
 def test_the_same_results_give_the_same_bytes(tmp_path, page):
     write_table3(tmp_path)
-    first = page("table3"), (tmp_path / "out/pictures/table3-lines.png").read_bytes()
-    assert first == (page("table3"), (tmp_path / "out/pictures/table3-lines.png").read_bytes())
+    first = page("table3"), (tmp_path / "out/pictures/scenes-scenes-table3-lines.png").read_bytes()
+    assert first == (
+        page("table3"),
+        (tmp_path / "out/pictures/scenes-scenes-table3-lines.png").read_bytes(),
+    )
 
 
 def test_what_is_missing_is_said(page):
@@ -60,7 +75,6 @@ def test_the_digest_is_of_what_was_asked_for_and_not_of_its_order(tmp_path):
     configs = [cell.config for cell in ResultSet.read(tmp_path / "table2/scenes-scenes").cells]
     digest = settings_digest(configs)
     assert settings_digest(configs[::-1]) == digest
-    OmegaConf.update(configs[0], "seed", 3)
-    assert settings_digest(configs) == digest
-    OmegaConf.update(configs[0], "method.invert.lr", 0.5, force_add=True)
-    assert settings_digest(configs) != digest
+    for path, value in (("precision", "fp32"), ("seed", 3), ("method.invert.lr", 0.5)):
+        OmegaConf.update(configs[0], path, value, force_add=True)
+        assert (settings_digest(configs) == digest) == (path == "precision")
