@@ -5,9 +5,9 @@ import torch
 from diffusers import UNet2DConditionModel
 
 from data.scenes import architecture
+from data.scenes.examples import owned_words, tokenize
 from data.scenes.grounding import grounding, outside, recorded, soft, unlike
 from data.scenes.spec import parse
-from data.scenes.examples import owned_words, tokenize
 from pti.diffusion.attention import watched
 from pti.diffusion.model import LatentDiffusion
 
