@@ -76,7 +76,8 @@ TRIFLES = ((200, 96, 124), (222, 208, 168), (104, 82, 62), (124, 128, 132), (86,
 class Pose:
     """Position, lighting and pattern of an object; in supersampled pixels and radians.
 
-    Light and pattern are laid out from ``origin``, in units of ``radius``.
+    Light is laid out from ``origin``, in units of ``radius``, and so are patterns that are not
+    upright.
     """
 
     centre: tuple[float, float]

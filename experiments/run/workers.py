@@ -69,6 +69,8 @@ def _dropped_when_broken() -> Generator[None]:
 @cache
 def _pool(workers: int) -> ProcessPoolExecutor:
     threads = max(1, (os.cpu_count() or 1) // workers)
+    # The workers have the cores; this process opens, saves and scores, which more threads slow.
+    torch.set_num_threads(1)
     context = multiprocessing.get_context("spawn")
     return ProcessPoolExecutor(workers, context, _start, (threads, os.getpid()))
 

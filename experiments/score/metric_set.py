@@ -46,6 +46,10 @@ class MetricSet:
         }
         network: FeatureNetwork | None = instantiate(config.classes)
         settings: Any = OmegaConf.to_container(config)
+        if config.kept is not None and not isinstance(config.kept, str):
+            raise InputError(
+                f"metrics={config.name} has kept: {config.kept}: name one metric, or null"
+            )
         for name in filter(None, (config.near, config.kept, *config.asked)):
             if name not in made:
                 raise InputError(

@@ -86,11 +86,15 @@ class ScenePerceptInside(Metric):
 
     @torch.no_grad()
     def __call__(self, pictures: Pictures) -> PerImage:
-        """The distance of each result, with the true edit around the region, to the true edit."""
+        """The distance of each result, with the true edit around the region, to the true edit.
+
+        NaN where the true edit changes nothing.
+        """
         assert pictures.truth is not None
         assert pictures.changed is not None
         inside = torch.where(pictures.changed, pictures.output, pictures.truth)
-        return _percept(inside, pictures.truth)
+        distances = _percept(inside, pictures.truth)
+        return distances.where(pictures.changed.flatten(1).any(1), torch.nan)
 
 
 @dataclass(frozen=True)
