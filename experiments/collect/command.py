@@ -47,7 +47,7 @@ ABOUT = """# Results
 
 All tables and figures of the paper on the embedded world; `docs/embedded_world.md` says what they
 can show about Stable Diffusion, and what they can't. Made by `make tables` and `make figures`, and
-written by `python -m experiments.collect`.
+put together by `experiments.collect`.
 """
 
 

@@ -6,6 +6,7 @@ import pytest
 import torch
 from diffusers.models.attention_processor import Attention
 
+from data.scenes.embedded import embedded
 from pti.diffusion.load import from_pretrained
 from pti.diffusion.precision import AttentionOnCpu, autocast, fastest
 from pti.errors import InputError
@@ -63,3 +64,9 @@ def test_attention_on_a_cpu_is_plain_for_gradients_alone_and_the_same():
     (slope,) = torch.autograd.grad(tuned.float().sum(), context)
     for found, exact in ((tuned, expected), (sampled, expected), (slope, expected_slope)):
         torch.testing.assert_close(found.float(), exact, rtol=0.03, atol=0.03)
+
+
+@pytest.mark.parametrize(("precision", "expected"), [("bf16", True), ("fp32", False)])
+def test_a_model_in_bf16_on_a_cpu_attends_so(precision, expected):
+    model = embedded(device="cpu", precision=precision)
+    assert {isinstance(one, AttentionOnCpu) for one in model.attention.values()} == {expected}

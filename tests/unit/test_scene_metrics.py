@@ -1,0 +1,49 @@
+"""The distance to the true edit inside the region: what it sees and what it does not."""
+
+import numpy as np
+import pytest
+import torch
+
+from data.scenes.render import render
+from data.scenes.spec import parse
+from data.tensors import to_tensor
+from eval.metric import Pictures
+from eval.regions import changed
+from experiments.score.scene_metrics import ScenePercept, ScenePerceptInside
+
+
+@pytest.fixture(scope="module")
+def scenes():
+    """A red star on grass, the same star in blue, and as a red ring."""
+    texts = ("a red star on grass", "a blue star on grass", "a red ring on grass")
+    return [to_tensor(render(parse(text), 3))[None] for text in texts]
+
+
+def inside(output, source, truth):
+    return ScenePerceptInside()(Pictures(output, source, truth, changed(truth, source))).item()
+
+
+def test_the_truth_has_none_and_the_input_has_some(scenes):
+    red, blue, ring = scenes
+    for truth in (blue, ring):
+        assert inside(truth, red, truth) == pytest.approx(0, abs=1e-9)
+        assert inside(red, red, truth) > 0.1
+
+
+def test_what_lies_outside_does_not_count(scenes):
+    red, blue, _ = scenes
+    outside = ~changed(blue, red)
+    spoilt = torch.where(outside, 1 - red, red)
+    assert inside(spoilt, red, blue) == pytest.approx(inside(red, red, blue))
+
+
+def test_where_everything_changes_it_is_the_plain_distance(scenes):
+    red, blue, _ = scenes
+    everywhere = torch.ones(1, 1, 64, 64, dtype=torch.bool)
+    found = ScenePerceptInside()(Pictures(red, red, blue, everywhere)).item()
+    assert found == pytest.approx(ScenePercept()(Pictures(red, blue)).item())
+
+
+def test_an_edit_that_changes_nothing_has_no_inside(scenes):
+    red, *_ = scenes
+    assert np.isnan(inside(red, red, red))
