@@ -56,7 +56,9 @@ def settings_digest(configs: Iterable[DictConfig]) -> str:
 
     Precision and the number of pictures depend on the machine and its time; sections say them.
     """
-    whole: list[Any] = [OmegaConf.to_container(cfg, resolve=True) for cfg in configs]
+    whole: list[Any] = [
+        OmegaConf.to_container(cfg, resolve=True, enum_to_str=True) for cfg in configs
+    ]
     asked = sorted(json.dumps([one[part] for part in DECIDES], sort_keys=True) for one in whole)
     return sha256(json.dumps(asked).encode()).hexdigest()[:16]
 

@@ -1,0 +1,34 @@
+"""``docs/results.md`` is of the shipped weights and of today's settings, and the README is of it."""
+
+import re
+
+import pytest
+
+from data.scenes.embedded import MODEL
+from experiments.collect.command import settings_digest
+from experiments.jobs.plan import plan
+from experiments.reproduce.command import SUITES
+from tests.e2e.documents import REPOSITORY
+
+PAGE = (REPOSITORY / "docs/results.md").read_text("utf-8")
+SECTIONS = [part for part in PAGE.split("\n## ")[1:]]
+WORDS = [own for suite in SUITES.values() for own in suite]
+VERDICTS = ("reproduced", "equal", "undecided", "contradicted")
+
+
+def test_every_section_is_of_the_shipped_weights():
+    (weights,) = re.findall(r"sha256 `(\S+)`", (MODEL / "README.md").read_text("utf-8"))
+    assert len(SECTIONS) == len(WORDS)
+    assert [one for one in SECTIONS if f"Weights {weights};" not in one] == []
+
+
+@pytest.mark.parametrize("own", WORDS, ids=" ".join)
+def test_every_experiment_is_there_as_it_would_run_today(own):
+    assert f"settings {settings_digest(plan(list(own)))}." in PAGE
+
+
+def test_the_readme_says_no_verdict_that_the_page_does_not():
+    readme = (REPOSITORY / "README.md").read_text("utf-8")
+    said = [line for line in readme.splitlines() if re.search(f": ({'|'.join(VERDICTS)}), ", line)]
+    assert said
+    assert [line for line in said if line not in PAGE] == []
