@@ -38,4 +38,4 @@ def _tasks(name: str) -> dict[str, Any]:
     """The ``tasks`` of a file, over those of the file that it inherits from, if any."""
     file = yaml.safe_load((FOLDER / f"{name}.yaml").read_text("utf-8"))
     inherited = [base for base in file.get("defaults", []) if base != "_self_"]
-    return {**(_tasks(inherited[0]) if inherited else {}), **file["tasks"]}
+    return {**(_tasks(inherited[0]) if inherited else {}), **file.get("tasks", {})}

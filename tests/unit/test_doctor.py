@@ -163,7 +163,8 @@ def test_a_wrong_command_is_one_sentence(run, words, says):
 def test_every_configured_data_set_is_known(name, run):
     few = ["size=2"] if name.startswith("scenes") else []
     code, lines = run(f"data={name}", *few)
-    there = {"photos", "scenes", "scenes_dev", "scenes_edit", "scenes_edit_dev"}
+    changed = {"scenes_change", "scenes_change_dev", "scenes_edit", "scenes_edit_dev"}
+    there = {"photos", "scenes", "scenes_dev", *changed}
     assert code == (0 if name in there else 2), lines
     if name not in there:
         assert "is not set: add" in lines[0]
