@@ -58,10 +58,14 @@ class SceneClassifier(nn.Module):
         """The features that the heads classify."""
         return self.trunk(self.layers(images)[-1])
 
-    def forward(self, images: Float[Tensor, "b 3 64 64"]) -> dict[str, Float[Tensor, "b classes"]]:
-        """Logits of each attribute."""
-        features = self.features(images)
+    def read(self, last: Float[Tensor, "b c h w"]) -> dict[str, Float[Tensor, "b _"]]:
+        """Logits of each attribute, from the last of ``layers``."""
+        features = self.trunk(last)
         return {attribute: head(features) for attribute, head in self.heads.items()}
+
+    def forward(self, images: Float[Tensor, "b 3 64 64"]) -> dict[str, Float[Tensor, "b _"]]:
+        """Logits of each attribute."""
+        return self.read(self.layers(images)[-1])
 
     def save(self, folder: Path) -> None:
         """Write fp16 weights and the names of the classes."""

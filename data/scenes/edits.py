@@ -6,6 +6,7 @@ has, but the true edited picture and the true mask are known.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import count, islice
 
 import numpy as np
@@ -120,8 +121,13 @@ class SceneEdits(Sequence[Task]):
 
     def references(self, name: str) -> list[Reference]:
         """Rendered pictures of a class; no item has their seeds."""
-        drawings = _showing(name, REFERENCE_SPLIT, CLASSES.index(name) * REFERENCES)
-        return [Reference(drawn.identity(), drawn) for drawn in islice(drawings, REFERENCES)]
+        return _references(name)
+
+
+@cache
+def _references(name: str) -> list[Reference]:
+    drawings = _showing(name, REFERENCE_SPLIT, CLASSES.index(name) * REFERENCES)
+    return [Reference(drawn.identity(), drawn) for drawn in islice(drawings, REFERENCES)]
 
 
 def _showing(name: str, split: str, start: int) -> Iterator[Drawing]:

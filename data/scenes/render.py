@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
 from PIL import Image, ImageDraw, ImageFilter
+from scipy.ndimage import minimum_filter
 
 from data.scenes.shapes import HOLES, OUTLINES, Outline
 from data.scenes.spec import SceneSpec, Thing, parse
@@ -190,7 +191,7 @@ def _over(below: Canvas, above: Canvas | float, alpha: Field) -> Canvas:
     return below + (above - below) * alpha[..., None]
 
 
-def _alpha(mask: Image.Image) -> Field:
+def _alpha(mask: Image.Image | UInt8[np.ndarray, "side side"]) -> Field:
     return np.asarray(mask, np.float32) / 255
 
 
@@ -226,7 +227,8 @@ def _put(canvas: Canvas, silhouette: Image.Image, body: Canvas) -> Canvas:
     offset = Image.new("L", (side, side))
     offset.paste(silhouette, (int(0.03 * side), int(0.04 * side)))
     shadow = offset.filter(ImageFilter.BoxBlur(5)).filter(ImageFilter.BoxBlur(5))
-    rim = _alpha(silhouette) - _alpha(silhouette.filter(ImageFilter.MinFilter(5)))
+    inner = minimum_filter(np.asarray(silhouette), size=5, mode="nearest")
+    rim = _alpha(silhouette) - _alpha(inner)
     canvas = _over(canvas, 10.0, 0.55 * _alpha(shadow))
     canvas = _over(canvas, body, _alpha(silhouette))
     return _over(canvas, 0.45 * body + 12, 0.5 * rim)

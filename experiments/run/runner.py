@@ -15,11 +15,12 @@ from jaxtyping import Bool
 from omegaconf import DictConfig
 from PIL import Image
 
-from data.images import Pixels, square
+from data.images import Pixels
 from data.progress import bar
 from data.task import Opener, Task
 from data.tensors import to_pixels
 from experiments.run.compute import Computation, Computed, Opened
+from experiments.run.opened import squared
 from experiments.run.workers import DeadWorkerError, Result, submit
 from experiments.store.atomic import Tail, WriteError, write_aside
 from experiments.store.cell import acknowledge, asked_of, seed_of, sources_of
@@ -106,7 +107,7 @@ class Runner:
         for task in tasks:
             try:
                 self._check(task)
-                pixels = square(task.open(), self.model.side)
+                pixels = squared(task.open, self.model.side)
                 self.computation.check((task, pixels))
                 self._keep(INPUTS, task.key, pixels)
                 if self.computation.edits:
@@ -128,7 +129,7 @@ class Runner:
 
     def _keep_edit(self, kind: str, key: str, opener: Opener | None) -> None:
         if opener:
-            self._keep(kind, key, square(opener(), self.model.side))
+            self._keep(kind, key, squared(opener, self.model.side))
 
     def _keep(self, kind: str, key: str, pixels: Pixels) -> None:
         """Save a picture that cells share; raises ``InputError`` if a different one is there."""

@@ -21,6 +21,10 @@ import torch
 from experiments.run.compute import Computation, Computed, Opened
 from pti.errors import InputError
 
+ALLOCATION = {"MALLOC_MMAP_THRESHOLD_": 2**25, "MALLOC_TRIM_THRESHOLD_": 2**30}
+"""Bytes that glibc keeps for the next call; by default it gives back what a UNet call has freed,
+and takes it anew for the next, at a tenth of the time."""
+
 Result = Callable[[], Computed]
 """Waits for a batch's results and returns them, or raises the error that prevented them."""
 
@@ -71,6 +75,8 @@ def _pool(workers: int) -> ProcessPoolExecutor:
     threads = max(1, (os.cpu_count() or 1) // workers)
     # The workers have the cores; this process opens, saves and scores, which more threads slow.
     torch.set_num_threads(1)
+    for name, value in ALLOCATION.items():  # read when a process starts, so by the workers alone
+        os.environ.setdefault(name, str(value))
     context = multiprocessing.get_context("spawn")
     return ProcessPoolExecutor(workers, context, _start, (threads, os.getpid()))
 

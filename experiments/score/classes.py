@@ -1,6 +1,9 @@
 """The quantities of all results for a class together: ``classes.jsonl`` of a cell."""
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -29,17 +32,21 @@ def score_classes(
     """Write a line for each class and one for all results, of the items ``keys``.
 
     ``means`` gives the mean features of real pictures, of the classes, by the network, for
-    pictures of a given side.
+    pictures of a given side. Nothing is computed where pictures and means are those of the file.
     """
     classes = [str(cell.records[key].target_class) for key in keys]
-    results = [cell.image(key) for key in keys]
-    reader = reader_of(network)[:16]
-    features = _features(cell.folder, network, reader, [*results, *map(cell.input, keys)])
-    made, given = features[: len(results)], features[len(results) :]
-    of_classes = means(classes, network, read_image(results[0]).shape[-1])
+    results = _Files.of(network, map(cell.image, keys))
+    inputs = _Files.of(network, map(cell.input, keys))
+    of_classes = means(classes, network, read_image(results.paths[0]).shape[-1])
+    of = _digest([network.id, classes, results.digests, inputs.digests], of_classes)
+    if EVERYTHING in cell.classes and cell.classes[EVERYTHING].of == of:
+        return
+    made = _features(cell.folder / FEATURES, network, results)
+    given = _features(cell.shared / FEATURES, network, inputs)
     plain, corrected = (quantity.id for quantity in measures.classes)
+    by = reader_of(network)[:16]
     lines = [
-        ClassLine(name, found.n, reader, {plain: found.distance, corrected: found.corrected})
+        ClassLine(name, found.n, by, {plain: found.distance, corrected: found.corrected})
         for name, found in class_distances(made, classes, of_classes).items()
     ]
     few = len(made) < 2  # one picture has no covariance
@@ -48,23 +55,43 @@ def score_classes(
         np.nan if few else frechet_distance(gaussian(made), gaussian(given)),
     )
     of_all = {one.id: value for one, value in zip(measures.everything, values, strict=True)}
-    everything = ClassLine(EVERYTHING, len(made), reader, of_all)
+    everything = ClassLine(EVERYTHING, len(made), by, of_all, of)
     write_lines(cell.folder / CLASSES, (line.written() for line in [*lines, everything]))
 
 
-def _features(
-    folder: Path, network: FeatureNetwork, reader: str, images: list[Path]
-) -> Float[np.ndarray, "n d"]:
-    """The features of each image; ``folder`` caches them by ``reader`` and image digest."""
-    path = folder / FEATURES
-    kept: dict[str, Any] = dict(np.load(path)) if path.exists() else {}
-    digests = [f"{reader}-{digest_of(image)}" for image in images]
-    for image, digest in zip(images, digests, strict=True):
+@dataclass(frozen=True)
+class _Files:
+    """Picture files; each digest is that of the file and of the network that reads it."""
+
+    paths: list[Path]
+    digests: list[str]
+
+    @classmethod
+    def of(cls, network: FeatureNetwork, paths: Iterable[Path]) -> "_Files":
+        reader, files = reader_of(network)[:16], list(paths)
+        return cls(files, [f"{reader}-{digest_of(file)}" for file in files])
+
+
+def _digest(about: list[Any], means: Mapping[str, Mean]) -> str:
+    whole = sha256(json.dumps(about).encode())
+    for name, mean in sorted(means.items()):
+        whole.update(name.encode() + mean.tobytes())
+    return whole.hexdigest()
+
+
+def _features(kept_in: Path, network: FeatureNetwork, files: _Files) -> Float[np.ndarray, "n d"]:
+    """The features of each picture; the file ``kept_in`` keeps those of its last pictures."""
+    kept: dict[str, Any] = dict(np.load(kept_in)) if kept_in.exists() else {}
+    new = False
+    for path, digest in zip(files.paths, files.digests, strict=True):
         if digest not in kept:
+            new = True
             with torch.no_grad():
-                kept[digest] = network(read_image(image))[0].cpu().numpy()
-    write_aside(path, lambda aside: _save(aside, {digest: kept[digest] for digest in digests}))
-    return np.stack([kept[digest] for digest in digests])
+                kept[digest] = network(read_image(path))[0].cpu().numpy()
+    if new:
+        of_files = {digest: kept[digest] for digest in files.digests}
+        write_aside(kept_in, lambda aside: _save(aside, of_files))
+    return np.stack([kept[digest] for digest in files.digests])
 
 
 def _save(path: Path, features: dict[str, Any]) -> None:

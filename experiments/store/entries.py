@@ -60,7 +60,8 @@ class Store:
         between writing two entries must not change a result. A different process that needs the
         same entries waits for them.
         """
-        abouts = [{**self.about(model), **item} for item in items]
+        shared = self.about(model)
+        abouts = [{**shared, **item} for item in items]
         keys = [key_of(about) for about in abouts]
         if self._has(keys):
             return self._read(model, keys)

@@ -5,6 +5,7 @@
         inputs/KEY.png                     each item's picture, as the model takes it
         truths/KEY.png                     its true edit, where the data set has one
         regions/KEY.png                    white where it should change, where the data set says so
+        features.npz                       features of the inputs, by network and digest
         cells/<cell>/                      a cell: one method with one configuration
             config.yaml                    the configuration, without what does not affect results
             run.json                       RunInfo
@@ -12,7 +13,7 @@
             records.jsonl                  Record, a line an item; the last line of a key counts
             scores.jsonl                   Score, a line a picture; the last line of a key counts
             classes.jsonl                  ClassLine, a line a class, and one for all results
-            features.npz                   features of the pictures, by network and digest
+            features.npz                   features of the results, by network and digest
             images/KEY.png, masks/KEY.png  the result, and white where the edit was free
 
 JSON has no inf and no nan: these numbers are null, and ``not finite`` in the same object lists
@@ -142,17 +143,20 @@ class ClassLine(Stored):
     """The digest of the network that gave the features: its weights and its code."""
     values: dict[str, float]
     """Values by the quantity's id; the file has them beside the other fields."""
+    of: str = ""
+    """The digest of all that the file is computed from; only the line ``EVERYTHING`` has it."""
 
     @classmethod
     def read(cls, line: Mapping[str, Any], where: Path) -> Self:
-        """Read a line of ``where``; all of its fields but the first three are quantities."""
+        """Read a line of ``where``; all of its fields but the first four are quantities."""
         _require(("class", "n", "by"), line, where)
-        values = {name: line[name] for name in line.keys() - {"class", "n", "by"}}
-        return cls(line["class"], line["n"], line["by"], values)
+        values = {name: line[name] for name in line.keys() - {"class", "n", "by", "of"}}
+        return cls(line["class"], line["n"], line["by"], values, line.get("of", ""))
 
     def written(self) -> dict[str, Any]:
         """The object as the file has it."""
-        return {"class": self.name, "n": self.n, "by": self.by} | self.values
+        about = {"class": self.name, "n": self.n, "by": self.by}
+        return about | ({"of": self.of} if self.of else {}) | self.values
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,10 @@ from pti.errors import InputError
 
 PIXELS = (
     "experiments.jobs.batches",
-    *(f"experiments.run.{name}" for name in ("cache", "compute", "oracles", "runner", "workers")),
+    *(
+        f"experiments.run.{name}"
+        for name in ("cache", "compute", "opened", "oracles", "runner", "workers")
+    ),
     "experiments.store.cell",
     "experiments.store.entries",
 )

@@ -71,7 +71,12 @@ class LatentDiffusion:
     @property
     def device(self) -> torch.device:
         """The device of the weights."""
-        return self.unet.device
+        return self._weight.device
+
+    @property
+    def _weight(self) -> Tensor:
+        """A weight of the UNet; diffusers' own ``device`` and ``dtype`` search all its modules."""
+        return next(self.unet.parameters())
 
     @property
     def side(self) -> int:
@@ -177,7 +182,8 @@ class LatentDiffusion:
         """The UNet's noise prediction at timestep ``t``, in the dtype of ``z``."""
         self.calls += Calls({(self.stage, "forward"): len(z)})
         with autocast(self.device, self.precision):
-            eps = self.unet(z.to(self.unet.dtype), t, context.to(self.unet.dtype)).sample
+            dtype = self._weight.dtype
+            eps = self.unet(z.to(dtype), t, context.to(dtype)).sample
         if eps.requires_grad:
             eps.register_hook(partial(self._count_backward, self.stage))
         return eps.to(z.dtype)

@@ -8,8 +8,14 @@ from data.scenes.render import render
 from data.scenes.spec import parse
 from data.tensors import to_tensor
 from eval.metric import Pictures
+from eval.perceptual import distance
 from eval.regions import changed
-from experiments.score.scene_metrics import ScenePercept, ScenePerceptInside
+from experiments.score.scene_metrics import (
+    SceneAccuracy,
+    ScenePercept,
+    ScenePerceptInside,
+    scene_classifier,
+)
 
 
 @pytest.fixture(scope="module")
@@ -47,3 +53,23 @@ def test_where_everything_changes_it_is_the_plain_distance(scenes):
 def test_an_edit_that_changes_nothing_has_no_inside(scenes):
     red, *_ = scenes
     assert np.isnan(inside(red, red, red))
+
+
+def test_a_picture_goes_through_the_classifier_once(monkeypatch):
+    classifier, passes = scene_classifier(), []
+    layers = classifier.layers
+    monkeypatch.setattr(classifier, "layers", lambda images: passes.append(0) or layers(images))
+    generator = torch.Generator().manual_seed(0)
+    output, source, truth, again = torch.rand(4, 1, 3, 64, 64, generator=generator)
+    region = changed(truth, source)
+
+    def measured(output):
+        pictures = Pictures(output, source, truth, region, ("red star",))
+        return [metric(pictures) for metric in (SceneAccuracy(), ScenePercept())]
+
+    measured(output)
+    assert len(passes) == 2  # the output and the input
+    measured(again)
+    assert len(passes) == 3  # the input is known
+    expected = distance(layers(again), layers(source))
+    assert torch.equal(measured(again)[1], expected)
