@@ -1,10 +1,12 @@
 """The page of a repository's own results: main tables, verdicts and figures, with who made them.
 
-    python -m experiments.collect [results=results out=docs]
+    python -m experiments.collect [results=results out=docs beside=FOLDER]
 
 Writes ``results.md`` and ``pictures/`` into ``out``, from the result sets that ``make tables`` and
-``make figures`` leave; run those first. Each section has the digests of the weights and of the
-settings that it follows from, so that a page that is not of today's can be told.
+``make figures`` leave; run those first. ``beside`` is a results folder of the same runs in a second
+precision, which each section then shows as well, with the largest differences. Each section has the
+digests of the weights and of the settings that it follows from, so that a page that is not of
+today's can be told.
 """
 
 import json
@@ -18,6 +20,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from PIL import Image
 
+from experiments.collect.beside import beside
 from experiments.jobs.command_line import options_of
 from experiments.report.command import ABOUT_TRUTH, INTERVALS, TRUTH, Report, claim_markdown
 from experiments.report.figures import draw
@@ -37,7 +40,7 @@ SECTIONS = (
     ("figure6", "scenes-scenes_change"),
 )
 DECIDES = ("goal", "method", "data", "model", "seed")
-OPTIONS = ("results", "out")
+OPTIONS = ("results", "out", "beside")
 WIDTH = 1100
 """Width of pictures, in pixels."""
 
@@ -63,8 +66,8 @@ def settings_digest(configs: Iterable[DictConfig]) -> str:
     return sha256(json.dumps(asked).encode()).hexdigest()[:16]
 
 
-def section(report: Report, pictures: Iterable[Path]) -> str:
-    """One result set: its main table, pictures, verdicts, and who made it."""
+def section(report: Report, pictures: Iterable[Path], second: Report | None = None) -> str:
+    """One result set: its main table, pictures, verdicts, and who made it; then in ``second``."""
     result_set = report.summary.result_set
     weights = sorted({run.weights for run in result_set.runs().values()})
     digest = settings_digest(cell.config for cell in result_set.cells)
@@ -76,24 +79,31 @@ def section(report: Report, pictures: Iterable[Path]) -> str:
         parts += [f"### {TRUTH}\n", f"{ABOUT_TRUTH}\n", *map(claim_markdown, report.truths)]
     said = [remark for remark in report.remarks() if remark != INTERVALS]
     said.append(f"Weights {', '.join(weights)}; settings {digest}.")
-    return "\n".join([*parts, *(f"- {escape_markdown(remark)}" for remark in said), ""])
+    parts += [*(f"- {escape_markdown(remark)}" for remark in said), ""]
+    return "\n".join([*parts, *([] if second is None else [beside(report, second)])])
 
 
-def collect(results: Path, out: Path) -> Path:
+def collect(results: Path, out: Path, second: Path | None = None) -> Path:
     """Write the page; raises ``InputError`` where a result set is missing."""
+    reports = _reports(results)
+    seconds = [None] * len(reports) if second is None else _reports(second)
+    sections: list[str] = []
+    for report, other in zip(reports, seconds, strict=True):
+        folder = report.summary.result_set.folder
+        figures = draw(report.summary, folder / "report")
+        pictures = [_small(path, out / "pictures", folder.name) for path in figures]
+        sections.append(section(report, pictures, other))
+    page = out / "results.md"
+    write_text(page, "\n".join([ABOUT, f"{INTERVALS}\n", *sections]))
+    return page
+
+
+def _reports(results: Path) -> list[Report]:
     folders = [results / experiment / names for experiment, names in SECTIONS]
     for folder in folders:
         if not folder.is_dir():
             raise InputError(f"{folder} is missing: run make tables and make figures first")
-    reports = [Report.of(ResultSet.read(folder), read_paper()) for folder in folders]
-    sections: list[str] = []
-    for folder, report in zip(folders, reports, strict=True):
-        figures = draw(report.summary, folder / "report")
-        pictures = [_small(path, out / "pictures", folder.name) for path in figures]
-        sections.append(section(report, pictures))
-    page = out / "results.md"
-    write_text(page, "\n".join([ABOUT, f"{INTERVALS}\n", *sections]))
-    return page
+    return [Report.of(ResultSet.read(folder), read_paper()) for folder in folders]
 
 
 def _small(path: Path, folder: Path, result_set: str) -> Path:
@@ -111,5 +121,10 @@ def _small(path: Path, folder: Path, result_set: str) -> Path:
 def main() -> None:
     """Write the page into the folder that the command line names."""
     options: dict[str, Any] = options_of(sys.argv[1:], OPTIONS)
-    page = collect(Path(options.get("results", "results")), Path(options.get("out", "docs")))
+    second = options.get("beside")
+    page = collect(
+        Path(options.get("results", "results")),
+        Path(options.get("out", "docs")),
+        None if second is None else Path(second),
+    )
     print(f"wrote {page}")  # noqa: T201

@@ -113,7 +113,7 @@ def test_figure_6_varies_eta_and_lr_each_about_the_default(call, tmp_path, place
 @pytest.mark.e2e
 def test_figure_6_is_two_ablations_over_the_threshold_and_the_oracles():
     names = {cfg.cell for cfg in plan(["experiment=figure6"])}
-    thresholds = (0.1, 0.3, 0.5)
+    thresholds = (0.1, 0.5, 0.9)
     etas = {
         f"pti,eta={e},lr=0.1,threshold={t}" for e in (1, 0.95, 0.9, 0.8, 0.7) for t in thresholds
     }

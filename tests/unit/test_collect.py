@@ -85,6 +85,26 @@ def test_the_same_results_give_the_same_bytes(tmp_path, page):
     )
 
 
+@pytest.mark.usefixtures("undrawn")
+def test_a_second_precision_stands_beside_with_what_it_changes(tmp_path, monkeypatch):
+    first, second = tmp_path / "bf16", tmp_path / "fp32"
+    write_table2(first)
+    write_table2(second, pti=25.25, nti=26.0)
+    for folder, precision in ((first, "bf16"), (second, "fp32")):
+        for path in folder.rglob("config.yaml"):
+            config = OmegaConf.load(path)
+            OmegaConf.update(config, "precision", precision, force_add=True)
+            OmegaConf.save(config, path)
+    monkeypatch.setattr(command, "SECTIONS", (("table2", "scenes-scenes"),))
+    text = collect(first, tmp_path / "out", second).read_text("utf-8")
+    _, part = text.split("### In fp32, beside bf16\n")
+    assert "| PTI | 25.25 [" in part
+    (row,) = [line for line in part.splitlines() if line.startswith("| psnr[0,1] ↑ |")]
+    means = ("+2.00", "NTI", "24.00", "26.00")
+    assert [word.strip() for word in row.split("|")][2:6] == list(means)
+    assert "- Differs from bf16: " in part
+
+
 def test_what_is_missing_is_said(page):
     with pytest.raises(InputError, match=r"table2/scenes-scenes is missing: run make tables"):
         page("table2")
