@@ -3,10 +3,11 @@
 from dataclasses import dataclass, field
 
 from pti.diffusion.ddim import Schedule
+from pti.diffusion.guidance import Guidance
 from pti.diffusion.model import LatentDiffusion
 from pti.diffusion.sampling import sample
 from pti.diffusion.trace import Trace, Tracer
-from pti.types import Batch, Inversion, constant, no_losses
+from pti.types import Batch, Inversion, no_losses
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Ddim:
     def __call__(self, model: LatentDiffusion, batch: Batch) -> Inversion:
         """Make K forward passes per image at omega 0 or 1, otherwise 2K, and those of the trace."""
         path, schedule = self.trace(model, batch), self.schedule(model)
-        null = constant(model.embed([""] * len(batch)), len(schedule))
-        cond = constant(model.embed(batch.captions), len(schedule))
-        retraced = sample(model, schedule, path[:, -1], null=null, cond=cond, omega=self.omega)
-        return Inversion(path, cond, null, retraced, no_losses(path[:, 0], len(schedule)))
+        guidance = Guidance.of(model, batch.captions, len(schedule), self.omega)
+        retraced = sample(model, schedule, path[:, -1], guidance)
+        losses = no_losses(path[:, 0], len(schedule))
+        return Inversion(path, guidance.cond, guidance.null, retraced, losses)

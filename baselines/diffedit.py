@@ -11,7 +11,7 @@ from torch import Tensor
 
 from pti.diffusion.blending import MaskAfter, always
 from pti.diffusion.ddim import Schedule
-from pti.diffusion.guidance import guided_eps
+from pti.diffusion.guidance import guided
 from pti.diffusion.memory import Piece
 from pti.diffusion.model import LatentDiffusion
 from pti.errors import one_of
@@ -82,11 +82,12 @@ class NoiseContrast:
         total = torch.zeros_like(z)
         with model.counting("mask"):
             for eps in self._noises(z, batch.seeds):
-                noisy = step.alpha**0.5 * z + (1 - step.alpha) ** 0.5 * eps
-                towards, away = (
-                    guided_eps(model, noisy, step.t, null=null, cond=cond, omega=self.omega)
+                noisy = step.diffuse(z, eps)
+                outs = (
+                    guided(model, noisy, step.t, null=null, cond=cond, omega=self.omega)
                     for cond in (target, reference)
                 )
+                towards, away = (step.noise(noisy, out) for out in outs)
                 total += (towards - away).abs()
         return total.mean(dim=1, keepdim=True) / self.noises
 

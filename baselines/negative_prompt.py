@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from pti.diffusion.ddim import Schedule
+from pti.diffusion.guidance import Guidance
 from pti.diffusion.model import LatentDiffusion
 from pti.diffusion.sampling import sample
 from pti.diffusion.trace import Trace, Tracer
@@ -27,5 +28,5 @@ class NegativePrompt:
         """Make K forward passes per image, as both branches are equal, and those of the trace."""
         path, schedule = self.trace(model, batch), self.schedule(model)
         caption = constant(model.embed(batch.captions), len(schedule))
-        retraced = sample(model, schedule, path[:, -1], null=caption, cond=caption, omega=1)
+        retraced = sample(model, schedule, path[:, -1], Guidance(caption, caption, omega=1))
         return Inversion(path, caption, caption, retraced, no_losses(path[:, 0], len(schedule)))

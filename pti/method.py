@@ -5,7 +5,7 @@ from typing import Protocol, runtime_checkable
 
 from pti.diffusion.ddim import Schedule
 from pti.diffusion.model import LatentDiffusion
-from pti.types import Batch, Edit, Inversion
+from pti.types import Batch, Edit, Inversion, Latent
 
 
 @runtime_checkable
@@ -13,12 +13,28 @@ class Inverter(Protocol):
     """Inverts pictures. An inverter is a frozen dataclass, and its fields are its configuration."""
 
     def schedule(self, model: LatentDiffusion) -> Schedule:
-        """The DDIM steps between the latents of the trajectory."""
+        """The steps between the latents of the trajectory, and their mover."""
         ...
 
     def __call__(self, model: LatentDiffusion, batch: Batch) -> Inversion:
         """Invert each picture of the batch independently."""
         ...
+
+
+@runtime_checkable
+class SamplesBack(Protocol):
+    """An inverter that samples back only where the reconstruction is asked for."""
+
+    def reconstruct(self, model: LatentDiffusion, batch: Batch) -> Latent:
+        """Invert each picture, and sample back to the latent of its reconstruction."""
+        ...
+
+
+def reconstruct(inverter: Inverter, model: LatentDiffusion, batch: Batch) -> Latent:
+    """The latents of the reconstructions, sampled by the inverter."""
+    if isinstance(inverter, SamplesBack):
+        return inverter.reconstruct(model, batch)
+    return inverter(model, batch).reconstruction
 
 
 @runtime_checkable

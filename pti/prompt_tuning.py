@@ -16,9 +16,9 @@ Stage 1, reconstruction: pti/diffusion/trace.py (lines 2-3), pti/diffusion/retra
 Stage 2, editing: SampleTarget in pti/diffusion/editing.py, which Interpolate extends.
 
     15  z_T = z*_T                                          SampleTarget.__call__
-    16  for t = T .. 1:                                     pti/diffusion/sampling.py: sample
+    16  for t = T .. 1:                                     pti/diffusion/sampling.py: descend
     17    c = (1 - eta) c_t + eta c* (Eq. 9)                pti/interpolation.py: Interpolate
-    18    z_{t-1} = z_{t-1}(z_t, t, c)                      pti/diffusion/sampling.py: sample
+    18    z_{t-1} = z_{t-1}(z_t, t, c)                      pti/diffusion/sampling.py: descend
           keep z*_{t-1} outside the mask                    pti/diffusion/blending.py: Blend
     21  I* = DEC(z_0)                                       LatentDiffusion.decode, by the caller
 

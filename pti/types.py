@@ -20,6 +20,9 @@ Path = Float[Tensor, "b k_plus_1 c h w"]
 Contexts = Float[Tensor, "b k tokens width"]
 """One embedding per sampling step, in the order of sampling: index 0 belongs to t_K."""
 
+Residuals = Float[Tensor, "b k c h w"]
+"""What is added to a latent after each sampling step, in the order of sampling."""
+
 Losses = Float[Tensor, "b k n"]
 """The loss before each of n updates at each of k steps; NaN where an image had stopped tuning."""
 
@@ -64,6 +67,8 @@ class Inversion:
     Sampling from ``path[:, -1]`` with ``cond[:, i]`` and ``null[:, i]`` at step i, at the guidance
     scale of the inverter, gives the latents of ``retraced`` from last to first; they need not be
     sampled again. An inverter that does not sample back gives ``path`` as ``retraced``.
+    ``partner`` is the second latent of a mover that moves two, at the end of the trajectory, and
+    ``residuals`` are what a mover adds at each step; None where the method has none.
     """
 
     path: Path
@@ -71,6 +76,8 @@ class Inversion:
     null: Contexts
     retraced: Path
     losses: Losses
+    partner: Latent | None = None
+    residuals: Residuals | None = None
 
     @property
     def reconstruction(self) -> Latent:
@@ -78,8 +85,9 @@ class Inversion:
         return self.retraced[:, 0]
 
     def tensors(self) -> dict[str, Tensor]:
-        """All fields by name; the first axis of each is the batch."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        """All fields that are there, by name; the first axis of each is the batch."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: value for name, value in values.items() if value is not None}
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,14 @@
 """A tiny model and a few pictures on the disk, for whole commands."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 from diffusers import StableDiffusionPipeline
 from PIL import Image
 
+from pti.diffusion.load import from_pretrained
+from pti.diffusion.precision import Precision
 from tests.tiny import CAPTIONS, parts
 
 
@@ -41,3 +44,14 @@ def words_of(folder: Path, model: Path) -> list[str]:
         f"cache={folder / 'cache'}",
         "batch_size=2",
     ]
+
+
+def load(folder: Path, variant: str | None = None, precision: Precision = "fp32"):
+    return from_pretrained(str(folder), device="cpu", precision=precision, variant=variant)
+
+
+def change(path: Path, **fields):
+    """Set what a JSON file says; None takes a field out."""
+    config = json.loads(path.read_text(encoding="utf-8")) | fields
+    kept = {name: value for name, value in config.items() if value is not None}
+    path.write_text(json.dumps(kept), encoding="utf-8")

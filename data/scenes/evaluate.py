@@ -29,11 +29,11 @@ from data.scenes.render import render
 from data.scenes.spec import SceneSpec
 from data.scenes.split import scene
 from data.tensors import to_pixels, to_tensor
+from pti.diffusion.guidance import Guidance
 from pti.diffusion.load import from_pretrained, torch_device
 from pti.diffusion.model import LatentDiffusion
 from pti.diffusion.precision import fastest
 from pti.diffusion.sampling import sample
-from pti.types import constant
 
 STEPS = 50
 COLUMNS = 12
@@ -92,10 +92,8 @@ def draw(
         chunk = captions[start : start + batch]
         seeds = (torch.Generator().manual_seed(start + row) for row in range(len(chunk)))
         z = torch.stack([torch.randn(model.latent_shape, generator=seed) for seed in seeds])
-        null = constant(model.embed([""] * len(chunk)), STEPS)
-        cond = constant(model.embed(chunk), STEPS)
-        schedule = model.schedule(STEPS)
-        path = sample(model, schedule, z.to(model.device), null=null, cond=cond, omega=OMEGA)
+        guidance = Guidance.of(model, chunk, STEPS, OMEGA)
+        path = sample(model, model.schedule(STEPS), z.to(model.device), guidance)
         images.append(model.decode(path[:, 0]).cpu())
     return torch.cat(images)
 

@@ -49,7 +49,7 @@ def _most(
     first: Summary, second: Summary, statistic: Statistic, same: Mapping[int, int]
 ) -> _Most | None:
     """What differs most between the cells of ``same``; None where nothing is measured in both."""
-    means = [summary.of(statistic.id)["mean"] for summary in (first, second)]
+    means = [summary.of(statistic.id)["mean"].to_dict() for summary in (first, second)]
     pairs = {i: (float(means[0][i]), float(means[1][j])) for i, j in same.items()}
     finite = {i: abs(b - a) for i, (a, b) in pairs.items() if np.isfinite(b - a)}
     if not finite:

@@ -4,8 +4,8 @@
 
 Writes ``results.md`` and ``pictures/`` into ``out``, from the result sets that ``make tables`` and
 ``make figures`` leave; run those first. ``beside`` is a results folder of the same runs in a second
-precision, which each section then shows as well, with the largest differences. Each section has the
-digests of the weights and of the settings that it follows from, so that a page that is not of
+precision; the sections that it has show it as well, with the largest differences. Each section has
+the digests of the weights and of the settings that it follows from, so that a page that is not of
 today's can be told.
 """
 
@@ -85,12 +85,18 @@ def section(report: Report, pictures: Iterable[Path], second: Report | None = No
 
 def collect(results: Path, out: Path, second: Path | None = None) -> Path:
     """Write the page; raises ``InputError`` where a result set is missing."""
-    reports = _reports(results)
-    seconds = [None] * len(reports) if second is None else _reports(second)
+    folders = [Path(experiment) / names for experiment, names in SECTIONS]
+    for folder in folders:
+        if not (results / folder).is_dir():
+            raise InputError(f"{results / folder} is missing: run make tables and make figures")
+    if second is not None and not any((second / folder).is_dir() for folder in folders):
+        raise InputError(f"beside={second} holds none of {', '.join(map(str, folders))}")
     sections: list[str] = []
-    for report, other in zip(reports, seconds, strict=True):
-        folder = report.summary.result_set.folder
-        figures = draw(report.summary, folder / "report")
+    for folder in folders:
+        report = _report(results / folder)
+        also = None if second is None else second / folder
+        other = _report(also) if also is not None and also.is_dir() else None
+        figures = draw(report.summary, results / folder / "report")
         pictures = [_small(path, out / "pictures", folder.name) for path in figures]
         sections.append(section(report, pictures, other))
     page = out / "results.md"
@@ -98,12 +104,8 @@ def collect(results: Path, out: Path, second: Path | None = None) -> Path:
     return page
 
 
-def _reports(results: Path) -> list[Report]:
-    folders = [results / experiment / names for experiment, names in SECTIONS]
-    for folder in folders:
-        if not folder.is_dir():
-            raise InputError(f"{folder} is missing: run make tables and make figures first")
-    return [Report.of(ResultSet.read(folder), read_paper()) for folder in folders]
+def _report(folder: Path) -> Report:
+    return Report.of(ResultSet.read(folder), read_paper())
 
 
 def _small(path: Path, folder: Path, result_set: str) -> Path:

@@ -28,7 +28,7 @@ from experiments.run.cache import Store, cached
 from experiments.run.oracles import Oracle
 from pti.diffusion.model import LatentDiffusion
 from pti.errors import InputError
-from pti.method import Method
+from pti.method import Method, reconstruct
 from pti.types import Batch, Edit, Inversion
 
 STEPS = 6
@@ -173,13 +173,24 @@ def check_ceiling(subject: Subject) -> Finding:
     return Finding(above < 1.0, f"at most {above:+.2f} dB above the autoencoder")
 
 
+def check_exact(subject: Subject) -> Finding:
+    """An inverter that is exact ends its reconstruction where its inversion began."""
+    if not getattr(subject.method.invert, "exact", False):
+        return Finding(holds=True, measured="it is not said to be exact")
+    start = subject.model.encode(subject.batch.images)
+    apart = _far(reconstruct(subject.method.invert, subject.model, subject.batch), start)
+    held = 1e-8 if subject.model.vae.dtype == torch.float64 else TOLERANCE
+    return Finding(apart < held, f"latents differ by {apart:.1g}")
+
+
 CHECKS: dict[str, tuple[Callable[[Subject], Finding], str]] = {
     "shapes": (check_shapes, "the path misses z*_0 or z*_K, or a step divided by nothing"),
     "batch": (check_batch, "a mean over the batch, or one picture's noise used for all"),
     "repeats": (check_repeats, "noise without the items' seeds (Batch.seeds)"),
     "model": (check_model_is_left_alone, "an optimizer that holds the UNet, or a hook left in"),
-    "counts": (check_counts, "model.unet called directly: call model.eps"),
+    "counts": (check_counts, "model.unet called directly: call model.predict"),
     "cache": (check_cache, "a result that its fields do not decide"),
+    "exact": (check_exact, "different prompts, guidance or precision on the way back"),
     "ceiling": (check_ceiling, "the picture itself leaks into the reconstruction"),
 }
 """Each check by its name, with what a failure of it usually means."""

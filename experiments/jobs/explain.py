@@ -77,7 +77,8 @@ def _no_such_field(name: str) -> str:
     if name in known:
         return f"the {name.partition('.')[0]} of this run has no field {name!r}; others have"
     likeness = {
-        field: (_likeness(name, field), -field.count("."), count) for field, count in known.items()
+        field: (_likeness(name, field), "." not in field, count, -field.count("."))
+        for field, count in known.items()
     }
     nearest = max(sorted(likeness), key=likeness.__getitem__)
     meant = f" Did you mean {nearest!r}?" if likeness[nearest][0] else ""

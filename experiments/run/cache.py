@@ -14,7 +14,7 @@ from pti.diffusion.memory import Memory, Piece, Tensors, forgetful
 from pti.diffusion.model import LatentDiffusion
 from pti.diffusion.trace import Tracer
 from pti.errors import InputError
-from pti.method import Inverter
+from pti.method import Inverter, reconstruct
 from pti.types import Batch, Inversion, Latent
 
 Value = Inversion | Tensor
@@ -42,7 +42,7 @@ class Cached:
         """The reconstruction of an inverter: all that is kept of an inversion nobody edits."""
         inverter: Any = self.inner
         items = self._items(batch, "reconstruction")
-        made = self.store.recall(model, items, lambda: {"z": inverter(model, batch).reconstruction})
+        made = self.store.recall(model, items, lambda: {"z": reconstruct(inverter, model, batch)})
         return made["z"]
 
     def _items(self, batch: Batch, what: str) -> list[About]:

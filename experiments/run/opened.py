@@ -20,7 +20,11 @@ class _Picture:
 
 def squared(opener: Opener, side: int) -> Pixels:
     """The picture, cropped and resized to ``side``; read-only. Raises what ``opener`` raises."""
-    return _squared(_Picture(identity_of(opener), side, opener))
+    try:
+        identity = identity_of(opener)
+    except OSError:  # what hinders is told by opening
+        return square(opener(), side)
+    return _squared(_Picture(identity, side, opener))
 
 
 @lru_cache(maxsize=KEPT)

@@ -18,7 +18,8 @@ from pti.diffusion.memory import Tensors
 from pti.diffusion.model import LatentDiffusion
 
 COARSEST_USEFUL = 16
-"""Maps are captured at 16 by 16, as in Prompt-to-Prompt, or at the largest side below that."""
+"""Maps are captured at 16 by 16, as in Prompt-to-Prompt, or at the largest side below that; of
+larger latents than Stable Diffusion's at a quarter of their side, which 16 is of 64."""
 
 Maps = Float[Tensor, "b side side tokens"]
 TokenWeights = Float[Tensor, "b tokens"]
@@ -86,7 +87,8 @@ def watched(
             f"the UNet has {len(found)} cross-attention layers named attn2, but by its config "
             f"there should be {sum(expected.values())}: it is not the UNet it says"
         )
-    side = max(side for side in expected if side <= COARSEST_USEFUL)
+    most = max(COARSEST_USEFUL, model.unet_config.sample_size // 4)
+    side = max(side for side in expected if side <= most)
     watch = Watch(images, side, expected[side], weights)
     watching = {name: _Watching(before[name], watch) for name in found}
     with model.attending(watching):

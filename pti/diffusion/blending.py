@@ -157,15 +157,21 @@ class _Attended:
     size: tuple[int, int]
 
     def __call__(self, index: int) -> Mask | None:
-        if index < self.first:
+        if index < self.first or (index == 0 and self._has_seen_nothing):
             return None
         return attention_mask(self.watch.maps(), self.tokens, self.threshold, self.size)
 
+    @property
+    def _has_seen_nothing(self) -> bool:
+        """As after the first step, if its mover predicts nothing there."""
+        return self.watch.seen == 0
+
     def gathered(self) -> Tensors:
-        return self.watch.gathered()
+        return {} if self.first == 1 and self._has_seen_nothing else self.watch.gathered()
 
     def resume(self, gathered: Tensors) -> None:
-        self.watch.resume(gathered)
+        if "maps" in gathered:
+            self.watch.resume(gathered)
 
 
 def attention_mask(

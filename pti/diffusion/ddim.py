@@ -1,58 +1,28 @@
-"""DDIM as one affine step in both directions (Song et al., 2021, arXiv:2010.02502).
-
-    z_{t-1} = A_t z_t + k_t eps,  A_t = sqrt(a_{t-1} / a_t),
-    k_t = sqrt(1 - a_{t-1}) - sqrt(a_{t-1} (1 - a_t) / a_t)
-
-with a_t = alphas_cumprod[t]. Inversion solves the same equation for z_t.
-"""
+"""The steps of a trajectory, and how they are made."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from math import sqrt
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from jaxtyping import Float
 from torch import Tensor
 
-from pti.types import Latent
+from pti.diffusion.movers import Mover, Plain
+from pti.diffusion.step import Prediction, Step
 
-
-@dataclass(frozen=True)
-class Step:
-    """One DDIM step between timestep ``t`` and the less noisy timestep ``t_previous``."""
-
-    t: int
-    t_previous: int
-    alpha: float
-    alpha_previous: float
-
-    @property
-    def scale(self) -> float:
-        """A_t."""
-        return sqrt(self.alpha_previous / self.alpha)
-
-    @property
-    def shift(self) -> float:
-        """k_t; negative."""
-        noise = sqrt(self.alpha_previous * (1 - self.alpha) / self.alpha)
-        return sqrt(1 - self.alpha_previous) - noise
-
-    def denoise(self, z: Latent, eps: Latent) -> Latent:
-        """Go from ``t`` to ``t_previous``."""
-        return self.scale * z + self.shift * eps
-
-    def renoise(self, z: Latent, eps: Latent) -> Latent:
-        """Go from ``t_previous`` to ``t`` by the same equation."""
-        return (z - self.shift * eps) / self.scale
+Spacing = Literal["leading", "trailing", "linspace"]
+"""How timesteps are spaced, as a scheduler's ``timestep_spacing`` names it."""
 
 
 @dataclass(frozen=True)
 class Schedule(Sequence[Step]):
-    """The K DDIM steps of a trajectory, noisiest first."""
+    """The K steps of a trajectory, noisiest first, and the mover that makes them."""
 
     moves: tuple[Step, ...]
+    mover: Mover = field(default_factory=Plain)
 
     @classmethod
-    def spaced(
+    def spaced(  # noqa: PLR0913 (what a scheduler's file says)
         cls,
         alphas: Float[Tensor, " timesteps"],
         *,
@@ -60,27 +30,46 @@ class Schedule(Sequence[Step]):
         ratio: float = 1.0,
         offset: int = 1,
         alpha_final: float | None = None,
+        spacing: Spacing = "leading",
+        prediction: Prediction = "epsilon",
     ) -> "Schedule":
-        """Stable Diffusion's spacing: multiples of timesteps // steps, plus ``offset``.
+        """The last int(steps * ratio) of ``steps`` timesteps; DiffEdit's encoding ratio.
 
-        The last int(steps * ratio) timesteps are kept; ``ratio`` is the encoding ratio of DiffEdit.
-        The last step leads to ``alpha_final``, by default a_0 (``set_alpha_to_one=False``). A step
-        that returns its input is left out, because its UNet calls would be wasted: with offset 0
-        and that default, this is the last one. Raises ``ValueError`` where no step is left, or
-        where the first lies beyond the noise schedule.
+        Leading, as in Stable Diffusion, they are multiples of timesteps // steps, plus ``offset``;
+        trailing, they are counted from the last timestep down; linspace, from 0 to the last, both
+        included. ``offset`` has a meaning for leading alone. The last step leads to
+        ``alpha_final``, by default a_0 (``set_alpha_to_one=False``). A step that returns its input
+        is left out, because its UNet calls would be wasted: with offset 0 and that default, this
+        is the last one. Raises ``ValueError`` where no step is left, or where the first lies beyond
+        the noise schedule.
         """
         if not 1 <= steps <= len(alphas) or not 0 < ratio <= 1 or int(steps * ratio) < 1:
             raise ValueError(f"steps={steps} with ratio={ratio} leaves no step to make")
-        stride = len(alphas) // steps
-        if (int(steps * ratio) - 1) * stride + offset >= len(alphas):
+        times = _times(len(alphas), steps, offset, spacing)[: int(steps * ratio)]
+        if times[-1] >= len(alphas):
             raise ValueError(f"steps={steps} with offset {offset} goes beyond t={len(alphas) - 1}")
         last = float(alphas[0]) if alpha_final is None else alpha_final
-        moves: list[Step] = []
-        for index in reversed(range(int(steps * ratio))):
-            t, previous = index * stride + offset, (index - 1) * stride + offset
-            before = float(alphas[previous]) if previous >= 0 else last
-            moves.append(Step(t, max(previous, 0), float(alphas[t]), before))
-        return cls(tuple(move for move in moves if move.alpha != move.alpha_previous))
+        gap = times[0] - len(alphas) // steps if spacing == "leading" else -1
+        before = [gap, *times]
+        moves = [
+            Step(
+                t,
+                max(previous, 0),
+                float(alphas[t]),
+                float(alphas[previous]) if previous >= 0 else last,
+                prediction,
+            )
+            for previous, t in zip(before, times, strict=False)
+        ]
+        return cls(tuple(move for move in moves[::-1] if move.alpha != move.alpha_previous))
+
+    def moved_by(self, mover: Mover) -> "Schedule":
+        """The same steps, made by a different mover."""
+        return replace(self, mover=mover)
+
+    def stochastic(self, eta: float) -> "Schedule":
+        """The same steps with noise: see ``Step.stochastic``."""
+        return replace(self, moves=tuple(step.stochastic(eta) for step in self.moves))
 
     def __len__(self) -> int:
         """The number of steps, K."""
@@ -89,3 +78,12 @@ class Schedule(Sequence[Step]):
     def __getitem__(self, index: int) -> Step:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Step ``index`` in the order of sampling."""
         return self.moves[index]
+
+
+def _times(count: int, steps: int, offset: int, spacing: Spacing) -> list[int]:
+    """The timesteps, least noisy first."""
+    if spacing == "linspace":
+        return [round(index * (count - 1) / max(1, steps - 1)) for index in range(steps)]
+    if spacing == "trailing":
+        return [round(count - index * count / steps) - 1 for index in reversed(range(steps))]
+    return [index * (count // steps) + offset for index in range(steps)]

@@ -1,14 +1,16 @@
 """Edit by guided sampling of the target prompt, blended with the picture's own latents."""
 
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar, Literal
 
 from pti.diffusion.blending import Blend, Gathering, Masker, NoMask, check
 from pti.diffusion.ddim import Schedule
+from pti.diffusion.guidance import Guidance
 from pti.diffusion.memory import Piece, Tensors
 from pti.diffusion.model import LatentDiffusion
-from pti.diffusion.sampling import After, sample, unchanged
+from pti.diffusion.movers import State
+from pti.diffusion.sampling import After, descend, unchanged
 from pti.errors import one_of
 from pti.types import Batch, Contexts, Edit, Inversion, Latent, Path, constant
 
@@ -37,7 +39,10 @@ class SampleTarget:
     def __call__(
         self, model: LatentDiffusion, schedule: Schedule, inversion: Inversion, batch: Batch
     ) -> Edit:
-        """Make 2K forward passes per image (K at omega 0 or 1), and those of the mask."""
+        """Make 2K forward passes per image (K at omega 0 or 1), and those of the mask.
+
+        That is one prediction a step; some movers of a schedule make more, or fewer.
+        """
         sampling = _Sampling(self, model, schedule, inversion, batch)
         if not sampling.is_remembered:
             return sampling.edit()
@@ -84,18 +89,23 @@ class _Sampling:
         return self.editor.condition(self.inversion, target)
 
     @cached_property
-    def kept(self) -> Path:
+    def background(self) -> Path:
         """The latents outside the mask."""
         trajectory = self.editor.background == "trajectory"
         return self.inversion.path if trajectory else self.inversion.retraced
 
     def piece(self) -> Piece:
         """The whole edit: two editors with the same embeddings and mask make the same picture."""
-        path = {"path": self.inversion.path, "kept": self.kept}
-        inputs = {**vars(self.batch), **path, "null": self.inversion.null, "cond": self.cond}
-        return Piece(
-            "whole edit", __name__, self._settings(self.schedule), inputs, (self.editor.mask,)
-        )
+        path = {"path": self.inversion.path, "background": self.background}
+        embeddings = {"null": self.inversion.null, "cond": self.cond}
+        inputs = {**vars(self.batch), **path, **embeddings, **_tensors(self.start)}
+        parts = (self.editor.mask, self.schedule.mover)
+        return Piece("whole edit", __name__, self._settings(), inputs, parts)
+
+    @cached_property
+    def start(self) -> State:
+        """The noisiest level."""
+        return State.at_the_end_of(self.inversion)
 
     def tensors(self) -> Tensors:
         """The edit as tensors by name."""
@@ -104,45 +114,48 @@ class _Sampling:
 
     def edit(self) -> Edit:
         """Sample, and blend after each step from the first that the mask blends."""
-        inversion = self.inversion
-        with self.editor.mask(self.model, self.schedule, inversion, self.batch) as mask_after:
-            blend, begun, z = Blend(mask_after, self.kept), 0, inversion.path[:, -1]
+        with self.editor.mask(self.model, self.schedule, self.inversion, self.batch) as mask_after:
+            blend, begun, state = Blend(mask_after, self.background), 0, self.start
             if self.is_remembered and isinstance(mask_after, Gathering) and mask_after.first:
-                begun, z = mask_after.first, self._begin(mask_after)
-            z = self._sample(z, slice(begun, None), blend)
-        return Edit(z, blend.mask)
+                begun, state = mask_after.first, self._begin(mask_after)
+            state = self._sample(state, range(begun, len(self.schedule)), blend)
+        return Edit(state.z, blend.mask)
 
-    def _begin(self, mask: Gathering) -> Latent:
-        """The latent before the first step that is blended; ``mask`` has gathered until there."""
-        steps = slice(mask.first)
-        contexts = {"null": self.inversion.null[:, steps], "cond": self.cond[:, steps]}
-        first = Schedule(self.schedule.moves[steps])
-        inputs = {**mask.about, "z": self.inversion.path[:, -1], **contexts}
+    def _begin(self, mask: Gathering) -> State:
+        """The state before the first step that is blended; ``mask`` has gathered until there."""
+        steps, count = range(mask.first), mask.first
+        contexts = {"null": self.inversion.null[:, :count], "cond": self.cond[:, :count]}
+        inputs = {**mask.about, **contexts, **_tensors(self.start)}
 
         def compute() -> Tensors:
-            return {"z": self._sample(inputs["z"], steps), **mask.gathered()}
+            return {**_moving(self._sample(self.start, steps)), **mask.gathered()}
 
-        result = self.model.recall(
-            Piece("steps before blending", __name__, self._settings(first), inputs), compute
-        )
+        settings = {**self._settings(), "steps": count}
+        piece = Piece("steps before blending", __name__, settings, inputs, (self.schedule.mover,))
+        result = self.model.recall(piece, compute)
         mask.resume(result)
-        return result["z"]
+        return replace(self.start, z=result["z"], partner=result.get("partner"))
 
-    def _sample(self, z: Latent, steps: slice, after: After = unchanged) -> Latent:
-        """The latent after these steps of the schedule; each is adjusted before ``after``."""
-        begun = steps.start or 0
-        path = sample(
+    def _sample(self, state: State, steps: range, after: After = unchanged) -> State:
+        """The state after these steps of the schedule; each latent is adjusted before ``after``."""
+        states = descend(
             self.model,
-            Schedule(self.schedule.moves[steps]),
-            z,
-            null=self.inversion.null[:, steps],
-            cond=self.cond[:, steps],
-            omega=self.editor.omega,
-            after=lambda index, z: after(
-                begun + index, self.editor.adjust(self.inversion, begun + index, z)
-            ),
+            self.schedule,
+            state,
+            Guidance(self.inversion.null, self.cond, self.editor.omega),
+            after=lambda index, z: after(index, self.editor.adjust(self.inversion, index, z)),
+            steps=steps,
         )
-        return path[:, 0]
+        return states[-1]
 
-    def _settings(self, schedule: Schedule) -> dict[str, Any]:
-        return {"omega": self.editor.omega, "moves": [astuple(move) for move in schedule.moves]}
+    def _settings(self) -> dict[str, Any]:
+        return {"omega": self.editor.omega, "moves": [astuple(step) for step in self.schedule]}
+
+
+def _moving(state: State) -> Tensors:
+    return {"z": state.z} | ({} if state.partner is None else {"partner": state.partner})
+
+
+def _tensors(state: State) -> Tensors:
+    constant = {} if state.residuals is None else {"residuals": state.residuals}
+    return _moving(state) | constant

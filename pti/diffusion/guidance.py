@@ -1,24 +1,54 @@
 """Classifier-free guidance (Ho & Salimans, 2022, arXiv:2207.12598; paper, Eq. 5)."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
 import torch
 
 from pti.diffusion.model import LatentDiffusion
-from pti.types import Context, Latent
+from pti.diffusion.movers import Predict
+from pti.types import Context, Contexts, Latent, constant
 
 
 def guide(null: Latent, cond: Latent, omega: float) -> Latent:
-    """eps(null) + omega (eps(c) - eps(null)): omega 0 is unconditional, 1 is conditional only."""
+    """out(null) + omega (out(c) - out(null)): omega 0 is unconditional, 1 is conditional only.
+
+    ``out`` is the network's own output: a noise or a v, for which guidance is the same.
+    """
     return null + omega * (cond - null)
 
 
-def guided_eps(
+def guided(
     model: LatentDiffusion, z: Latent, t: int, *, null: Context, cond: Context, omega: float
 ) -> Latent:
     """The guided prediction: one branch at omega 0 or 1, otherwise both branches in one call."""
     if omega == 0:
-        return model.eps(z, t, null)
+        return model.predict(z, t, null)
     if omega == 1:
-        return model.eps(z, t, cond)
-    both = model.eps(torch.cat([z, z]), t, torch.cat([null, cond]))
-    eps_null, eps_cond = both.chunk(2)
-    return guide(eps_null, eps_cond, omega)
+        return model.predict(z, t, cond)
+    both = model.predict(torch.cat([z, z]), t, torch.cat([null, cond]))
+    out_null, out_cond = both.chunk(2)
+    return guide(out_null, out_cond, omega)
+
+
+@dataclass(frozen=True)
+class Guidance:
+    """Both embeddings of each step, in the order of sampling, and the guidance scale."""
+
+    null: Contexts
+    cond: Contexts
+    omega: float
+
+    @classmethod
+    def of(
+        cls, model: LatentDiffusion, prompts: Sequence[str], steps: int, omega: float
+    ) -> "Guidance":
+        """Towards the prompts, from the empty one, at every step."""
+        null, cond = model.embed([""] * len(prompts)), model.embed(prompts)
+        return cls(constant(null, steps), constant(cond, steps), omega)
+
+    def at(self, model: LatentDiffusion, index: int) -> Predict:
+        """The model's guided prediction at step ``index``."""
+        pair = {"null": self.null[:, index], "cond": self.cond[:, index]}
+        return partial(guided, model, **pair, omega=self.omega)

@@ -13,8 +13,8 @@ from pti.diffusion.layout import read_json
 from pti.errors import InputError
 
 SUPPORTED = (
-    "supported are models whose UNet takes latents and one prompt and predicts epsilon: Stable "
-    "Diffusion v1, v2-base and their kin, BK-SDM among them"
+    "supported are models whose UNet takes latents and one prompt: Stable Diffusion v1, v2 and "
+    "their kin, BK-SDM among them"
 )
 
 Config = dict[str, Any]

@@ -81,16 +81,10 @@ def assemble(
 ) -> LatentDiffusion:
     """Freeze the parts and put them on ``device``.
 
-    Raises ``InputError`` where the tokenizer does not fit the text encoder, where the UNet does not
-    predict epsilon, or for an unknown ``precision``.
+    Raises ``InputError`` where the tokenizer does not fit the text encoder, or for an unknown
+    ``precision``.
     """
     _check_precision(precision)
-    prediction = parts["scheduler"].config.prediction_type
-    if prediction != "epsilon":
-        raise InputError(
-            f"the model predicts {prediction!r}; only models that predict epsilon (Stable "
-            "Diffusion v1 and its kin) are supported"
-        )
     check_tokenizer(parts["tokenizer"], parts["text_encoder"].config)
     if device.type == "cuda":
         torch.backends.cudnn.deterministic = True

@@ -120,14 +120,24 @@ class LatentDiffusion:
             self.unet.set_attn_processor(before)
 
     def schedule(self, steps: int, ratio: float = 1.0, offset: int | None = None) -> Schedule:
-        """DDIM steps over this model's noise schedule; ``offset=None`` takes the model's own."""
+        """Steps over this model's noise schedule; ``offset=None`` takes the model's own.
+
+        Raises ``InputError`` where an offset is given, and the model's spacing has none.
+        """
         config = self.scheduler.config
+        if offset is not None and config.timestep_spacing != "leading":
+            raise InputError(
+                f"steps_offset={offset} shifts timesteps that are spaced as 'leading', and this "
+                f"model's are spaced as {config.timestep_spacing!r}: leave it out"
+            )
         return Schedule.spaced(
             self.scheduler.alphas_cumprod,
             steps=steps,
             ratio=ratio,
             offset=config.steps_offset if offset is None else offset,
             alpha_final=1.0 if config.set_alpha_to_one else None,
+            spacing=config.timestep_spacing,
+            prediction=config.prediction_type,
         )
 
     @property
@@ -178,15 +188,18 @@ class LatentDiffusion:
         hidden = self.text_encoder(tokens.input_ids.to(self.device)).last_hidden_state
         return hidden.to(self.vae.dtype)
 
-    def eps(self, z: Latent, t: int, context: Context) -> Latent:
-        """The UNet's noise prediction at timestep ``t``, in the dtype of ``z``."""
+    def predict(self, z: Latent, t: int, context: Context) -> Latent:
+        """The UNet's output at timestep ``t``, in the dtype of ``z``: see ``Step`` for its meaning.
+
+        It is the noise, or v, as the scheduler's ``prediction_type`` says.
+        """
         self.calls += Calls({(self.stage, "forward"): len(z)})
         with autocast(self.device, self.precision):
             dtype = self._weight.dtype
-            eps = self.unet(z.to(dtype), t, context.to(dtype)).sample
-        if eps.requires_grad:
-            eps.register_hook(partial(self._count_backward, self.stage))
-        return eps.to(z.dtype)
+            out = self.unet(z.to(dtype), t, context.to(dtype)).sample
+        if out.requires_grad:
+            out.register_hook(partial(self._count_backward, self.stage))
+        return out.to(z.dtype)
 
     @torch.no_grad()
     def encode(self, images: Image) -> Latent:
@@ -197,7 +210,8 @@ class LatentDiffusion:
     @torch.no_grad()
     def decode(self, z: Latent) -> Image:
         """The pixels of ``z``, clamped to [0, 1]."""
-        pixels = self.vae.decode(z / self.vae.config.scaling_factor).sample
+        scaled = z.to(self.vae.dtype) / self.vae.config.scaling_factor
+        pixels = self.vae.decode(scaled).sample
         return (pixels / 2 + 0.5).clamp(0, 1)
 
     def _padded(self, prompts: str | list[str], **form: Any) -> Any:

@@ -11,9 +11,10 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor
 
-from pti.diffusion.ddim import Schedule, Step
+from pti.diffusion.ddim import Schedule
 from pti.diffusion.guidance import guide
 from pti.diffusion.model import LatentDiffusion
+from pti.diffusion.step import Step
 from pti.diffusion.trace import Trace, Tracer
 from pti.errors import one_of
 from pti.types import Batch, Context, Inversion, Latent, constant
@@ -75,7 +76,7 @@ class Retrace:
             for index, step in enumerate(schedule):
                 goal = path[:, len(schedule) - 1 - index]
                 with torch.no_grad():
-                    anchor = model.eps(z, step.t, fixed)
+                    anchor = model.predict(z, step.t, fixed)
                 tune = _Tuning(self, model, step, z=z, goal=goal, anchor=anchor)
                 free, loss = tune(index, free)
                 tuned.append(free)
@@ -98,7 +99,7 @@ class Retrace:
 
 @dataclass(frozen=True)
 class _Tuning:
-    """Tunes at one step, from ``z`` towards ``goal``; ``anchor`` is the fixed embedding's eps."""
+    """Tunes at one step, from ``z`` towards ``goal``; ``anchor`` is what the fixed one predicts."""
 
     settings: Retrace
     model: LatentDiffusion
@@ -109,8 +110,8 @@ class _Tuning:
 
     def move(self, z: Latent, anchor: Latent, free: Context) -> Latent:
         """One guided DDIM step with the embedding ``free``."""
-        eps = self.model.eps(z, self.step.t, free)
-        pair = (anchor, eps) if self.settings.tunes == "cond" else (eps, anchor)
+        out = self.model.predict(z, self.step.t, free)
+        pair = (anchor, out) if self.settings.tunes == "cond" else (out, anchor)
         return self.step.denoise(z, guide(*pair, self.settings.omega))
 
     def losses(self, free: Context, rows: Tensor) -> Tensor:

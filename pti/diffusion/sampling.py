@@ -1,13 +1,15 @@
-"""Guided DDIM sampling with one pair of embeddings per step (paper, Eqs. 4 and 5)."""
+"""The two loops over a schedule: down by sampling, and up by inversion (paper, Eqs. 4 to 6)."""
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 
 from pti.diffusion.ddim import Schedule
-from pti.diffusion.guidance import guided_eps
+from pti.diffusion.guidance import Guidance
 from pti.diffusion.model import LatentDiffusion
-from pti.types import Contexts, Latent, Path
+from pti.diffusion.movers import State
+from pti.types import Latent, Path
 
 After = Callable[[int, Latent], Latent]
 """Maps the latent after step i of sampling to the latent that step i + 1 starts from."""
@@ -20,24 +22,50 @@ def unchanged(index: int, z: Latent) -> Latent:
 
 
 @torch.no_grad()
-def sample(  # noqa: PLR0913 (what a step needs)
+def descend(
     model: LatentDiffusion,
     schedule: Schedule,
-    z: Latent,
-    *,
-    null: Contexts,
-    cond: Contexts,
-    omega: float,
+    state: State,
+    guidance: Guidance,
     after: After = unchanged,
-) -> Path:
-    """Sample from ``z`` at the noisiest timestep: K forward passes at omega 0 or 1, else 2K.
+    steps: range | None = None,
+) -> list[State]:
+    """Go down by the schedule's mover: a prediction is one forward pass at omega 0 or 1, else two.
+
+    ``steps`` are those to make, by default all. Returns the state before each step and at the end.
+    """
+    mover, states = schedule.mover, [state]
+    with model.counting("sample"):
+        for index in range(len(schedule)) if steps is None else steps:
+            landed = mover.down(schedule, index, states[-1], guidance.at(model, index))
+            states.append(mover.changed(landed, partial(after, index)))
+    return states
+
+
+@torch.no_grad()
+def ascend(
+    model: LatentDiffusion, schedule: Schedule, z: Latent, guidance: Guidance
+) -> list[State]:
+    """Go up by the schedule's mover, from the clean latent.
+
+    Returns the state before each step and at the end.
+    """
+    states = [State(z)]
+    with model.counting("trace"):
+        for index in reversed(range(len(schedule))):
+            predict = guidance.at(model, index)
+            states.append(schedule.mover.up(schedule, index, states[-1], predict))
+    return states
+
+
+def path_of(states: list[State]) -> Path:
+    """The latents of ``ascend``'s states, or of those of ``descend`` reversed, as a trajectory."""
+    return torch.stack([state.z for state in states], dim=1)
+
+
+def sample(model: LatentDiffusion, schedule: Schedule, z: Latent, guidance: Guidance) -> Path:
+    """Sample from ``z`` at the noisiest timestep, by a mover of one latent.
 
     Returns all latents in the order of a trajectory: index 0 is z_0, and the last one is ``z``.
     """
-    latents = [z]
-    with model.counting("sample"):
-        for index, step in enumerate(schedule):
-            pair = {"null": null[:, index], "cond": cond[:, index]}
-            eps = guided_eps(model, latents[-1], step.t, **pair, omega=omega)
-            latents.append(after(index, step.denoise(latents[-1], eps)))
-    return torch.stack(latents[::-1], dim=1)
+    return path_of(descend(model, schedule, State(z), guidance)[::-1])

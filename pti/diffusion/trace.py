@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
-import torch
-
 from pti.diffusion.ddim import Schedule
-from pti.diffusion.guidance import guided_eps
+from pti.diffusion.guidance import Guidance
 from pti.diffusion.model import LatentDiffusion
+from pti.diffusion.movers import Plain
+from pti.diffusion.sampling import ascend, path_of
 from pti.errors import one_of
 from pti.types import Batch, Path
 
@@ -19,7 +19,7 @@ class Tracer(Protocol):
     """Computes the trajectory that a method retraces."""
 
     def schedule(self, model: LatentDiffusion) -> Schedule:
-        """The DDIM steps between the latents of the trajectory."""
+        """The steps between the latents of the trajectory."""
         ...
 
     def __call__(self, model: LatentDiffusion, batch: Batch) -> Path:
@@ -45,22 +45,23 @@ class Trace:
 
     def __post_init__(self) -> None:
         """Raise ``ValueError`` for a field that no trajectory can have."""
-        if int(self.steps * self.ratio) < 1 or self.ratio > 1:
-            raise ValueError(f"steps={self.steps} with ratio={self.ratio} leaves no step to make")
+        check_steps(self.steps, self.ratio)
         one_of("timestep", self.timestep, Ends)
 
     def schedule(self, model: LatentDiffusion) -> Schedule:
-        """The DDIM steps between the latents of the trajectory."""
+        """The steps between the latents of the trajectory."""
         return model.schedule(self.steps, self.ratio, self.steps_offset)
 
-    @torch.no_grad()
     def __call__(self, model: LatentDiffusion, batch: Batch) -> Path:
         """Make K forward passes per image at omega 0 or 1, otherwise 2K."""
-        null, cond = model.embed([""] * len(batch)), model.embed(batch.captions)
-        latents = [model.encode(batch.images)]
-        with model.counting("trace"):
-            for step in reversed(self.schedule(model)):
-                t = step.t if self.timestep == "destination" else step.t_previous
-                eps = guided_eps(model, latents[-1], t, null=null, cond=cond, omega=self.omega)
-                latents.append(step.renoise(latents[-1], eps))
-        return torch.stack(latents, dim=1)
+        schedule = self.schedule(model).moved_by(Plain(self.timestep == "destination"))
+        guidance = Guidance.of(model, batch.captions, len(schedule), self.omega)
+        return path_of(ascend(model, schedule, model.encode(batch.images), guidance))
+
+
+def check_steps(steps: int, ratio: float) -> None:
+    """Raise ``ValueError`` where the share ``ratio`` of ``steps`` is none, or more than all."""
+    if int(steps * ratio) < 1:
+        raise ValueError(f"steps={steps} with ratio={ratio} leaves no step to make")
+    if ratio > 1:
+        raise ValueError(f"ratio={ratio}: it is a share of the steps, at most 1")

@@ -2,6 +2,8 @@
 
 import pytest
 
+from experiments.edit.request import configure
+from pti.errors import InputError
 from tests.e2e.desk import smooth
 
 pytestmark = pytest.mark.e2e
@@ -62,6 +64,13 @@ def test_bad_input_is_one_sentence(desk, word, says):
 )
 def test_what_a_method_cannot_do_is_told(desk, words, says):
     refused(desk, desk.edit(*words), *says)
+
+
+@pytest.mark.parametrize("method", ["bdia", "belm", "direct", "edict", "edit_friendly"])
+def test_a_method_that_reads_the_caption_asks_for_one(method):
+    with pytest.raises(InputError, match=f"method={method} must know what the picture shows now"):
+        configure({"method": method, "caption": ""})
+    assert configure({"method": method, "caption": "a star"}).method.name == method
 
 
 def test_diffedit_without_a_source_text_needs_no_caption(desk):

@@ -49,8 +49,9 @@ def test_the_method_gets_its_row_and_is_our_negative_prompt_inversion(outside, w
     assert "caption_as_null" in reported.out
 
 
-def test_the_method_conforms(outside):
-    done = run(outside, "conformance", "method=caption_as_null")
+@pytest.mark.parametrize("method", ["caption_as_null", "residuals"])
+def test_the_method_conforms(outside, method):
+    done = run(outside, "conformance", f"method={method}")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "FAILED" not in done.stdout
 

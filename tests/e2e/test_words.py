@@ -17,13 +17,13 @@ FEW = ("goal=edit", "metrics=reconstruction", "method.invert.trace.steps=4", "na
 @pytest.fixture
 def forwards(monkeypatch):
     """How many pictures each UNet call of this process was for."""
-    sizes, eps = [], LatentDiffusion.eps
+    sizes, predict = [], LatentDiffusion.predict
 
     def count(self, z, t, context):
         sizes.append(len(z))
-        return eps(self, z, t, context)
+        return predict(self, z, t, context)
 
-    monkeypatch.setattr(LatentDiffusion, "eps", count)
+    monkeypatch.setattr(LatentDiffusion, "predict", count)
     return sizes
 
 

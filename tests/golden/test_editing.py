@@ -128,7 +128,7 @@ def sampled(model, batch, weights=None):
     z, context = model.encode(batch.images), model.embed(batch.targets)
     null = model.embed([""] * len(batch))
     with watched(model, len(batch), weights) as watch:
-        return model.eps(torch.cat([z, z]), 500, torch.cat([null, context])), watch
+        return model.predict(torch.cat([z, z]), 500, torch.cat([null, context])), watch
 
 
 def test_watching_changes_no_bit_and_leaves_nothing_behind():
@@ -136,7 +136,7 @@ def test_watching_changes_no_bit_and_leaves_nothing_behind():
     before = dict(model.unet.attn_processors)
     seen, watch = sampled(model, batch)
     z, context = model.encode(batch.images), model.embed(batch.targets)
-    plain = model.eps(torch.cat([z, z]), 500, torch.cat([model.embed([""] * 3), context]))
+    plain = model.predict(torch.cat([z, z]), 500, torch.cat([model.embed([""] * 3), context]))
     assert torch.equal(seen, plain)
     assert model.unet.attn_processors == before
     close(watch.maps().sum(-1), torch.ones(3, 8, 8, dtype=torch.float64))

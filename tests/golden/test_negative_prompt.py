@@ -23,7 +23,7 @@ def test_an_edit_is_guided_from_the_caption_to_the_target():
     z = inversion.path[:, -1]
     with torch.no_grad():
         for step in TRACE.schedule(model):
-            from_source, to_target = model.eps(z, step.t, source), model.eps(z, step.t, target)
+            from_source, to_target = (model.predict(z, step.t, c) for c in (source, target))
             z = step.denoise(z, from_source + 7.5 * (to_target - from_source))
     torch.testing.assert_close(made, z)
 

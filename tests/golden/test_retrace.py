@@ -7,6 +7,7 @@ import torch
 
 from baselines.ddim import Ddim
 from baselines.null_text import NullText
+from pti.diffusion.guidance import Guidance
 from pti.diffusion.load import assemble
 from pti.diffusion.sampling import sample
 from pti.diffusion.trace import Trace
@@ -107,14 +108,8 @@ def test_sampling_with_the_tuned_embeddings_is_the_reconstruction(kind):
     model, batch = tiny_model(), tiny_batch()
     settings = kind(trace=Trace(steps=STEPS), iterations=2)
     inversion = settings(model, batch)
-    again = sample(
-        model,
-        model.schedule(STEPS),
-        inversion.path[:, -1],
-        null=inversion.null,
-        cond=inversion.cond,
-        omega=settings.omega,
-    )
+    guidance = Guidance(inversion.null, inversion.cond, settings.omega)
+    again = sample(model, model.schedule(STEPS), inversion.path[:, -1], guidance)
     torch.testing.assert_close(again, inversion.retraced, rtol=0, atol=1e-10)
 
 

@@ -7,10 +7,10 @@ import torch
 from diffusers import DDIMInverseScheduler, StableDiffusionPipeline
 
 from baselines.ddim import Ddim
+from pti.diffusion.guidance import Guidance
 from pti.diffusion.load import PARTS
 from pti.diffusion.sampling import sample
 from pti.diffusion.trace import Trace
-from pti.types import constant
 from tests.tiny import CAPTIONS, tiny_batch, tiny_model
 
 
@@ -31,9 +31,8 @@ def test_sampling_is_stable_diffusions(omega):
         output_type="latent",
     ).images
 
-    null = constant(model.embed([""] * 3), 10)
-    cond = constant(model.embed(CAPTIONS), 10)
-    ours = sample(model, model.schedule(10), z, null=null, cond=cond, omega=omega)[:, 0]
+    guidance = Guidance.of(model, CAPTIONS, 10, omega)
+    ours = sample(model, model.schedule(10), z, guidance)[:, 0]
 
     torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-5)
 

@@ -103,6 +103,8 @@ def test_a_second_precision_stands_beside_with_what_it_changes(tmp_path, monkeyp
     means = ("+2.00", "NTI", "24.00", "26.00")
     assert [word.strip() for word in row.split("|")][2:6] == list(means)
     assert "- Differs from bf16: " in part
+    with pytest.raises(InputError, match=r"beside=.*none holds none of table2/scenes-scenes"):
+        collect(first, tmp_path / "out", tmp_path / "none")
 
 
 def test_what_is_missing_is_said(page):

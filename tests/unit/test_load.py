@@ -1,6 +1,5 @@
 """Model folders as they come: in shards, of other kinds, with files that say less."""
 
-import json
 import shutil
 from hashlib import sha256
 from pathlib import Path
@@ -15,11 +14,10 @@ from safetensors.torch import load_file, save_file
 from pti.diffusion.attention import cross_attention_layers, watched
 from pti.diffusion.kinds import check_kind
 from pti.diffusion.layout import weight_patterns
-from pti.diffusion.load import folder_digest, from_pretrained
-from pti.diffusion.precision import Precision
+from pti.diffusion.load import folder_digest
 from pti.errors import InputError
 from tests.tiny import CAPTIONS, parts, tiny_model
-from tests.tiny_world import save_model
+from tests.tiny_world import change, load, save_model
 
 
 @pytest.fixture(scope="module")
@@ -30,17 +28,6 @@ def tiny(tmp_path_factory):
 @pytest.fixture
 def folder(tiny, tmp_path):
     return shutil.copytree(tiny, tmp_path / "model")
-
-
-def load(folder: Path, variant: str | None = None, precision: Precision = "fp32"):
-    return from_pretrained(str(folder), device="cpu", precision=precision, variant=variant)
-
-
-def change(path: Path, **fields):
-    """Set what a JSON file says; None takes a field out."""
-    config = json.loads(path.read_text(encoding="utf-8")) | fields
-    kept = {name: value for name, value in config.items() if value is not None}
-    path.write_text(json.dumps(kept), encoding="utf-8")
 
 
 def in_shards(folder: Path, variant: str | None = None):
@@ -142,66 +129,6 @@ def test_weights_that_are_missing_are_never_drawn_at_random(folder, name):
         load(folder)
 
 
-EULER = {"_class_name": "EulerDiscreteScheduler", "set_alpha_to_one": None, "steps_offset": None}
-PNDM = {"_class_name": "PNDMScheduler", "skip_prk_steps": True}
-
-
-BOTH = ("set_alpha_to_one=False", "steps_offset=1")
-
-
-@pytest.mark.parametrize(
-    ("fields", "conventions", "ours"),
-    [
-        ({}, (False, 1), ()),
-        (EULER, (False, 1), BOTH),
-        (EULER | {"steps_offset": 0}, (False, 0), BOTH[:1]),
-        (EULER | {"_class_name": None}, (False, 1), BOTH),
-        (PNDM, (False, 1), ()),
-        (PNDM | {"steps_offset": None, "prediction_type": None}, (False, 1), BOTH[1:]),
-        ({"set_alpha_to_one": None, "steps_offset": None}, (True, 0), ()),
-    ],
-)
-def test_what_a_scheduler_of_another_class_does_not_say_is_stable_diffusions(
-    tiny, folder, caplog, fields, conventions, ours
-):
-    change(folder / "scheduler/scheduler_config.json", **fields)
-    plain, model = load(tiny), load(folder)
-    config = model.scheduler.config
-    assert (config.set_alpha_to_one, config.steps_offset) == conventions
-    assert torch.equal(model.scheduler.alphas_cumprod, plain.scheduler.alphas_cumprod)
-    assert model.digest.endswith("-".join(("-float32", *ours)))
-    assert len(caplog.records) == bool(ours)
-    assert f"{', '.join(ours)} is taken" in caplog.text or not ours
-
-
-def test_steps_that_a_folder_spaces_otherwise_are_told(folder, caplog):
-    change(folder / "scheduler/scheduler_config.json", timestep_spacing="trailing")
-    load(folder)
-    assert "spaces steps as 'trailing'" in caplog.text
-
-
-@pytest.mark.parametrize(
-    ("fields", "says"),
-    [
-        (EULER | {"beta_start": None}, "EulerDiscreteScheduler and does not say beta_start"),
-        (
-            {"_class_name": "DDIMScheduler", "beta_end": None},
-            "DDIMScheduler and does not say beta_end",
-        ),
-        (
-            {"_class_name": "FlowMatchEulerDiscreteScheduler"}
-            | dict.fromkeys(("beta_start", "beta_end", "beta_schedule")),
-            "beta_start, beta_end, beta_schedule",
-        ),
-        (EULER | {"prediction_type": "v_prediction"}, "predicts 'v_prediction'"),
-    ],
-)
-def test_a_scheduler_without_our_noise_schedule_is_refused(folder, fields, says):
-    change(folder / "scheduler/scheduler_config.json", **fields)
-    with pytest.raises(InputError, match=says):
-        load(folder)
-
-
 TOKENIZER = "tokenizer/tokenizer_config.json"
 
 
@@ -295,6 +222,6 @@ def test_a_unet_of_other_numbers_of_layers_is_watched(fields):
     assert cross_attention_layers(unet.config) == {8: len(names)}
     z = torch.zeros(1, 4, 16, 16, dtype=torch.float64)
     with watched(model, 1) as watch:
-        model.eps(z, 1, model.embed(CAPTIONS[:1]))
+        model.predict(z, 1, model.embed(CAPTIONS[:1]))
     assert watch.seen == len(names) > 0
     assert watch.maps().shape == (1, 8, 8, 12)

@@ -5,7 +5,11 @@ from dataclasses import dataclass
 import pytest
 import torch
 
+from baselines.bdia import Bdia
+from baselines.belm import Belm
 from baselines.diffedit import NoiseContrast
+from baselines.edict import Edict
+from baselines.edit_friendly import EditFriendly
 from baselines.trajectory import Trajectory
 from experiments.run.cache import memory_of
 from experiments.store.entries import Store
@@ -78,6 +82,28 @@ def test_thresholds_share_the_contrast_of_noise(tmp_path):
         same(edit, plain(editor))
         assert made.counts.get(("mask", "forward"), 0) == contrast
         assert cost.counts["mask", "forward"] == 8
+
+
+@pytest.mark.parametrize(
+    ("inverter", "different"),
+    [
+        (Bdia(STEPS, gamma=0.9), Bdia(STEPS, gamma=0.96)),
+        (Belm(STEPS), Bdia(STEPS, gamma=1.0)),
+        (Edict(STEPS), Edict(STEPS, p=0.9)),
+        (EditFriendly(STEPS), EditFriendly(STEPS, eta=0.5)),
+    ],
+)
+def test_a_mover_shares_with_itself_alone(tmp_path, inverter, different):
+    store, editor = Store(tmp_path), SampleTarget(AttentionMask(0.5))
+    expected = plain(editor, inverter)
+    for spent in (True, False):
+        edit, made, cost = edited(editor, store, inverter)
+        same(edit, expected)
+        assert made == (cost if spent else Calls())
+    edit, made, cost = edited(editor, store, different)
+    same(edit, plain(editor, different))
+    assert made == cost
+    assert not torch.equal(edit.z, expected.z)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ def said_of(*words):
     ("word", "meant"),
     [
         ("method.invert.learning_rate=1", "method.invert.lr"),
-        ("method.invert.step=3", "method.invert.trace.steps"),
+        ("method.invert.trace.step=3", "method.invert.trace.steps"),
         ("method.invert.iters=3", "method.invert.iterations"),
         ("method.edit.treshold=3", "method.edit.mask.threshold"),
         ("method.invert.early=true", "method.invert.early_stop"),

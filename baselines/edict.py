@@ -1,0 +1,89 @@
+"""EDICT (Wallace et al., 2022, arXiv:2211.12446): two latents that step by turns, and mix."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from pti.diffusion.exact import Exact
+from pti.diffusion.movers import Predict, State
+from pti.diffusion.step import Step
+from pti.types import Latent
+
+
+@dataclass(frozen=True)
+class Coupled:
+    """Each latent steps by what the network predicts of the other (their Eqs. 11 to 14).
+
+        down: x' = A x + k eps(y), y' = A y + k eps(x'), x = p x' + (1 - p) y', y = p y' + (1 - p) x
+
+    Up, the same equations are solved in reverse. Which latent steps first alternates with the step.
+    """
+
+    exact: ClassVar[bool] = True
+
+    p: float = 0.93
+
+    def up(self, steps: Sequence[Step], index: int, state: State, predict: Predict) -> State:
+        """Two predictions."""
+        x, y = state.z, state.z if state.partner is None else state.partner
+        y = (y - (1 - self.p) * x) / self.p
+        x = (x - (1 - self.p) * y) / self.p
+        step = steps[index]
+        if index % 2:
+            x = step.of_noise().renoise(x, _noise(step, y, predict))
+            y = step.of_noise().renoise(y, _noise(step, x, predict))
+        else:
+            y = step.of_noise().renoise(y, _noise(step, x, predict))
+            x = step.of_noise().renoise(x, _noise(step, y, predict))
+        return State(x, y)
+
+    def down(self, steps: Sequence[Step], index: int, state: State, predict: Predict) -> State:
+        """Two predictions."""
+        x, y = state.z, state.z if state.partner is None else state.partner
+        step = steps[index]
+        if index % 2:
+            y = step.of_noise().denoise(y, _noise(step, x, predict))
+            x = step.of_noise().denoise(x, _noise(step, y, predict))
+        else:
+            x = step.of_noise().denoise(x, _noise(step, y, predict))
+            y = step.of_noise().denoise(y, _noise(step, x, predict))
+        x = self.p * x + (1 - self.p) * y
+        return State(x, self.p * y + (1 - self.p) * x)
+
+    def changed(self, state: State, change: Callable[[Latent], Latent]) -> State:
+        """Change the first latent, and move the second along by as much.
+
+        The trajectory is that of the first: the second has one of its own, which nothing keeps.
+        """
+        assert state.partner is not None
+        z = change(state.z)
+        return State(z, state.partner + (z - state.z))
+
+
+def _noise(step: Step, z: Latent, predict: Predict) -> Latent:
+    return step.noise(z, predict(z, step.t))
+
+
+@dataclass(frozen=True)
+class Edict(Exact):
+    """Inverts with two coupled latents, both the picture's at first: 2K predictions each way.
+
+    ``p`` in (0, 1] is the mixing weight; at 1 the latents do not mix.
+    """
+
+    p: float = 0.93
+
+    def __post_init__(self) -> None:
+        """Raise ``ValueError`` for a p out of range, or one with which rounding grows too far."""
+        if not 0 < self.p <= 1:
+            raise ValueError(f"p={self.p}: the mixing weight is above 0 and at most 1")
+        super().__post_init__()
+
+    @property
+    def growth(self) -> float:
+        """Two divisions by p."""
+        return self.p**-2
+
+    def mover(self) -> Coupled:
+        """The pair's mover."""
+        return Coupled(self.p)

@@ -1,0 +1,82 @@
+"""Inversion by a mover that undoes itself, in float64."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+from pti.diffusion.ddim import Schedule
+from pti.diffusion.guidance import Guidance
+from pti.diffusion.model import LatentDiffusion
+from pti.diffusion.movers import Mover, State
+from pti.diffusion.sampling import ascend, descend, path_of
+from pti.diffusion.trace import check_steps
+from pti.errors import InputError
+from pti.types import Batch, Inversion, Latent, no_losses
+
+MOST_GROWTH = 1e8
+"""The largest factor by which rounding in float64, of 1e-16, may grow."""
+
+
+@dataclass(frozen=True)
+class Exact(ABC):
+    """Goes up and down again with guidance ``omega`` on the caption.
+
+    The reconstruction is sampled, and ends where inversion began, but for rounding. ``ratio`` is
+    the encoding ratio: only the int(steps * ratio) least noisy steps are made.
+    ``steps_offset=None`` takes the model's own.
+    """
+
+    exact: ClassVar[bool] = True
+
+    steps: int = 50
+    ratio: float = 1.0
+    omega: float = 1.0
+    steps_offset: int | None = None
+
+    def __post_init__(self) -> None:
+        """Raise ``ValueError`` where no step is left, or where rounding would grow too far."""
+        check_steps(self.steps, self.ratio)
+        count = int(self.steps * self.ratio)
+        if self.growth**count > MOST_GROWTH:
+            raise ValueError(
+                f"{self}: each step up makes rounding {self.growth:.3g} times as large, which "
+                f"after {count} is not exact any more: take fewer steps, or a weight nearer to 1"
+            )
+
+    @property
+    def growth(self) -> float:
+        """The factor by which a step up enlarges an error, as far as settings decide it."""
+        return 1.0
+
+    @abstractmethod
+    def mover(self) -> Mover:
+        """The mover, with its settings."""
+
+    def schedule(self, model: LatentDiffusion) -> Schedule:
+        """The steps, with the mover that makes them.
+
+        Raises ``InputError`` where the noisiest level has no signal, from which no noise follows.
+        """
+        steps = model.schedule(self.steps, self.ratio, self.steps_offset)
+        if steps[0].alpha == 0:
+            raise InputError(
+                f"{type(self).__name__} can't leave t={steps[0].t}, which has no signal in this "
+                "model: give a ratio below 1"
+            )
+        return steps.moved_by(self.mover())
+
+    def __call__(self, model: LatentDiffusion, batch: Batch) -> Inversion:
+        """Go up: one forward pass per image and prediction at omega 0 or 1, otherwise two."""
+        schedule = self.schedule(model)
+        guidance = Guidance.of(model, batch.captions, len(schedule), self.omega)
+        states = ascend(model, schedule, model.encode(batch.images).double(), guidance)
+        path, losses = path_of(states), no_losses(states[0].z, len(schedule))
+        pair, partner = (guidance.cond, guidance.null), states[-1].partner
+        return Inversion(path, *pair, path, losses, partner=partner)
+
+    def reconstruct(self, model: LatentDiffusion, batch: Batch) -> Latent:
+        """Go up and down again, at about twice the cost."""
+        inversion = self(model, batch)
+        guidance = Guidance(inversion.null, inversion.cond, self.omega)
+        start = State.at_the_end_of(inversion)
+        return descend(model, self.schedule(model), start, guidance)[-1].z
