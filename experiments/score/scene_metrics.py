@@ -49,8 +49,12 @@ def _layers_of(picture: _Seen) -> list[Float[Tensor, "1 _ _ _"]]:
 
 
 def _layers(images: Image) -> Sequence[Float[Tensor, "b _ _ _"]]:
-    """The classifier's layers, of each picture by itself: it may be a picture of earlier."""
-    rows = [_layers_of(_Seen(image.numpy().tobytes(), image[None])) for image in images]
+    """The classifier's layers, of each picture by itself: it may be a picture of earlier.
+
+    A picture's layout in memory, which would change last bits, does not matter.
+    """
+    whole = (image[None].contiguous() for image in images)
+    rows = [_layers_of(_Seen(image.numpy().tobytes(), image)) for image in whole]
     return [torch.cat(layers) for layers in zip(*rows, strict=True)]
 
 

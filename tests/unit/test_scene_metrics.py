@@ -14,6 +14,7 @@ from experiments.score.scene_metrics import (
     SceneAccuracy,
     ScenePercept,
     ScenePerceptInside,
+    _layers_of,  # pyright: ignore[reportPrivateUsage]
     scene_classifier,
 )
 
@@ -73,3 +74,12 @@ def test_a_picture_goes_through_the_classifier_once(monkeypatch):
     assert len(passes) == 3  # the input is known
     expected = distance(layers(again), layers(source))
     assert torch.equal(measured(again)[1], expected)
+
+
+def test_a_value_does_not_depend_on_the_layout_in_memory():
+    generator = torch.Generator().manual_seed(1)
+    for output, source in torch.rand(8, 2, 1, 3, 64, 64, generator=generator):
+        (value,) = ScenePercept()(Pictures(output, source))
+        last = (image.contiguous(memory_format=torch.channels_last) for image in (output, source))
+        _layers_of.cache_clear()
+        assert ScenePercept()(Pictures(*last)).item() == value.item()
