@@ -80,6 +80,6 @@ def test_a_value_does_not_depend_on_the_layout_in_memory():
     generator = torch.Generator().manual_seed(1)
     for output, source in torch.rand(8, 2, 1, 3, 64, 64, generator=generator):
         (value,) = ScenePercept()(Pictures(output, source))
-        last = (image.contiguous(memory_format=torch.channels_last) for image in (output, source))
+        last = [image.contiguous(memory_format=torch.channels_last) for image in (output, source)]
         _layers_of.cache_clear()
-        assert ScenePercept()(Pictures(*last)).item() == value.item()
+        assert ScenePercept()(Pictures(last[0], last[1])).item() == value.item()
