@@ -27,28 +27,22 @@ class Coupled:
         """Two predictions."""
         x, y = state.z, state.z if state.partner is None else state.partner
         y = (y - (1 - self.p) * x) / self.p
-        x = (x - (1 - self.p) * y) / self.p
-        step = steps[index]
-        if index % 2:
-            x = step.of_noise().renoise(x, _noise(step, y, predict))
-            y = step.of_noise().renoise(y, _noise(step, x, predict))
-        else:
-            y = step.of_noise().renoise(y, _noise(step, x, predict))
-            x = step.of_noise().renoise(x, _noise(step, y, predict))
-        return State(x, y)
+        pair = [(x - (1 - self.p) * y) / self.p, y]
+        step, first = steps[index], index % 2
+        for one in (1 - first, first):
+            out = _noise(step, pair[1 - one], predict)
+            pair[one] = step.of_noise().renoise(pair[one], out)
+        return State(*pair)
 
     def down(self, steps: Sequence[Step], index: int, state: State, predict: Predict) -> State:
         """Two predictions."""
-        x, y = state.z, state.z if state.partner is None else state.partner
-        step = steps[index]
-        if index % 2:
-            y = step.of_noise().denoise(y, _noise(step, x, predict))
-            x = step.of_noise().denoise(x, _noise(step, y, predict))
-        else:
-            x = step.of_noise().denoise(x, _noise(step, y, predict))
-            y = step.of_noise().denoise(y, _noise(step, x, predict))
-        x = self.p * x + (1 - self.p) * y
-        return State(x, self.p * y + (1 - self.p) * x)
+        pair = [state.z, state.z if state.partner is None else state.partner]
+        step, first = steps[index], index % 2
+        for one in (first, 1 - first):
+            out = _noise(step, pair[1 - one], predict)
+            pair[one] = step.of_noise().denoise(pair[one], out)
+        x = self.p * pair[0] + (1 - self.p) * pair[1]
+        return State(x, self.p * pair[1] + (1 - self.p) * x)
 
     def changed(self, state: State, change: Callable[[Latent], Latent]) -> State:
         """Change the first latent, and move the second along by as much.

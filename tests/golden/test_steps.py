@@ -10,15 +10,9 @@ from diffusers.pipelines.ledits_pp.pipeline_leditspp_stable_diffusion import com
 
 from pti.diffusion.ddim import Schedule
 from pti.diffusion.step import Step
+from tests.golden.test_ddim import SD as ROUND
 
-SD: dict[str, Any] = {
-    "beta_start": 0.00085,
-    "beta_end": 0.012,
-    "beta_schedule": "scaled_linear",
-    "clip_sample": False,
-    "set_alpha_to_one": False,
-    "steps_offset": 1,
-}
+SD: dict[str, Any] = {**ROUND, "steps_offset": 1}
 PREDICTIONS = ("epsilon", "v_prediction")
 
 
