@@ -90,6 +90,16 @@ def test_a_new_picture_or_mean_is_seen(cell):
     assert third["dog"].values == second["dog"].values
 
 
+def test_new_code_computes_the_lines_anew(cell, monkeypatch):
+    network = Colours()
+    first = score(cell, network)
+    monkeypatch.setattr("experiments.score.classes.digest", lambda _: "other code")
+    second = score(cell, network)
+    assert second[EVERYTHING].of != first[EVERYTHING].of
+    assert second["dog"] == first["dog"]
+    assert sum(network.asked) == 8  # features are by the network's own code
+
+
 def test_the_inputs_are_read_once_for_all_cells(cell, tmp_path):
     network = Colours()
     score(cell, network)

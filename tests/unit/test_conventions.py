@@ -1,25 +1,12 @@
 """What a folder's scheduler says of steps: followed, completed, or refused."""
 
-import shutil
-
 import pytest
 import torch
 
 from baselines.belm import Belm
 from pti.diffusion.conventions import missing_conventions
 from pti.errors import InputError
-from tests.tiny_world import change, load, save_model
-
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory):
-    return save_model(tmp_path_factory.mktemp("tiny"))
-
-
-@pytest.fixture
-def folder(tiny, tmp_path):
-    return shutil.copytree(tiny, tmp_path / "model")
-
+from tests.tiny_world import change, load
 
 EULER = {"_class_name": "EulerDiscreteScheduler", "set_alpha_to_one": None, "steps_offset": None}
 PNDM = {"_class_name": "PNDMScheduler", "skip_prk_steps": True}

@@ -17,17 +17,7 @@ from pti.diffusion.layout import weight_patterns
 from pti.diffusion.load import folder_digest
 from pti.errors import InputError
 from tests.tiny import CAPTIONS, parts, tiny_model
-from tests.tiny_world import change, load, save_model
-
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory):
-    return save_model(tmp_path_factory.mktemp("tiny"))
-
-
-@pytest.fixture
-def folder(tiny, tmp_path):
-    return shutil.copytree(tiny, tmp_path / "model")
+from tests.tiny_world import change, load
 
 
 def in_shards(folder: Path, variant: str | None = None):
