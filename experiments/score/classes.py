@@ -20,6 +20,7 @@ from experiments.store.atomic import write_aside, write_lines
 from experiments.store.cell import Cell
 from experiments.store.formats import CLASSES, EVERYTHING, FEATURES, ClassLine
 from experiments.store.measures import Measures
+from experiments.store.sources import digest, sources
 
 
 def score_classes(
@@ -32,13 +33,14 @@ def score_classes(
     """Write a line for each class and one for all results, of the items ``keys``.
 
     ``means`` gives the mean features of real pictures, of the classes, by the network, for
-    pictures of a given side. Nothing is computed where pictures and means are those of the file.
+    pictures of a given side. Nothing is computed where pictures, means and code are as before.
     """
     classes = [str(cell.records[key].target_class) for key in keys]
     results = _Files.of(network, map(cell.image, keys))
     inputs = _Files.of(network, map(cell.input, keys))
     of_classes = means(classes, network, read_image(results.paths[0]).shape[-1])
-    of = _digest([network.id, classes, results.digests, inputs.digests], of_classes)
+    code = digest(sources((__name__,)))
+    of = _digest([code, network.id, classes, results.digests, inputs.digests], of_classes)
     if EVERYTHING in cell.classes and cell.classes[EVERYTHING].of == of:
         return
     made = _features(cell.folder / FEATURES, network, results)
@@ -83,15 +85,15 @@ def _features(kept_in: Path, network: FeatureNetwork, files: _Files) -> Float[np
     """The features of each picture; the file ``kept_in`` keeps those of its last pictures."""
     kept: dict[str, Any] = dict(np.load(kept_in)) if kept_in.exists() else {}
     new = False
-    for path, digest in zip(files.paths, files.digests, strict=True):
-        if digest not in kept:
+    for path, name in zip(files.paths, files.digests, strict=True):
+        if name not in kept:
             new = True
             with torch.no_grad():
-                kept[digest] = network(read_image(path))[0].cpu().numpy()
+                kept[name] = network(read_image(path))[0].cpu().numpy()
     if new:
-        of_files = {digest: kept[digest] for digest in files.digests}
+        of_files = {name: kept[name] for name in files.digests}
         write_aside(kept_in, lambda aside: _save(aside, of_files))
-    return np.stack([kept[digest] for digest in files.digests])
+    return np.stack([kept[name] for name in files.digests])
 
 
 def _save(path: Path, features: dict[str, Any]) -> None:

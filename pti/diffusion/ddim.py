@@ -9,6 +9,7 @@ from torch import Tensor
 
 from pti.diffusion.movers import Mover, Plain
 from pti.diffusion.step import Prediction, Step
+from pti.errors import one_of
 
 Spacing = Literal["leading", "trailing", "linspace"]
 """How timesteps are spaced, as a scheduler's ``timestep_spacing`` names it."""
@@ -40,8 +41,8 @@ class Schedule(Sequence[Step]):
         included. ``offset`` has a meaning for leading alone. The last step leads to
         ``alpha_final``, by default a_0 (``set_alpha_to_one=False``). A step that returns its input
         is left out, because its UNet calls would be wasted: with offset 0 and that default, this
-        is the last one. Raises ``ValueError`` where no step is left, or where the first lies beyond
-        the noise schedule.
+        is the last one. Raises ``ValueError`` where no step is left, where the first lies beyond
+        the noise schedule, or for an unknown spacing or prediction.
         """
         if not 1 <= steps <= len(alphas) or not 0 < ratio <= 1 or int(steps * ratio) < 1:
             raise ValueError(f"steps={steps} with ratio={ratio} leaves no step to make")
@@ -82,6 +83,7 @@ class Schedule(Sequence[Step]):
 
 def _times(count: int, steps: int, offset: int, spacing: Spacing) -> list[int]:
     """The timesteps, least noisy first."""
+    one_of("timestep_spacing", spacing, Spacing)
     if spacing == "linspace":
         return [round(index * (count - 1) / max(1, steps - 1)) for index in range(steps)]
     if spacing == "trailing":

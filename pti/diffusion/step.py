@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from math import sqrt
 from typing import Literal
 
+from pti.errors import one_of
 from pti.types import Latent
 
 Prediction = Literal["epsilon", "v_prediction"]
@@ -33,6 +34,10 @@ class Step:
     alpha_previous: float
     prediction: Prediction = "epsilon"
     sigma: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Raise ``ValueError`` for a prediction whose meaning is not known."""
+        one_of("prediction_type", self.prediction, Prediction)
 
     @property
     def scale(self) -> float:
