@@ -58,6 +58,10 @@ class SampleTarget:
         del inversion
         return target
 
+    def guidance(self, null: Contexts, cond: Contexts) -> Guidance:
+        """How the branches of each step are combined."""
+        return Guidance(null, cond, self.omega)
+
     def adjust(self, inversion: Inversion, index: int, z: Latent) -> Latent:
         """Change a latent before it is blended; here it stays unchanged."""
         del inversion, index
@@ -142,7 +146,7 @@ class _Sampling:
             self.model,
             self.schedule,
             state,
-            Guidance(self.inversion.null, self.cond, self.editor.omega),
+            self.editor.guidance(self.inversion.null, self.cond),
             after=lambda index, z: after(index, self.editor.adjust(self.inversion, index, z)),
             steps=steps,
         )

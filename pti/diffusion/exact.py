@@ -7,8 +7,8 @@ from typing import ClassVar
 from pti.diffusion.ddim import Schedule
 from pti.diffusion.guidance import Guidance
 from pti.diffusion.model import LatentDiffusion
-from pti.diffusion.movers import Mover, State
-from pti.diffusion.sampling import ascend, descend, path_of
+from pti.diffusion.movers import Mover
+from pti.diffusion.sampling import ascend, path_of, sample_back
 from pti.diffusion.trace import check_steps
 from pti.errors import InputError
 from pti.types import Batch, Inversion, Latent, no_losses
@@ -76,7 +76,4 @@ class Exact(ABC):
 
     def reconstruct(self, model: LatentDiffusion, batch: Batch) -> Latent:
         """Go up and down again, at about twice the cost."""
-        inversion = self(model, batch)
-        guidance = Guidance(inversion.null, inversion.cond, self.omega)
-        start = State.at_the_end_of(inversion)
-        return descend(model, self.schedule(model), start, guidance)[-1].z
+        return sample_back(model, self.schedule(model), self(model, batch), self.omega)

@@ -27,9 +27,16 @@ def guided(
         return model.predict(z, t, null)
     if omega == 1:
         return model.predict(z, t, cond)
+    return guide(*branches(model, z, t, null=null, cond=cond), omega)
+
+
+def branches(
+    model: LatentDiffusion, z: Latent, t: int, *, null: Context, cond: Context
+) -> tuple[Latent, Latent]:
+    """The predictions of both branches, in one call: the null one's, then the conditional one's."""
     both = model.predict(torch.cat([z, z]), t, torch.cat([null, cond]))
     out_null, out_cond = both.chunk(2)
-    return guide(out_null, out_cond, omega)
+    return out_null, out_cond
 
 
 @dataclass(frozen=True)
@@ -50,5 +57,8 @@ class Guidance:
 
     def at(self, model: LatentDiffusion, index: int) -> Predict:
         """The model's guided prediction at step ``index``."""
-        pair = {"null": self.null[:, index], "cond": self.cond[:, index]}
-        return partial(guided, model, **pair, omega=self.omega)
+        return partial(guided, model, **self.pair(index), omega=self.omega)
+
+    def pair(self, index: int) -> dict[str, Context]:
+        """Both embeddings of step ``index``, by the names that ``guided`` has for them."""
+        return {"null": self.null[:, index], "cond": self.cond[:, index]}

@@ -4,8 +4,10 @@ Edit-friendly DDPM and its kin keep it and add it to whatever is sampled. They d
 path is made and in the noise of a step.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import torch
 
@@ -14,7 +16,8 @@ from pti.diffusion.guidance import Guidance
 from pti.diffusion.model import LatentDiffusion
 from pti.diffusion.movers import Plain, Predict, State
 from pti.diffusion.step import Step
-from pti.types import Path, Residuals
+from pti.diffusion.trace import check_steps
+from pti.types import Batch, Inversion, Latent, Path, Residuals, no_losses
 
 
 @dataclass(frozen=True)
@@ -46,3 +49,45 @@ def residuals_of(
             z = mean + residuals[-1]
             retraced.append(z)
     return torch.stack(residuals, dim=1), torch.stack(retraced[::-1], dim=1)
+
+
+@dataclass(frozen=True)
+class NoisedPath(ABC):
+    """Noises the picture along a path, and keeps what each step of it has beyond the prediction.
+
+    Sampling with any prompt adds these residuals, so that the reconstruction is exact. ``omega`` is
+    the guidance scale on the caption. ``eta``, up to 1 (DDPM), scales the noise of a step.
+    ``ratio`` leaves out the noisiest steps. ``steps_offset=None`` takes the model's own.
+    """
+
+    exact: ClassVar[bool] = True
+
+    steps: int = 50
+    ratio: float = 1.0
+    omega: float = 1.0
+    eta: float = 1.0
+    steps_offset: int | None = None
+
+    def __post_init__(self) -> None:
+        """Raise ``ValueError`` for an eta out of range, or where no step is left."""
+        if not 0 <= self.eta <= 1:
+            raise ValueError(f"eta={self.eta}: choose from 0 (DDIM) to 1 (DDPM)")
+        check_steps(self.steps, self.ratio)
+
+    @abstractmethod
+    def noised(self, schedule: Schedule, z: Latent, seeds: tuple[int, ...]) -> Path:
+        """The picture's latent, and its noised versions; noise is that of each item's seed."""
+
+    def schedule(self, model: LatentDiffusion) -> Schedule:
+        """The steps, with noise, which add the residuals."""
+        steps = model.schedule(self.steps, self.ratio, self.steps_offset)
+        return steps.stochastic(self.eta).moved_by(AddResidual())
+
+    def __call__(self, model: LatentDiffusion, batch: Batch) -> Inversion:
+        """Make K forward passes per image at omega 0 or 1, otherwise 2K."""
+        schedule = self.schedule(model)
+        guidance = Guidance.of(model, batch.captions, len(schedule), self.omega)
+        path = self.noised(schedule, model.encode(batch.images), batch.seeds)
+        residuals, retraced = residuals_of(model, schedule, path, guidance)
+        losses, pair = no_losses(path[:, 0], len(schedule)), (guidance.cond, guidance.null)
+        return Inversion(path, *pair, retraced, losses, residuals=residuals)

@@ -9,7 +9,7 @@ from pti.diffusion.ddim import Schedule
 from pti.diffusion.guidance import Guidance
 from pti.diffusion.model import LatentDiffusion
 from pti.diffusion.movers import State
-from pti.types import Latent, Path
+from pti.types import Inversion, Latent, Path
 
 After = Callable[[int, Latent], Latent]
 """Maps the latent after step i of sampling to the latent that step i + 1 starts from."""
@@ -69,3 +69,11 @@ def sample(model: LatentDiffusion, schedule: Schedule, z: Latent, guidance: Guid
     Returns all latents in the order of a trajectory: index 0 is z_0, and the last one is ``z``.
     """
     return path_of(descend(model, schedule, State(z), guidance)[::-1])
+
+
+def sample_back(
+    model: LatentDiffusion, schedule: Schedule, inversion: Inversion, omega: float
+) -> Latent:
+    """The latent of the reconstruction: sampled from the inversion's end by its embeddings."""
+    guidance = Guidance(inversion.null, inversion.cond, omega)
+    return descend(model, schedule, State.at_the_end_of(inversion), guidance)[-1].z

@@ -69,6 +69,10 @@ class Step:
         mean = self.scale * z + self.shift * out
         return mean if noise is None else mean + self.sigma * noise
 
+    def undo(self, landed: Latent, out: Latent) -> Latent:
+        """The z that ``denoise`` takes to ``landed``, if ``out`` is what the network says of z."""
+        return (landed - self.shift * out) / self.scale
+
     def renoise(self, z: Latent, out: Latent) -> Latent:
         """Go from ``t_previous`` to ``t`` by what ``out`` says of ``z``, without noise.
 
@@ -79,7 +83,7 @@ class Step:
         if self.sigma:
             raise ValueError("a step with noise leads up by drawing the noisier latent anew")
         if self.prediction == "epsilon":
-            return (z - self.shift * out) / self.scale
+            return self.undo(z, out)
         here = replace(self, alpha=self.alpha_previous)
         return self.diffuse(here.clean(z, out), here.noise(z, out))
 
@@ -94,6 +98,10 @@ class Step:
         if self.prediction == "epsilon":
             return (z - sqrt(1 - self.alpha) * out) / sqrt(self.alpha)
         return sqrt(self.alpha) * z - sqrt(1 - self.alpha) * out
+
+    def noise_beyond(self, z: Latent, clean: Latent) -> Latent:
+        """The noise that ``z`` has beyond the clean latent, which is known, at timestep ``t``."""
+        return (z - sqrt(self.alpha) * clean) / sqrt(1 - self.alpha)
 
     def diffuse(self, clean: Latent, noise: Latent) -> Latent:
         """A clean latent with noise, as it is at timestep ``t``."""

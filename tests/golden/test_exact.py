@@ -10,6 +10,7 @@ import torch
 
 from baselines.bdia import Bdia
 from baselines.belm import Belm
+from baselines.cycle_diffusion import CycleDiffusion
 from baselines.diffedit import NoiseContrast
 from baselines.direct import Direct
 from baselines.edict import Edict
@@ -38,6 +39,7 @@ def methods(steps, omega=2.0) -> dict[str, Any]:
     return {
         "direct": Direct(Trace(steps=steps, omega=1.0)),
         "edit friendly": EditFriendly(steps, omega=omega),
+        "cycle diffusion": CycleDiffusion(steps, omega=omega),
         "edict": Edict(steps, omega=omega),
         "bdia": Bdia(steps, omega=omega),
         "belm": Belm(steps, omega=omega),
@@ -76,6 +78,7 @@ K = 5
 COSTS = {  # forward passes at omega 2: of the inversion, of sampling back, of an edit
     "direct": (K, 0, 2 * K),
     "edit friendly": (2 * K, 0, 2 * K),
+    "cycle diffusion": (2 * K, 0, 2 * K),
     "edict": (4 * K, 4 * K, 4 * K),
     "bdia": (2 * K, 2 * (K - 1), 2 * (K - 1)),
     "belm": (2 * K, 2 * (K - 1), 2 * (K - 1)),

@@ -1,0 +1,80 @@
+"""Inversion by fixed points: each step up is solved for the latent that leads back down.
+
+FPI: Pan et al., 2023 (AIDI, arXiv:2309.04907) and Meiri et al., 2023 (arXiv:2312.12540); damped:
+Hong et al., 2023 (arXiv:2311.18387).
+"""
+
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+import torch
+from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
+
+from pti.diffusion.ddim import Schedule
+from pti.diffusion.fixed_point import Iteration, Rows
+from pti.diffusion.guidance import Guidance
+from pti.diffusion.model import LatentDiffusion
+from pti.diffusion.sampling import sample_back
+from pti.diffusion.step import Step
+from pti.diffusion.trace import check_steps
+from pti.types import Batch, Inversion, Latent
+
+
+@dataclass(frozen=True)
+class FixedPoint:
+    """Solves z = R(z) at each step, where R undoes DDIM's step by what the network says of z.
+
+    DDIM's step down then ends where the step up began. Plain inversion, which is one iteration,
+    takes the prediction at the latent before the step instead. ``omega`` guides both ways towards
+    the caption; R contracts less the larger it is. ``losses`` of the inversion are the residuals of
+    each step, before each update.
+    """
+
+    steps: int = 50
+    ratio: float = 1.0
+    omega: float = 1.0
+    steps_offset: int | None = None
+    solver: Iteration = field(default_factory=Iteration)
+
+    def __post_init__(self) -> None:
+        """Raise ``ValueError`` where no step is left."""
+        check_steps(self.steps, self.ratio)
+
+    def solver_of(self, step: Step) -> Iteration:
+        """How a step is solved; here all alike."""
+        del step
+        return self.solver
+
+    def schedule(self, model: LatentDiffusion) -> Schedule:
+        """DDIM's steps."""
+        return model.schedule(self.steps, self.ratio, self.steps_offset)
+
+    @torch.no_grad()
+    def __call__(self, model: LatentDiffusion, batch: Batch) -> Inversion:
+        """Make K times the iterations forward passes per image at omega 0 or 1, else twice that."""
+        schedule = self.schedule(model)
+        guidance = Guidance.of(model, batch.captions, len(schedule), self.omega)
+        path, residuals = [model.encode(batch.images)], list[Tensor]()
+        with model.counting("trace"):
+            for step in reversed(schedule):
+                undone = partial(_undo, model, step, guidance, path[-1])
+                z, residual = self.solver_of(step)(undone, path[-1])
+                path.append(z)
+                residuals.append(residual.mT)
+        along = torch.stack(path, dim=1)
+        # Where steps differ in the number of their updates, NaN fills up.
+        losses = pad_sequence(residuals[::-1], padding_value=torch.nan).permute(2, 1, 0)
+        return Inversion(along, guidance.cond, guidance.null, along, losses)
+
+    def reconstruct(self, model: LatentDiffusion, batch: Batch) -> Latent:
+        """Sample back with the same guidance: K forward passes more, or 2K."""
+        return sample_back(model, self.schedule(model), self(model, batch), self.omega)
+
+
+def _undo(
+    model: LatentDiffusion, step: Step, guidance: Guidance, landed: Latent, z: Latent, rows: Rows
+) -> Latent:
+    """R(z): the latent that the step takes to ``landed``, by what the network says of ``z``."""
+    own = replace(guidance, null=guidance.null[rows], cond=guidance.cond[rows])
+    return step.undo(landed[rows], own.at(model, 0)(z, step.t))

@@ -1,0 +1,48 @@
+"""SDEdit (Meng et al., 2021, arXiv:2108.01073): noise the picture, and sample it clean again."""
+
+from dataclasses import dataclass
+
+import torch
+
+from pti.diffusion.ddim import Schedule
+from pti.diffusion.guidance import Guidance
+from pti.diffusion.model import LatentDiffusion
+from pti.diffusion.noise import noise
+from pti.diffusion.sampling import sample_back
+from pti.diffusion.trace import check_steps
+from pti.types import Batch, Inversion, Latent, no_losses
+
+
+@dataclass(frozen=True)
+class SdEdit:
+    """Inverts nothing: the latent of each level is the picture's with the same noise.
+
+    Sampling is DDIM's; the authors' adds noise. ``ratio`` is the strength: the share of the steps
+    that are made. ``omega`` guides the reconstruction. ``steps_offset=None`` takes the model's own.
+    """
+
+    steps: int = 50
+    ratio: float = 0.8
+    omega: float = 1.0
+    steps_offset: int | None = None
+
+    def __post_init__(self) -> None:
+        """Raise ``ValueError`` where no step is left."""
+        check_steps(self.steps, self.ratio)
+
+    def schedule(self, model: LatentDiffusion) -> Schedule:
+        """DDIM's steps."""
+        return model.schedule(self.steps, self.ratio, self.steps_offset)
+
+    def __call__(self, model: LatentDiffusion, batch: Batch) -> Inversion:
+        """Make no UNet call."""
+        schedule, z = self.schedule(model), model.encode(batch.images)
+        guidance = Guidance.of(model, batch.captions, len(schedule), self.omega)
+        drawn = noise(batch.seeds, __name__, 0, z)
+        path = torch.stack([z, *(step.diffuse(z, drawn) for step in reversed(schedule))], dim=1)
+        losses = no_losses(z, len(schedule))
+        return Inversion(path, guidance.cond, guidance.null, path, losses)
+
+    def reconstruct(self, model: LatentDiffusion, batch: Batch) -> Latent:
+        """Sample the caption: K forward passes per image at omega 0 or 1, otherwise 2K."""
+        return sample_back(model, self.schedule(model), self(model, batch), self.omega)
