@@ -15,7 +15,7 @@ class EditFriendly(NoisedPath):
     """Noises the picture at each level by itself (their Algorithm 1, residual = z times sigma).
 
     The residual of the last step is kept as well, so that the reconstruction is exact; the authors'
-    code takes 0 there. ``ratio`` leaves out what ``skip`` does in their code.
+    code takes 0 there. A ratio leaves out what ``skip`` does in their code.
     """
 
     def noised(self, schedule: Schedule, z: Latent, seeds: tuple[int, ...]) -> Path:

@@ -17,7 +17,7 @@ from pti.diffusion.guidance import Guidance
 from pti.diffusion.model import LatentDiffusion
 from pti.diffusion.sampling import sample_back
 from pti.diffusion.step import Step
-from pti.diffusion.trace import check_steps
+from pti.diffusion.trace import Levels
 from pti.types import Batch, Inversion, Latent
 
 
@@ -31,15 +31,9 @@ class FixedPoint:
     each step, before each update.
     """
 
-    steps: int = 50
-    ratio: float = 1.0
+    trace: Levels = field(default_factory=Levels)
     omega: float = 1.0
-    steps_offset: int | None = None
     solver: Iteration = field(default_factory=Iteration)
-
-    def __post_init__(self) -> None:
-        """Raise ``ValueError`` where no step is left."""
-        check_steps(self.steps, self.ratio)
 
     def solver_of(self, step: Step) -> Iteration:
         """How a step is solved; here all alike."""
@@ -48,7 +42,7 @@ class FixedPoint:
 
     def schedule(self, model: LatentDiffusion) -> Schedule:
         """DDIM's steps."""
-        return model.schedule(self.steps, self.ratio, self.steps_offset)
+        return self.trace.schedule(model)
 
     @torch.no_grad()
     def __call__(self, model: LatentDiffusion, batch: Batch) -> Inversion:

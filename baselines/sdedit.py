@@ -1,6 +1,6 @@
 """SDEdit (Meng et al., 2021, arXiv:2108.01073): noise the picture, and sample it clean again."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 
@@ -9,7 +9,7 @@ from pti.diffusion.guidance import Guidance
 from pti.diffusion.model import LatentDiffusion
 from pti.diffusion.noise import noise
 from pti.diffusion.sampling import sample_back
-from pti.diffusion.trace import check_steps
+from pti.diffusion.trace import Levels
 from pti.types import Batch, Inversion, Latent, no_losses
 
 
@@ -17,22 +17,16 @@ from pti.types import Batch, Inversion, Latent, no_losses
 class SdEdit:
     """Inverts nothing: the latent of each level is the picture's with the same noise.
 
-    Sampling is DDIM's; the authors' adds noise. ``ratio`` is the strength: the share of the steps
-    that are made. ``omega`` guides the reconstruction. ``steps_offset=None`` takes the model's own.
+    Sampling is DDIM's; the authors' adds noise. The ratio of the levels is the strength. ``omega``
+    guides the reconstruction.
     """
 
-    steps: int = 50
-    ratio: float = 0.8
+    trace: Levels = field(default_factory=lambda: Levels(ratio=0.8))
     omega: float = 1.0
-    steps_offset: int | None = None
-
-    def __post_init__(self) -> None:
-        """Raise ``ValueError`` where no step is left."""
-        check_steps(self.steps, self.ratio)
 
     def schedule(self, model: LatentDiffusion) -> Schedule:
         """DDIM's steps."""
-        return model.schedule(self.steps, self.ratio, self.steps_offset)
+        return self.trace.schedule(model)
 
     def __call__(self, model: LatentDiffusion, batch: Batch) -> Inversion:
         """Make no UNet call."""

@@ -102,19 +102,21 @@ def expand(experiment: DictConfig, given: Sequence[str], composed: Composed) -> 
 def grids_of(experiment: DictConfig) -> list[dict[str, str]]:
     """The overrides of each grid of an experiment, by key; values between commas are swept.
 
-    Raises ``InputError`` where a grid has a name that is not in ``report.fields``.
+    A grid may name the methods that it is for, in the place of the experiment's. Raises
+    ``InputError`` where a grid has a name that is not in ``report.fields``.
     """
     swept: Any = experiment.hydra.sweeper.params or {}
     quick: Any = experiment.debug or {}
     grids: list[dict[str, str]] = []
     for grid in experiment.grids or [{}]:
+        places = {"method": "method", **experiment.report.fields}
         for name in grid:
-            if name not in experiment.report.fields:
+            if name not in places:
                 raise InputError(
                     f"grids has {name!r}, which is not in report.fields: name one of "
                     f"{', '.join(map(repr, experiment.report.fields))}"
                 )
-        fields = {experiment.report.fields[name]: grid[name] for name in grid}
+        fields = {places[name]: grid[name] for name in grid}
         grids.append({**swept, **quick, **{key: _listed(of) for key, of in fields.items()}})
     return grids
 

@@ -1,7 +1,7 @@
 """Inversion by a mover that undoes itself, in float64."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from pti.diffusion.ddim import Schedule
@@ -9,7 +9,7 @@ from pti.diffusion.guidance import Guidance
 from pti.diffusion.model import LatentDiffusion
 from pti.diffusion.movers import Mover
 from pti.diffusion.sampling import ascend, path_of, sample_back
-from pti.diffusion.trace import check_steps
+from pti.diffusion.trace import Levels
 from pti.errors import InputError
 from pti.types import Batch, Inversion, Latent, no_losses
 
@@ -21,22 +21,17 @@ MOST_GROWTH = 1e8
 class Exact(ABC):
     """Goes up and down again with guidance ``omega`` on the caption.
 
-    The reconstruction is sampled, and ends where inversion began, but for rounding. ``ratio`` is
-    the encoding ratio: only the int(steps * ratio) least noisy steps are made.
-    ``steps_offset=None`` takes the model's own.
+    The reconstruction is sampled, and ends where inversion began, but for rounding.
     """
 
     exact: ClassVar[bool] = True
 
-    steps: int = 50
-    ratio: float = 1.0
+    trace: Levels = field(default_factory=Levels)
     omega: float = 1.0
-    steps_offset: int | None = None
 
     def __post_init__(self) -> None:
-        """Raise ``ValueError`` where no step is left, or where rounding would grow too far."""
-        check_steps(self.steps, self.ratio)
-        count = int(self.steps * self.ratio)
+        """Raise ``ValueError`` where rounding would grow too far."""
+        count = int(self.trace.steps * self.trace.ratio)
         if self.growth**count > MOST_GROWTH:
             raise ValueError(
                 f"{self}: each step up makes rounding {self.growth:.3g} times as large, which "
@@ -57,7 +52,7 @@ class Exact(ABC):
 
         Raises ``InputError`` where the noisiest level has no signal, from which no noise follows.
         """
-        steps = model.schedule(self.steps, self.ratio, self.steps_offset)
+        steps = self.trace.schedule(model)
         if steps[0].alpha == 0:
             raise InputError(
                 f"{type(self).__name__} can't leave t={steps[0].t}, which has no signal in this "

@@ -6,7 +6,7 @@ path is made and in the noise of a step.
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 import torch
@@ -16,7 +16,7 @@ from pti.diffusion.guidance import Guidance
 from pti.diffusion.model import LatentDiffusion
 from pti.diffusion.movers import Plain, Predict, State
 from pti.diffusion.step import Step
-from pti.diffusion.trace import check_steps
+from pti.diffusion.trace import Levels
 from pti.types import Batch, Inversion, Latent, Path, Residuals, no_losses
 
 
@@ -57,22 +57,18 @@ class NoisedPath(ABC):
 
     Sampling with any prompt adds these residuals, so that the reconstruction is exact. ``omega`` is
     the guidance scale on the caption. ``eta``, up to 1 (DDPM), scales the noise of a step.
-    ``ratio`` leaves out the noisiest steps. ``steps_offset=None`` takes the model's own.
     """
 
     exact: ClassVar[bool] = True
 
-    steps: int = 50
-    ratio: float = 1.0
+    trace: Levels = field(default_factory=Levels)
     omega: float = 1.0
     eta: float = 1.0
-    steps_offset: int | None = None
 
     def __post_init__(self) -> None:
-        """Raise ``ValueError`` for an eta out of range, or where no step is left."""
+        """Raise ``ValueError`` for an eta out of range."""
         if not 0 <= self.eta <= 1:
             raise ValueError(f"eta={self.eta}: choose from 0 (DDIM) to 1 (DDPM)")
-        check_steps(self.steps, self.ratio)
 
     @abstractmethod
     def noised(self, schedule: Schedule, z: Latent, seeds: tuple[int, ...]) -> Path:
@@ -80,8 +76,7 @@ class NoisedPath(ABC):
 
     def schedule(self, model: LatentDiffusion) -> Schedule:
         """The steps, with noise, which add the residuals."""
-        steps = model.schedule(self.steps, self.ratio, self.steps_offset)
-        return steps.stochastic(self.eta).moved_by(AddResidual())
+        return self.trace.schedule(model).stochastic(self.eta).moved_by(AddResidual())
 
     def __call__(self, model: LatentDiffusion, batch: Batch) -> Inversion:
         """Make K forward passes per image at omega 0 or 1, otherwise 2K."""

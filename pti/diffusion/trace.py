@@ -28,29 +28,45 @@ class Tracer(Protocol):
 
 
 @dataclass(frozen=True)
-class Trace:
-    """Plain DDIM inversion with guidance ``omega`` on the picture's caption.
+class Levels:
+    """The noise levels of a trajectory.
 
-    The default, omega 0, evaluates the empty prompt alone and needs no caption. ``ratio`` is the
-    encoding ratio: only the int(steps * ratio) least noisy steps are made. ``timestep`` is the end
-    of a step at which the UNet is evaluated; every public implementation takes the destination,
-    which is the noisier end. ``steps_offset=None`` takes the model's own.
+    ``ratio`` is the encoding ratio, or the strength: only the int(steps * ratio) least noisy of the
+    ``steps`` are made. ``steps_offset=None`` takes the model's own.
     """
 
     steps: int = 50
     ratio: float = 1.0
-    omega: float = 0.0
-    timestep: Ends = "destination"
     steps_offset: int | None = None
 
     def __post_init__(self) -> None:
-        """Raise ``ValueError`` for a field that no trajectory can have."""
-        check_steps(self.steps, self.ratio)
-        one_of("timestep", self.timestep, Ends)
+        """Raise ``ValueError`` where ``ratio`` leaves no step, or is more than all."""
+        if int(self.steps * self.ratio) < 1:
+            raise ValueError(f"steps={self.steps} with ratio={self.ratio} leaves no step to make")
+        if self.ratio > 1:
+            raise ValueError(f"ratio={self.ratio}: it is a share of the steps, at most 1")
 
     def schedule(self, model: LatentDiffusion) -> Schedule:
-        """The steps between the latents of the trajectory."""
+        """The steps between the levels, made by DDIM."""
         return model.schedule(self.steps, self.ratio, self.steps_offset)
+
+
+@dataclass(frozen=True)
+class Trace(Levels):
+    """Plain DDIM inversion with guidance ``omega`` on the picture's caption.
+
+    The default, omega 0, evaluates the empty prompt alone and needs no caption. ``timestep`` is the
+    end of a step at which the UNet is evaluated; every public implementation takes the destination,
+    which is the noisier end.
+    """
+
+    omega: float = 0.0
+    timestep: Ends = "destination"
+
+    def __post_init__(self) -> None:
+        """Raise ``ValueError`` also for an unknown end."""
+        super().__post_init__()
+        one_of("timestep", self.timestep, Ends)
 
     def __call__(self, model: LatentDiffusion, batch: Batch) -> Path:
         """Make K forward passes per image at omega 0 or 1, otherwise 2K."""
@@ -58,10 +74,3 @@ class Trace:
         guidance = Guidance.of(model, batch.captions, len(schedule), self.omega)
         return path_of(ascend(model, schedule, model.encode(batch.images), guidance))
 
-
-def check_steps(steps: int, ratio: float) -> None:
-    """Raise ``ValueError`` where the share ``ratio`` of ``steps`` is none, or more than all."""
-    if int(steps * ratio) < 1:
-        raise ValueError(f"steps={steps} with ratio={ratio} leaves no step to make")
-    if ratio > 1:
-        raise ValueError(f"ratio={ratio}: it is a share of the steps, at most 1")

@@ -50,9 +50,8 @@ def test_every_choice_composes(choice):
 @pytest.mark.parametrize("name", METHODS)
 def test_every_method_runs(name):
     config = composed(f"method={name}").method
-    for place in ("invert.steps", "invert.trace.steps"):
-        if OmegaConf.select(config, place):
-            OmegaConf.update(config, place, 4)
+    if OmegaConf.select(config, "invert.trace.steps"):
+        OmegaConf.update(config, "invert.trace.steps", 4)
     if "noises" in config.get("edit", {}).get("mask", {}):
         OmegaConf.update(config, "edit.mask.noises", 1)
     method = instantiate(config)

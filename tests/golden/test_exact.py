@@ -21,7 +21,7 @@ from pti.diffusion.editing import SampleTarget
 from pti.diffusion.guidance import Guidance
 from pti.diffusion.movers import State
 from pti.diffusion.sampling import descend, path_of
-from pti.diffusion.trace import Trace
+from pti.diffusion.trace import Levels, Trace
 from pti.method import reconstruct
 from pti.prompt_tuning import PromptTuning
 from tests.tiny import edit_batch, tiny_batch, tiny_model
@@ -38,11 +38,11 @@ def model_of(prediction="epsilon"):
 def methods(steps, omega=2.0) -> dict[str, Any]:
     return {
         "direct": Direct(Trace(steps=steps, omega=1.0)),
-        "edit friendly": EditFriendly(steps, omega=omega),
-        "cycle diffusion": CycleDiffusion(steps, omega=omega),
-        "edict": Edict(steps, omega=omega),
-        "bdia": Bdia(steps, omega=omega),
-        "belm": Belm(steps, omega=omega),
+        "edit friendly": EditFriendly(Levels(steps), omega=omega),
+        "cycle diffusion": CycleDiffusion(Levels(steps), omega=omega),
+        "edict": Edict(Levels(steps), omega=omega),
+        "bdia": Bdia(Levels(steps), omega=omega),
+        "belm": Belm(Levels(steps), omega=omega),
     }
 
 
@@ -246,14 +246,14 @@ def test_tuning_and_contrasts_are_the_same_on_a_model_of_v():
     [
         (lambda: Edict(p=0.0), "p=0.0: the mixing weight is above 0"),
         (lambda: Edict(p=1.2), "at most 1"),
-        (lambda: Edict(50, p=0.5), "after 50 is not exact any more"),
+        (lambda: Edict(Levels(50), p=0.5), "after 50 is not exact any more"),
         (lambda: Bdia(gamma=0.0), "gamma=0.0: it is above 0"),
-        (lambda: Bdia(50, gamma=0.5), "take fewer steps, or a weight nearer to 1"),
-        (lambda: Belm(0), "steps=0 with ratio=1.0 leaves no step to make"),
-        (lambda: Belm(10, 1.5), "ratio=1.5: it is a share of the steps"),
+        (lambda: Bdia(Levels(50), gamma=0.5), "take fewer steps, or a weight nearer to 1"),
+        (lambda: Belm(Levels(0)), "steps=0 with ratio=1.0 leaves no step to make"),
+        (lambda: Belm(Levels(10, 1.5)), "ratio=1.5: it is a share of the steps"),
         (lambda: EditFriendly(eta=1.5), "eta=1.5: choose from 0"),
         (lambda: EditFriendly(eta=-0.1), "eta=-0.1"),
-        (lambda: EditFriendly(5, ratio=0.1), "leaves no step to make"),
+        (lambda: EditFriendly(Levels(5, ratio=0.1)), "leaves no step to make"),
     ],
 )
 def test_settings_that_no_inversion_can_have_are_refused(make, says):

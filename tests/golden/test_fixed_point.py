@@ -9,7 +9,7 @@ from baselines.fixed_point import FixedPoint
 from baselines.renoise import ReNoise
 from pti.diffusion.calls import Calls
 from pti.diffusion.fixed_point import Iteration
-from pti.diffusion.trace import Trace
+from pti.diffusion.trace import Levels, Trace
 from pti.method import reconstruct
 from tests.tiny import tiny_batch, tiny_model
 
@@ -114,16 +114,16 @@ def contractive(prediction="epsilon"):
 def test_a_solved_step_leads_back_down_to_where_it_began(prediction, omega):
     model, batch = contractive(prediction), tiny_batch()
     start = model.encode(batch.images)
-    solved = FixedPoint(5, omega=omega, solver=Iteration(40, window=4, weights="anderson"))
+    solved = FixedPoint(Levels(5), omega=omega, solver=Iteration(40, window=4, weights="anderson"))
     back = reconstruct(solved, model, batch)
     torch.testing.assert_close(back, start, rtol=0, atol=1e-7)
-    plain = reconstruct(FixedPoint(5, omega=omega, solver=Iteration(1)), model, batch)
+    plain = reconstruct(FixedPoint(Levels(5), omega=omega, solver=Iteration(1)), model, batch)
     assert (plain - start).abs().max() > 1e-3
 
 
 def test_one_iteration_is_ddim_inversion():
     model, batch = tiny_model(), tiny_batch()
-    made = FixedPoint(5, omega=1.0, solver=Iteration(1))(model, batch)
+    made = FixedPoint(Levels(5), omega=1.0, solver=Iteration(1))(model, batch)
     torch.testing.assert_close(made.path, Trace(steps=5, omega=1.0)(model, batch))
 
 
@@ -141,7 +141,7 @@ def of_timestep(model, batch, step, landed):
 
 def test_aidi_e_is_the_mean_of_the_last_two_updates():
     model, batch = contractive(), tiny_batch()
-    invert = FixedPoint(4, solver=Iteration(4, window=2))
+    invert = FixedPoint(Levels(4), solver=Iteration(4, window=2))
     z = model.encode(batch.images)
     with torch.no_grad():
         for step in reversed(invert.schedule(model)):
@@ -157,7 +157,7 @@ def test_aidi_e_is_the_mean_of_the_last_two_updates():
 def test_renoise_takes_the_step_by_the_mean_of_its_last_predictions():
     """Their ``inversion_step`` without regularisation: 9 renoisings, or 5 below t=250."""
     model, batch = tiny_model(), tiny_batch()
-    invert, caption = ReNoise(5), model.embed(batch.captions)
+    invert, caption = ReNoise(Levels(5)), model.embed(batch.captions)
     z = model.encode(batch.images)
     with torch.no_grad():
         for step in reversed(invert.schedule(model)):
@@ -174,10 +174,10 @@ def test_renoise_takes_the_step_by_the_mean_of_its_last_predictions():
 
 def test_the_cost_and_the_residuals_are_those_of_every_step():
     model, batch = tiny_model(), tiny_batch()
-    made = FixedPoint(5, ratio=0.8, omega=3.0, solver=Iteration(6))(model, batch)
+    made = FixedPoint(Levels(5, ratio=0.8), omega=3.0, solver=Iteration(6))(model, batch)
     assert model.calls == Calls({("trace", "forward"): 3 * 2 * 4 * 6})
     assert made.losses.shape == (3, 4, 6)
-    made = ReNoise(5)(model, batch)
+    made = ReNoise(Levels(5))(model, batch)
     assert made.losses.isfinite().sum(2).tolist() == [[10, 10, 10, 5, 5]] * 3
 
 

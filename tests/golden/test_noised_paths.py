@@ -12,6 +12,7 @@ from baselines.edit_friendly import EditFriendly
 from baselines.sdedit import SdEdit
 from pti.diffusion.editing import SampleTarget
 from pti.diffusion.noise import noise
+from pti.diffusion.trace import Levels
 from pti.method import reconstruct
 from tests.tiny import edit_batch, tiny_batch, tiny_model
 
@@ -24,8 +25,8 @@ def test_the_chain_and_its_residuals_are_those_of_diffusers(monkeypatch):
     theirs = DDIMScheduler.from_config(model.scheduler.config)
     theirs.set_timesteps(4)
     theirs.alphas_cumprod = model.scheduler.alphas_cumprod
-    found = CycleDiffusion(4, eta=0.7)(model, batch)
-    schedule, clean = CycleDiffusion(4, eta=0.7).schedule(model), found.path[:, 0]
+    found = CycleDiffusion(Levels(4), eta=0.7)(model, batch)
+    schedule, clean = CycleDiffusion(Levels(4), eta=0.7).schedule(model), found.path[:, 0]
     assert [step.t for step in schedule] == theirs.timesteps.tolist()
     caption = model.embed(batch.captions)
     for index, step in enumerate(schedule):
@@ -46,7 +47,7 @@ def test_the_chain_and_its_residuals_are_those_of_diffusers(monkeypatch):
 def many(kind):
     """The noise of each level of a path, in units of its standard deviation, for 400 seeds."""
     model, count = tiny_model(), 400
-    made = kind(6)
+    made = kind(Levels(6))
     schedule, z = made.schedule(model), torch.zeros(count, 4, 2, 2, dtype=torch.float64)
     path = made.noised(schedule, z, tuple(range(count)))[:, 1:]
     scales = [sqrt(1 - step.alpha) for step in reversed(schedule)]
@@ -66,7 +67,7 @@ def test_neighbours_share_noise_in_a_chain_alone():
         noised = many(kind)
         return (noised[:, 1:] * noised[:, :-1]).mean(dim=(0, 2, 3, 4))
 
-    alphas = [step.alpha for step in reversed(CycleDiffusion(6).schedule(tiny_model()))]
+    alphas = [step.alpha for step in reversed(CycleDiffusion(Levels(6)).schedule(tiny_model()))]
     snrs = torch.tensor([alpha / (1 - alpha) for alpha in alphas], dtype=torch.float64)
     expected = (snrs[1:] / snrs[:-1]).sqrt()
     torch.testing.assert_close(shared(CycleDiffusion), expected, rtol=0, atol=0.05)
@@ -80,7 +81,7 @@ def test_a_chain_without_noise_is_refused():
 
 def test_sdedit_samples_from_the_noised_picture():
     model, batch = tiny_model(), edit_batch()
-    invert = SdEdit(5, ratio=0.6, omega=1.0)
+    invert = SdEdit(Levels(5, ratio=0.6), omega=1.0)
     found, schedule, z = (
         invert(model, batch),
         invert.schedule(model),

@@ -5,6 +5,7 @@ import torch
 
 from baselines.belm import Belm
 from pti.diffusion.conventions import missing_conventions
+from pti.diffusion.trace import Levels
 from pti.errors import InputError
 from tests.tiny_world import change, load
 
@@ -50,7 +51,7 @@ def test_spacing_and_prediction_are_those_of_the_folder(folder):
     with pytest.raises(InputError, match="steps_offset=1 shifts timesteps that are spaced as 'lea"):
         load(folder).schedule(10, offset=1)
     with pytest.raises(InputError, match=r"Belm can't leave t=999, which has no signal"):
-        Belm(10).schedule(load(folder))
+        Belm(Levels(10)).schedule(load(folder))
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from experiments.store.entries import Store
 from pti.diffusion.blending import AttentionMask, NoMask
 from pti.diffusion.calls import Calls
 from pti.diffusion.editing import SampleTarget
-from pti.diffusion.trace import Trace
+from pti.diffusion.trace import Levels, Trace
 from pti.interpolation import Interpolate, InterpolateLatents
 from pti.method import Inverter
 from pti.prompt_tuning import PromptTuning
@@ -87,10 +87,10 @@ def test_thresholds_share_the_contrast_of_noise(tmp_path):
 @pytest.mark.parametrize(
     ("inverter", "different"),
     [
-        (Bdia(STEPS, gamma=0.9), Bdia(STEPS, gamma=0.96)),
-        (Belm(STEPS), Bdia(STEPS, gamma=1.0)),
-        (Edict(STEPS), Edict(STEPS, p=0.9)),
-        (EditFriendly(STEPS), EditFriendly(STEPS, eta=0.5)),
+        (Bdia(Levels(STEPS), gamma=0.9), Bdia(Levels(STEPS), gamma=0.96)),
+        (Belm(Levels(STEPS)), Bdia(Levels(STEPS), gamma=1.0)),
+        (Edict(Levels(STEPS)), Edict(Levels(STEPS), p=0.9)),
+        (EditFriendly(Levels(STEPS)), EditFriendly(Levels(STEPS), eta=0.5)),
     ],
 )
 def test_a_mover_shares_with_itself_alone(tmp_path, inverter, different):
