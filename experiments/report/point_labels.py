@@ -16,7 +16,7 @@ POINTS = 6
 """Size of the letters, in points."""
 
 ROUND = 3.5
-"""Half the width of a marker, in points."""
+"""Half the width of a usual marker, in points."""
 
 RADII = (8, 11, 15, 20, 27, 36, 48, 64, 84)
 NEAR = 12
@@ -37,6 +37,8 @@ class Mark:
     y: float
     text: str
     colour: str
+    half: float = ROUND
+    """Half the width of its marker, in points."""
 
 
 def write_beside(
@@ -52,7 +54,8 @@ def write_beside(
     scale = 72 / figure.dpi
     centres = axes.transData.transform([(mark.x, mark.y) for mark in marks]) * scale
     rim = np.array(axes.get_window_extent().extents) * scale
-    taken = np.concatenate([centres - ROUND, centres + ROUND], axis=1)
+    halves = np.array([mark.half for mark in marks])[:, None]
+    taken = np.concatenate([centres - halves, centres + halves], axis=1)
     beads = [_beads(axes.transData.transform(line) * scale) for line in strokes if len(line)]
     crossed = np.concatenate([np.empty((0, 4)), *beads])
     for mark, centre in zip(marks, centres, strict=True):

@@ -1,6 +1,7 @@
 """Arranges the numbers of a report in tables, by the experiment's layout."""
 
 from collections.abc import Callable, Sequence
+from math import isnan, nan
 from statistics import fmean
 from typing import Any, get_args
 
@@ -127,12 +128,14 @@ def _each(counts: pd.Series) -> Entry:
 
 
 def ranked(summary: Summary) -> list[int]:
-    """Positions of the cells in the order of rows: the paper's, or best first where fields vary.
-
-    The first statistic decides which cell is better; the following ones break ties, in order.
-    """
+    """Positions of the cells in the order of rows: the paper's, or best first where fields vary."""
     if not summary.fields or summary.result_set.layout.along:
         return list(summary.cells.index)
+    return best_first(summary)
+
+
+def best_first(summary: Summary) -> list[int]:
+    """Positions of the cells; the first statistic decides, and the following ones break ties."""
     means: Any = summary.cells[[]]
     for statistic in reversed(summary.statistics):
         values = summary.of(statistic.id)["mean"] * (-1 if statistic.higher_is_better else 1)
@@ -190,13 +193,17 @@ def _notes(summary: Summary, columns: Sequence[tuple[Statistic, DataFrame]]) -> 
     )
 
 
-def _calls(cell: Cell | None) -> tuple[Entry, Entry]:
-    """Mean UNet forwards and backwards per finished image."""
-    if cell is None or not cell.done:
-        return MISSING, MISSING
-    calls = [Calls.from_json(cell.records[key].calls) for key in cell.done]
-    forward, backward = (fmean(call.total(kind) for call in calls) for kind in get_args(Kind))
-    return Entry(f"{forward:g}"), Entry(f"{backward:g}")
+def _calls(cell: Cell | None) -> tuple[Entry, ...]:
+    return tuple(MISSING if isnan(mean) else Entry(f"{mean:g}") for mean in mean_calls(cell))
+
+
+def mean_calls(cell: Cell | None) -> tuple[float, ...]:
+    """Mean UNet forwards and backwards per finished image; NaN where no image is finished."""
+    done = [] if cell is None else [cell.records[key] for key in cell.done]
+    calls = [Calls.from_json(record.calls) for record in done]
+    return tuple(
+        fmean(call.total(kind) for call in calls) if calls else nan for kind in get_args(Kind)
+    )
 
 
 def _value(row: Any, statistic: Statistic, *, bold: bool = False) -> Entry:

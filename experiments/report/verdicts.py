@@ -104,7 +104,7 @@ def grade_against_truth(summary: Summary) -> list[Graded]:
 def _of_cells(summary: Summary, claim: Claim) -> Graded:
     quantity = summary.measures.quantity(claim.metric)
     pairs = claim.pairs(summary.cells)
-    parts = [_compare(summary, better, worse, quantity) for better, worse in pairs]
+    parts = [compare_cells(summary, better, worse, quantity) for better, worse in pairs]
     return Graded(claim, grade(parts), quantity)
 
 
@@ -130,7 +130,10 @@ def _to_truth(
     ]
 
 
-def _compare(summary: Summary, better: int, worse: int, quantity: Quantity | None) -> Comparison:
+def compare_cells(
+    summary: Summary, better: int, worse: int, quantity: Quantity | None
+) -> Comparison:
+    """The comparison of two cells, paired by the items that both have."""
     names = summary.name(better), summary.name(worse)
     if quantity is None:
         return Comparison(*names, NOTHING)

@@ -40,12 +40,11 @@ ORACLES = ("vae", "copy", "retrieve")
 
 def layout_of(name, fields):
     """A layout as a cell's configuration has it."""
-    base, own = (
-        yaml.safe_load((CONFIGS / f"layout/{part}.yaml").read_text()) for part in ("rows", name)
-    )
-    figures = {**base["figures"], **own.get("figures", {})}
-    own.pop("defaults", None)
-    return {**base, **own, "figures": figures, "fields": fields}
+    own = yaml.safe_load((CONFIGS / f"layout/{name}.yaml").read_text())
+    base, *_ = own.pop("defaults", [None])
+    whole = layout_of(base, fields) if base else {"figures": {}}
+    figures = {**whole["figures"], **own.get("figures", {})}
+    return {**whole, **own, "figures": figures, "fields": fields}
 
 
 def psnrs(mean, seed=0, spread=2.0):
@@ -55,8 +54,12 @@ def psnrs(mean, seed=0, spread=2.0):
 
 
 def write_cell(results: Path, experiment, method, values, data="scenes", cell=None, **invert):
-    """One cell; ``values`` maps a key to its PSNR, or to a sentence where it failed."""
-    trace = {"steps": 50, "omega": invert.pop("forward", 0.0)}
+    """One cell; ``values`` maps a key to its PSNR, or to a sentence where it failed.
+
+    ``calls`` in ``invert`` are its forwards and backwards, by default those of ``CALLS``.
+    """
+    calls = invert.pop("calls", CALLS.get(method, (100, 0)))
+    trace = {"steps": invert.pop("steps", 50), "omega": invert.pop("forward", 0.0)}
     fields = (f"{k}={v}" for k, v in invert.items())
     name = cell or ",".join([method, *fields, f"forward={trace['omega']}"])
     setting = results / experiment / f"scenes-{data}"
@@ -80,8 +83,12 @@ def write_cell(results: Path, experiment, method, values, data="scenes", cell=No
     (setting / "setting.yaml").write_text(yaml.safe_dump(shared))
     (folder / "run.json").write_text(json.dumps(RUN))
     write_measures(folder, "reconstruction")
-    write_items(folder, method, values)
+    write_items(folder, {} if method in ORACLES else calls_of(*calls), values)
     return folder
+
+
+def calls_of(forward, backward):
+    return {"tune.forward": forward, "tune.backward": backward}
 
 
 BY = {"psnr[0,1]": "00", "ssim[0,1]": "00", "mse[0,1]": "00"}
@@ -107,11 +114,9 @@ RUN = {
 }
 
 
-def write_items(folder, method, values):
+def write_items(folder, calls, values):
     """Records, scores and pictures of a cell."""
     records, scores = [], []
-    forward, backward = CALLS.get(method, (100, 0))
-    calls = {} if method in ORACLES else {"tune.forward": forward, "tune.backward": backward}
     for key, value in values.items():
         failed = isinstance(value, str)
         records.append(
@@ -125,6 +130,7 @@ def write_items(folder, method, values):
                 "image": None if failed else f"images/{key}.png",
                 "target_class": None,
                 "calls": calls,
+                "spent": calls,
                 "seconds": None if failed else 0.5,
             }
         )
