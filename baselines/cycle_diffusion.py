@@ -22,7 +22,9 @@ class CycleDiffusion(NoisedPath):
     def __post_init__(self) -> None:
         """Raise ``ValueError`` also for an eta of 0."""
         if self.eta == 0:
-            raise ValueError("eta=0: a chain without noise has no residuals to keep; choose up to 1")
+            raise ValueError(
+                "eta=0: a chain without noise has no residuals to keep; choose up to 1"
+            )
         super().__post_init__()
 
     def noised(self, schedule: Schedule, z: Latent, seeds: tuple[int, ...]) -> Path:

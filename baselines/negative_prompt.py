@@ -49,7 +49,7 @@ class NegativePrompt:
 
 
 def along_arc(start: Context, end: Context, share: float) -> Context:
-    """Spherical interpolation of whole embeddings, as the authors of ProxNPI do; the ends are exact.
+    """Spherical interpolation of whole embeddings, as ProxNPI's authors do; the ends are exact.
 
     Embeddings of the same direction are interpolated linearly.
     """

@@ -1,9 +1,10 @@
 """The page of a repository's own results: main tables, verdicts and figures, with who made them.
 
-    python -m experiments.collect [results=results out=docs beside=FOLDER]
+    python -m experiments.collect [page=results results=results out=docs beside=FOLDER]
 
 Writes ``results.md`` and ``pictures/`` into ``out``, from the result sets that ``make tables`` and
-``make figures`` leave; run those first. ``beside`` is a results folder of the same runs in a second
+``make figures`` leave; run those first. ``page=inversions`` writes ``inversions.md``, from those of
+``make inversions``, with every table. ``beside`` is a results folder of the same runs in a second
 precision; the sections that it has show it as well, with the largest differences. Each section has
 the digests of the weights and of the settings that it follows from, so that a page that is not of
 today's can be told.
@@ -12,6 +13,7 @@ today's can be told.
 import json
 import sys
 from collections.abc import Iterable
+from dataclasses import dataclass
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -25,33 +27,72 @@ from experiments.jobs.command_line import options_of
 from experiments.report.command import ABOUT_TRUTH, INTERVALS, TRUTH, Report, claim_markdown
 from experiments.report.figures import draw
 from experiments.report.paper import read_paper
+from experiments.report.tables import tables_of
 from experiments.store.atomic import write_aside, write_text
 from experiments.store.result_set import ResultSet
 from experiments.table import escape_markdown, markdown
 from pti.errors import InputError
 
-SECTIONS = (
-    ("table1", "scenes-scenes"),
-    ("table2", "scenes-scenes"),
-    ("table2", "scenes-photos"),
-    ("table3", "scenes-scenes"),
-    ("figure4", "scenes-scenes_change"),
-    ("figure5", "scenes-scenes_edit"),
-    ("figure6", "scenes-scenes_change"),
-)
 DECIDES = ("goal", "method", "data", "model", "seed")
-OPTIONS = ("results", "out", "beside")
+OPTIONS = ("page", "results", "out", "beside")
 WIDTH = 1100
 """Width of pictures, in pixels."""
 
 COLOURS = 128
 
-ABOUT = """# Results
+
+@dataclass(frozen=True)
+class Page:
+    """What a page says first, the result sets that it shows, and the commands that make them.
+
+    ``whole`` shows every table of their layout, not the main one alone.
+    """
+
+    about: str
+    sections: tuple[tuple[str, str], ...]
+    made_by: str
+    whole: bool = False
+
+
+PAGES = {
+    "results": Page(
+        """# Results
 
 All tables and figures of the paper on the embedded world; `docs/embedded_world.md` says what they
 can show about Stable Diffusion, and what they can't. Made by `make tables` and `make figures`, and
 put together by `experiments.collect`.
-"""
+""",
+        (
+            ("table1", "scenes-scenes"),
+            ("table2", "scenes-scenes"),
+            ("table2", "scenes-photos"),
+            ("table3", "scenes-scenes"),
+            ("figure4", "scenes-scenes_change"),
+            ("figure5", "scenes-scenes_edit"),
+            ("figure6", "scenes-scenes_change"),
+        ),
+        "make tables and make figures",
+    ),
+    "inversions": Page(
+        """# Inversions compared
+
+Every inversion on one task of reconstruction and one of editing, and at equal cost, on the embedded
+world; `docs/embedded_world.md` says what this can show about Stable Diffusion, and what it can't.
+Made by `make inversions`, and put together by `experiments.collect`. A call is a pass of one
+picture's latent through the UNet, forward or backward. Each method has its own defaults
+(`configs/method/`) but for the number of steps, the guidance scales and, to edit, the mask, which
+all have alike (`configs/experiment/`).
+""",
+        (
+            ("inversions", "scenes-scenes"),
+            ("inversions_edit", "scenes-scenes_edit"),
+            ("inversions_budget", "scenes-scenes_edit"),
+        ),
+        "make inversions",
+        whole=True,
+    ),
+}
+"""Pages by name, which is that of the file."""
 
 
 def settings_digest(configs: Iterable[DictConfig]) -> str:
@@ -66,14 +107,20 @@ def settings_digest(configs: Iterable[DictConfig]) -> str:
     return sha256(json.dumps(asked).encode()).hexdigest()[:16]
 
 
-def section(report: Report, pictures: Iterable[Path], second: Report | None = None) -> str:
-    """One result set: its main table, pictures, verdicts, and who made it; then in ``second``."""
+def section(
+    report: Report, pictures: Iterable[Path], second: Report | None = None, *, whole: bool = False
+) -> str:
+    """One result set: its main table, pictures, verdicts, and who made it; then in ``second``.
+
+    ``whole`` adds the other tables of its layout.
+    """
     result_set = report.summary.result_set
     weights = sorted({run.weights for run in result_set.runs().values()})
     digest = settings_digest(cell.config for cell in result_set.cells)
     title = f"{report.summary.table.title} ({result_set.model}, {result_set.data})"
     parts = [f"## {escape_markdown(title)}\n", markdown(report.tables[0])]
     parts += [f"![{path.stem}](pictures/{path.name})\n" for path in pictures]
+    parts += map(markdown, tables_of(report.summary)[1:] if whole else [])
     parts += map(claim_markdown, report.claims)
     if report.truths:
         parts += [f"### {TRUTH}\n", f"{ABOUT_TRUTH}\n", *map(claim_markdown, report.truths)]
@@ -83,12 +130,13 @@ def section(report: Report, pictures: Iterable[Path], second: Report | None = No
     return "\n".join([*parts, *([] if second is None else [beside(report, second)])])
 
 
-def collect(results: Path, out: Path, second: Path | None = None) -> Path:
-    """Write the page; raises ``InputError`` where a result set is missing."""
-    folders = [Path(experiment) / names for experiment, names in SECTIONS]
+def collect(results: Path, out: Path, second: Path | None = None, name: str = "results") -> Path:
+    """Write the page ``name``; raises ``InputError`` where a result set is missing."""
+    page = PAGES[name]
+    folders = [Path(experiment) / names for experiment, names in page.sections]
     for folder in folders:
         if not (results / folder).is_dir():
-            raise InputError(f"{results / folder} is missing: run make tables and make figures")
+            raise InputError(f"{results / folder} is missing: run {page.made_by}")
     if second is not None and not any((second / folder).is_dir() for folder in folders):
         raise InputError(f"beside={second} holds none of {', '.join(map(str, folders))}")
     sections: list[str] = []
@@ -98,10 +146,10 @@ def collect(results: Path, out: Path, second: Path | None = None) -> Path:
         other = _report(also) if also is not None and also.is_dir() else None
         figures = draw(report.summary, results / folder / "report")
         pictures = [_small(path, out / "pictures", folder.name) for path in figures]
-        sections.append(section(report, pictures, other))
-    page = out / "results.md"
-    write_text(page, "\n".join([ABOUT, f"{INTERVALS}\n", *sections]))
-    return page
+        sections.append(section(report, pictures, other, whole=page.whole))
+    path = out / f"{name}.md"
+    write_text(path, "\n".join([page.about, f"{INTERVALS}\n", *sections]))
+    return path
 
 
 def _report(folder: Path) -> Report:
@@ -123,10 +171,13 @@ def _small(path: Path, folder: Path, result_set: str) -> Path:
 def main() -> None:
     """Write the page into the folder that the command line names."""
     options: dict[str, Any] = options_of(sys.argv[1:], OPTIONS)
-    second = options.get("beside")
-    page = collect(
+    second, name = options.get("beside"), options.get("page", "results")
+    if name not in PAGES:
+        raise InputError(f"page={name}: there are {' and '.join(PAGES)}")
+    path = collect(
         Path(options.get("results", "results")),
         Path(options.get("out", "docs")),
         None if second is None else Path(second),
+        name,
     )
-    print(f"wrote {page}")  # noqa: T201
+    print(f"wrote {path}")  # noqa: T201

@@ -102,8 +102,8 @@ def expand(experiment: DictConfig, given: Sequence[str], composed: Composed) -> 
 def grids_of(experiment: DictConfig) -> list[dict[str, str]]:
     """The overrides of each grid of an experiment, by key; values between commas are swept.
 
-    A grid may name the methods that it is for, in the place of the experiment's. Raises
-    ``InputError`` where a grid has a name that is not in ``report.fields``.
+    A grid may name the methods that it is for, in the place of the experiment's, and give dotted
+    fields that no report shows. Raises ``InputError`` for a name that is neither.
     """
     swept: Any = experiment.hydra.sweeper.params or {}
     quick: Any = experiment.debug or {}
@@ -111,17 +111,18 @@ def grids_of(experiment: DictConfig) -> list[dict[str, str]]:
     for grid in experiment.grids or [{}]:
         places = {"method": "method", **experiment.report.fields}
         for name in grid:
-            if name not in places:
+            if name not in places and "." not in name:
                 raise InputError(
                     f"grids has {name!r}, which is not in report.fields: name one of "
                     f"{', '.join(map(repr, experiment.report.fields))}"
                 )
-        fields = {places[name]: grid[name] for name in grid}
+        fields = {places.get(name, name): grid[name] for name in grid}
         grids.append({**swept, **quick, **{key: _listed(of) for key, of in fields.items()}})
     return grids
 
 
-def _listed(values: Sequence[Any]) -> str:
+def _listed(values: Any) -> str:
+    values = values if isinstance(values, Sequence) and not isinstance(values, str) else [values]
     return ",".join(str(plain(one) if isinstance(one, float) else one) for one in values)
 
 

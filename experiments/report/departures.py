@@ -9,6 +9,7 @@ from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from omegaconf import DictConfig, OmegaConf, open_dict
 
+from experiments.jobs.plan import grids_of
 from experiments.jobs.schema import CONFIGS, register
 from experiments.store.cell import Cell
 from experiments.store.fields import UNCOMPARED, UNSTORED, flat
@@ -76,10 +77,11 @@ def standard_of(config: DictConfig) -> Standard | None:
 
 @cache
 def _standard(experiment: str, method: str, model: Place, data: Place) -> Standard | None:
-    params = _composed(f"experiment={experiment}").hydra.sweeper.params
-    if not params:
+    alone = _composed(f"experiment={experiment}")
+    grids = grids_of(alone)
+    if not any(grids):
         return None
-    listed = [word.strip() for word in str(params.get("method", "")).split(",")]
+    listed = [word.strip() for grid in grids for word in grid.get("method", "").split(",")]
     options = {
         "method": _option("method", (("name", method),), listed),
         "model": _option("model", model),
@@ -95,7 +97,10 @@ def _standard(experiment: str, method: str, model: Place, data: Place) -> Standa
     composed.precision = composed.model.precision
     # Through YAML, as a cell stores it, so that values compare equal.
     written: Any = OmegaConf.create(OmegaConf.to_yaml(composed, resolve=True))
-    swept = (*written.report.fields.values(), *(key for key in params if "." in key))
+    swept = (
+        *written.report.fields.values(),
+        *(key for grid in grids for key in grid if "." in key),
+    )
     return Standard(options, flat(written), swept)
 
 

@@ -1,7 +1,8 @@
-"""Runs and reports all of the paper's tables, or all of its figures, in one process.
+"""Runs and reports all of the paper's tables, of its figures, or what compares inversions.
 
     python -m experiments.reproduce tables [limit=48]
     python -m experiments.reproduce figures [limit=150]
+    python -m experiments.reproduce inversions [limit=48]
 
 Further words are overrides of ``experiments.run``, for every experiment; ``workers`` is a process
 for each core, or one on a GPU. The same command again computes only what is missing.
@@ -40,6 +41,11 @@ SUITES = {
         ("experiment=figure5", "limit=24"),
         ("experiment=figure6",),
     ),
+    "inversions": (
+        ("experiment=inversions",),
+        ("experiment=inversions_edit",),
+        ("experiment=inversions_budget",),
+    ),
 }
 """Overrides of each experiment; Figure 5 is a sheet of 24 edits."""
 
@@ -49,7 +55,7 @@ def main() -> None:
     what, *words = sys.argv[1:] or [""]
     if what not in SUITES:
         raise InputError(
-            f"{what!r} is not a suite.{closest(what, SUITES)} Say {' or '.join(SUITES)}"
+            f"{what!r} is not a suite.{closest(what, SUITES)} Say one of {', '.join(SUITES)}"
         )
     for word in words:
         if word.startswith(("-", "cluster=", "rounds=", "shard")):

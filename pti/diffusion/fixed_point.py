@@ -28,9 +28,9 @@ RIDGE = 1e-12
 
 @dataclass(frozen=True)
 class Iteration:
-    """An iteration z_{i+1} = sum_j w_j ((1 - mixing) z_j + mixing R(z_j)), over the last ``window``.
+    """The iteration z_{i+1} = sum_j w_j ((1 - mixing) z_j + mixing R(z_j)).
 
-    ``weights`` are equal, or Anderson's: those of sum 1 that make the same sum of residuals
+    The sum is over the last ``window`` iterates. ``weights`` are equal, or Anderson's: those of sum 1 that make the same sum of residuals
     R(z_j) - z_j the smallest (Anderson, 1965).
     ``mixing`` in (0, 1] damps. R is evaluated ``iterations`` times, or fewer for an image whose
     residual, a mean of squares, is below ``tolerance``. An iterate whose residual is known to be
@@ -70,7 +70,9 @@ class Iteration:
             residuals[rows, i] = residual
             following = self._follow(tried[-self.window :])
             ahead = following if self.mean_of == 1 else _mean(tried[-self.mean_of :])
-            if i > 0 and self.mean_of == 1:  # the start is no solution: it is of another noise level
+            if (
+                i > 0 and self.mean_of == 1
+            ):  # the start is no solution: it is of another noise level
                 better = residual <= least[rows]
                 least[rows] = least[rows].minimum(residual)
                 best[rows] = _choose(better, z, best[rows])

@@ -73,4 +73,3 @@ class Trace(Levels):
         schedule = self.schedule(model).moved_by(Plain(self.timestep == "destination"))
         guidance = Guidance.of(model, batch.captions, len(schedule), self.omega)
         return path_of(ascend(model, schedule, model.encode(batch.images), guidance))
-

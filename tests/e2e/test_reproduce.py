@@ -44,7 +44,7 @@ def test_one_that_fails_stops_no_other(workplace, suite):
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        ((), "Say tables or figures"),
+        ((), "Say one of tables, figures, inversions"),
         (("table",), "Did you mean 'tables'?"),
         (("tables", "cluster=slurm"), "cluster=slurm: give that to python -m experiments.run"),
         (("tables", "--cfg"), "--cfg: give that"),

@@ -1,5 +1,7 @@
 """The page of results: from the result sets alone, small pictures, and a digest of the settings."""
 
+from dataclasses import replace
+
 import pytest
 from omegaconf import OmegaConf
 from PIL import Image
@@ -27,13 +29,18 @@ def undrawn(monkeypatch):
     monkeypatch.setattr(command, "draw", draw)
 
 
+def show(monkeypatch, *sections, **fields):
+    """Let the page of results show these result sets."""
+    page = replace(command.PAGES["results"], sections=sections, **fields)
+    monkeypatch.setitem(command.PAGES, "results", page)
+
+
 @pytest.fixture
 def page(tmp_path, monkeypatch):
     """Collects result sets, and gives the text of the page."""
 
     def make(*experiments):
-        sections = tuple((name, "scenes-scenes") for name in experiments)
-        monkeypatch.setattr(command, "SECTIONS", sections)
+        show(monkeypatch, *((name, "scenes-scenes") for name in experiments))
         return collect(tmp_path, tmp_path / "out").read_text("utf-8")
 
     return make
@@ -57,8 +64,7 @@ def test_each_result_set_is_a_section_with_its_table_and_verdicts(tmp_path, page
 def test_two_data_sets_of_one_experiment_are_told_apart(tmp_path, monkeypatch):
     write_table2(tmp_path)
     write_table2(tmp_path, "photos", pti=25.0)
-    sections = [("table2", f"scenes-{data}") for data in ("scenes", "photos")]
-    monkeypatch.setattr(command, "SECTIONS", sections)
+    show(monkeypatch, *(("table2", f"scenes-{data}") for data in ("scenes", "photos")))
     text = collect(tmp_path, tmp_path / "out").read_text("utf-8")
     assert "(scenes, scenes)\n" in text
     assert "(scenes, photos)\n" in text
@@ -95,7 +101,7 @@ def test_a_second_precision_stands_beside_with_what_it_changes(tmp_path, monkeyp
             config = OmegaConf.load(path)
             OmegaConf.update(config, "precision", precision, force_add=True)
             OmegaConf.save(config, path)
-    monkeypatch.setattr(command, "SECTIONS", (("table2", "scenes-scenes"),))
+    show(monkeypatch, ("table2", "scenes-scenes"))
     text = collect(first, tmp_path / "out", second).read_text("utf-8")
     _, part = text.split("### In fp32, beside bf16\n")
     assert "| PTI | 25.25 [" in part
@@ -105,6 +111,16 @@ def test_a_second_precision_stands_beside_with_what_it_changes(tmp_path, monkeyp
     assert "- Differs from bf16: " in part
     with pytest.raises(InputError, match=r"beside=.*none holds none of table2/scenes-scenes"):
         collect(first, tmp_path / "out", tmp_path / "none")
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_a_whole_page_has_every_table_of_the_layout(tmp_path, monkeypatch):
+    write_table3(tmp_path)
+    for whole in (False, True):
+        show(monkeypatch, ("table3", "scenes-scenes"), whole=whole)
+        text = collect(tmp_path, tmp_path / "out").read_text("utf-8")
+        captions = [line for line in text.splitlines() if line.startswith("**Table 3.")]
+        assert len(captions) == (1 if not whole else 3)
 
 
 def test_what_is_missing_is_said(page):
