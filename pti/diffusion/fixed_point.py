@@ -30,12 +30,12 @@ RIDGE = 1e-12
 class Iteration:
     """The iteration z_{i+1} = sum_j w_j ((1 - mixing) z_j + mixing R(z_j)).
 
-    The sum is over the last ``window`` iterates. ``weights`` are equal, or Anderson's: those of sum 1 that make the same sum of residuals
-    R(z_j) - z_j the smallest (Anderson, 1965).
-    ``mixing`` in (0, 1] damps. R is evaluated ``iterations`` times, or fewer for an image whose
-    residual, a mean of squares, is below ``tolerance``. An iterate whose residual is known to be
-    smaller than that of the last is taken instead of what follows. With ``mean_of`` above 1 the
-    result is the mean of so many last R(z_j), whatever their residuals.
+    The sum is over the last ``window`` iterates. ``weights`` are equal, or Anderson's: those of sum
+    1 that make the same sum of residuals R(z_j) - z_j the smallest (Anderson, 1965). ``mixing`` in
+    (0, 1] damps. R is evaluated ``iterations`` times, or fewer for an image whose residual, a mean
+    of squares, is below ``tolerance``. An iterate whose residual is known to be smaller than that
+    of the last is taken instead of what follows. With ``mean_of`` above 1 the result is the mean of
+    so many last R(z_j), whatever their residuals.
     """
 
     iterations: int = 5

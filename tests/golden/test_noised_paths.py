@@ -1,6 +1,7 @@
 """CycleDiffusion against diffusers' functions, the law of its chain, and SDEdit's path."""
 
 from math import sqrt
+from typing import Any
 
 import pytest
 import torch
@@ -22,11 +23,12 @@ MODULE = "baselines.cycle_diffusion"
 
 def test_the_chain_and_its_residuals_are_those_of_diffusers(monkeypatch):
     model, batch = tiny_model(), tiny_batch()
-    theirs = DDIMScheduler.from_config(model.scheduler.config)
+    theirs: Any = DDIMScheduler.from_config(model.scheduler.config)
     theirs.set_timesteps(4)
     theirs.alphas_cumprod = model.scheduler.alphas_cumprod
     found = CycleDiffusion(Levels(4), eta=0.7)(model, batch)
     schedule, clean = CycleDiffusion(Levels(4), eta=0.7).schedule(model), found.path[:, 0]
+    assert found.residuals is not None
     assert [step.t for step in schedule] == theirs.timesteps.tolist()
     caption = model.embed(batch.captions)
     for index, step in enumerate(schedule):

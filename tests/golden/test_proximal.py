@@ -31,7 +31,7 @@ def test_hard_leaves_the_rest_and_soft_moves_it_towards_0():
     hard, soft = (proximal(given, 0.5, rule) for rule in ("hard", "soft"))
     assert torch.equal(hard[hard != 0], given[hard != 0])
     for before, after in zip(given, soft, strict=True):
-        threshold = before.abs().median()
+        threshold = float(before.abs().median())
         torch.testing.assert_close(
             after, before - before.clamp(-threshold, threshold), rtol=0, atol=0.1 * threshold
         )

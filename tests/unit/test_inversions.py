@@ -1,6 +1,7 @@
 """The experiments that compare inversions: what they run, and that each fits its budget."""
 
 from collections import Counter
+from typing import Any
 
 import pytest
 from hydra.utils import instantiate
@@ -19,7 +20,7 @@ NAMED = {
 
 def of_budgets():
     """The jobs of each method at equal cost, fewest steps first."""
-    methods: dict[str, list] = {}
+    methods: dict[str, list[Any]] = {}
     for cfg in plan(["experiment=inversions_budget"]):
         methods.setdefault(cfg.method.name, []).append(cfg)
     return {
@@ -38,7 +39,7 @@ def field(cfg, path):
 def test_every_inversion_edits_by_the_same_steps_and_guidance_without_a_mask():
     jobs = plan(["experiment=inversions_edit"])
     names = Counter(cfg.method.name for cfg in jobs)
-    assert NAMED <= names.keys()
+    assert names.keys() >= NAMED
     assert set(names.values()) == {1}
     assert {(field(c, "invert.trace.steps"), field(c, "invert.trace.ratio")) for c in jobs} == {
         (50, 0.8)
@@ -83,10 +84,9 @@ def test_fourteen_inversions_and_two_baselines_are_at_equal_cost():
 
 
 @pytest.mark.parametrize("name", JOBS)
-@pytest.mark.parametrize("place", [0, pytest.param(slice(1, 4), marks=pytest.mark.long)])
+@pytest.mark.parametrize("place", [slice(1), pytest.param(slice(1, 4), marks=pytest.mark.long)])
 def test_the_steps_fit_the_budget_and_one_more_does_not(name, place):
-    jobs, budgets = ([of[place]] if place == 0 else of[place] for of in (JOBS[name], BUDGETS))
-    for cfg, budget in zip(jobs, budgets, strict=True):
+    for cfg, budget in zip(JOBS[name][place], BUDGETS[place], strict=True):
         assert budget_of(calls(cfg.method)) == budget
         more = cfg.method.copy()
         while made(more) == made(cfg.method):
