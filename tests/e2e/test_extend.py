@@ -73,7 +73,7 @@ def test_changing_the_file_mixes_nothing(outside, workplace):
 
 
 def test_a_method_can_be_named_by_its_class_alone(outside, workplace):
-    words = ["method=negative_prompt", "method.invert._target_=my_methods.CaptionAsNull"]
+    words = ["method=direct", "method.invert._target_=my_methods.CaptionAsNull"]
     few = [*workplace.setting(), "method.invert.trace.steps=4", "limit=1", "cell=mine"]
     done = run(outside, "run", *few, *words)
     assert done.returncode == 0, done.stderr

@@ -14,7 +14,7 @@ from tests.tiny import edit_batch, tiny_model
 NAMED = {
     *("ddim_global", "nti_global", "nti_official_global", "negative_prompt", "pti_global"),
     *("direct", "edit_friendly", "fpi", "aidi", "renoise", "edict", "bdia", "belm", "prox_npi"),
-    "cycle_diffusion",
+    *("cycle_diffusion", "eta_inversion"),
 }
 
 
@@ -78,7 +78,7 @@ def calls(method):
     return model.calls.forward + model.calls.backward
 
 
-def test_fourteen_inversions_and_two_baselines_are_at_equal_cost():
+def test_fifteen_inversions_and_two_baselines_are_at_equal_cost():
     assert JOBS.keys() == {*NAMED, "aidi_e", "sdedit", "sim_inversion"} - {"nti_official_global"}
     assert {len(jobs) for jobs in JOBS.values()} == {len(BUDGETS)}
 
