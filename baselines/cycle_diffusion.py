@@ -33,5 +33,5 @@ class CycleDiffusion(NoisedPath):
         path = [first.diffuse(z, noise(seeds, f"{__name__}/first", first.t, z))]
         for step in schedule.moves[:-1]:
             drawn = noise(seeds, __name__, step.t, z)
-            path.append(step.of_noise().denoise(path[-1], step.noise_beyond(path[-1], z), drawn))
+            path.append(step.land(z, step.noise_beyond(path[-1], z), drawn))
         return torch.stack([*path, z][::-1], dim=1)

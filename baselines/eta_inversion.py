@@ -1,4 +1,4 @@
-"""Eta Inversion (Kang et al., 2024, arXiv:2403.09468): noise that the picture's own row needs."""
+"""Eta Inversion (Kang et al., 2024, arXiv:2403.09468): the target gets the picture's noise."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace

@@ -4,7 +4,7 @@ FPI: Pan et al., 2023 (AIDI, arXiv:2309.04907) and Meiri et al., 2023 (arXiv:231
 Hong et al., 2023 (arXiv:2311.18387).
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 
 import torch
@@ -13,7 +13,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from pti.diffusion.ddim import Schedule
 from pti.diffusion.fixed_point import Iteration, Rows
-from pti.diffusion.guidance import Guidance
+from pti.diffusion.guidance import Guidance, guided
 from pti.diffusion.model import LatentDiffusion
 from pti.diffusion.sampling import sample_back
 from pti.diffusion.step import Step
@@ -25,10 +25,10 @@ from pti.types import Batch, Inversion, Latent
 class FixedPoint:
     """Solves z = R(z) at each step, where R undoes DDIM's step by what the network says of z.
 
-    DDIM's step down then ends where the step up began. Plain inversion, which is one iteration,
-    takes the prediction at the latent before the step instead. ``omega`` guides both ways towards
-    the caption; R contracts less the larger it is. ``losses`` of the inversion are the residuals of
-    each step, before each update.
+    DDIM's step down then ends where the step up began. The first prediction is made, as plain
+    inversion makes its only one, at the latent before the step; of a network that predicts epsilon,
+    one iteration is plain inversion. ``omega`` guides both ways towards the caption; R contracts
+    less the larger it is. ``losses`` of the inversion are the residuals before each update.
     """
 
     trace: Levels = field(default_factory=Levels)
@@ -70,5 +70,5 @@ def _undo(
     model: LatentDiffusion, step: Step, guidance: Guidance, landed: Latent, z: Latent, rows: Rows
 ) -> Latent:
     """R(z): the latent that the step takes to ``landed``, by what the network says of ``z``."""
-    own = replace(guidance, null=guidance.null[rows], cond=guidance.cond[rows])
-    return step.undo(landed[rows], own.at(model, 0)(z, step.t))
+    own = {name: context[rows] for name, context in guidance.pair(0).items()}
+    return step.undo(landed[rows], guided(model, z, step.t, **own, omega=guidance.omega))

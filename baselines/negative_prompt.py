@@ -23,12 +23,14 @@ class NegativePrompt:
 
     trace: Tracer = field(default_factory=lambda: Trace(omega=1.0))
     share: float = 1.0
-    omega: float = 7.5
+    omega: float | None = None
 
     def __post_init__(self) -> None:
-        """Raise ``ValueError`` for a share out of range."""
+        """Raise ``ValueError`` for a share out of range, or one that needs an omega."""
         if not 0 <= self.share <= 1:
             raise ValueError(f"share={self.share}: it is the caption's part, from 0 to 1")
+        if self.share < 1 and self.omega is None:
+            raise ValueError(f"share={self.share} needs omega, by which a reconstruction is guided")
 
     def schedule(self, model: LatentDiffusion) -> Schedule:
         """The schedule of the trajectory."""
@@ -45,6 +47,7 @@ class NegativePrompt:
     def reconstruct(self, model: LatentDiffusion, batch: Batch) -> Latent:
         """Make K forward passes per image where both branches are equal, otherwise 2K."""
         omega = 1.0 if self.share == 1 else self.omega
+        assert omega is not None
         return sample_back(model, self.schedule(model), self(model, batch), omega)
 
 

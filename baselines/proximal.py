@@ -20,9 +20,9 @@ class Proximal(SampleTarget):
 
     ``quantile`` is the share of an image's differences that become 0; below it lies the threshold.
     "hard" (the L0 norm) leaves those above it, "soft" (L1) moves them towards 0 by the threshold.
-    The authors' code has two faults: its "l0" is soft, its "l1" moves differences twice; and it
-    takes the quantile over the picture's row as well, whose differences are all 0, so that its 0.7
-    is 0.4 here. Their inversion guidance is left out.
+    In the authors' code "l0" is soft, and "l1" moves differences twice. Their quantile is over the
+    picture's row as well, whose differences are all 0, so that their 0.7 is 0.4 here. Their
+    inversion guidance is left out.
     """
 
     quantile: float = 0.4

@@ -3,7 +3,7 @@
 import json
 import os
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -81,9 +81,11 @@ def expand(experiment: DictConfig, given: Sequence[str], composed: Composed) -> 
 
     ``experiment`` is the configuration without the swept fields, ``given`` are the overrides of the
     command, which replace those of the experiment. A field that only some methods of the sweep have
-    is left out for the methods that lack it. Raises ``InputError``, or Hydra's error, where a job
-    can't be composed.
+    is left out for the methods that lack it. Where grids name their methods, those of the command
+    select from them, and a method that no grid names has a grid without fields. Raises
+    ``InputError``, or Hydra's error, where a job can't be composed.
     """
+    experiment, given = _of_methods(experiment, given)
     composer = _Composer(composed, {_key(override) for override in given})
     jobs: dict[str, Job] = {}
     for swept in grids_of(experiment):
@@ -99,6 +101,23 @@ def expand(experiment: DictConfig, given: Sequence[str], composed: Composed) -> 
     return list(jobs.values())
 
 
+def _of_methods(experiment: DictConfig, given: Sequence[str]) -> tuple[DictConfig, Sequence[str]]:
+    """The experiment with the grids of the methods that the command gives, and the other words."""
+    words = [one.partition("=")[2] for one in given if _key(one) == "method"]
+    named = {method for grid in experiment.grids for method in grid.get("method") or ()}
+    if not (words and named):
+        return experiment, given
+    wanted = [method.strip() for method in words[-1].split(",")]
+    kept = [
+        {**grid, "method": [one for one in grid.get("method", wanted) if one in wanted]}
+        for grid in experiment.grids
+    ]
+    kept += [{"method": [one for one in wanted if one not in named]}]
+    chosen = experiment.copy()
+    chosen.grids = [grid for grid in kept if grid["method"]]
+    return chosen, [one for one in given if _key(one) != "method"]
+
+
 def grids_of(experiment: DictConfig) -> list[dict[str, str]]:
     """The overrides of each grid of an experiment, by key; values between commas are swept.
 
@@ -109,15 +128,17 @@ def grids_of(experiment: DictConfig) -> list[dict[str, str]]:
     quick: Any = experiment.debug or {}
     grids: list[dict[str, str]] = []
     for grid in experiment.grids or [{}]:
-        places = {"method": "method", **experiment.report.fields}
-        for name in grid:
+        places = {**experiment.report.fields, "method": "method"}
+        for name, values in grid.items():
             if name not in places and "." not in name:
                 raise InputError(
                     f"grids has {name!r}, which is not in report.fields: name one of "
-                    f"{', '.join(map(repr, experiment.report.fields))}"
+                    f"{', '.join(map(repr, places))}, or a dotted field"
                 )
-        fields = {places.get(name, name): grid[name] for name in grid}
-        grids.append({**swept, **quick, **{key: _listed(of) for key, of in fields.items()}})
+            if isinstance(values, Mapping) or values in ([], None):
+                raise InputError(f"grids has {name}: {values}: give it a value, or a list of them")
+        fields = {places.get(name, name): _listed(grid[name]) for name in grid}
+        grids.append({**swept, **fields, **quick})
     return grids
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+import yaml
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from omegaconf import DictConfig, OmegaConf, open_dict
@@ -81,7 +82,7 @@ def _standard(experiment: str, method: str, model: Place, data: Place) -> Standa
     grids = grids_of(alone)
     if not any(grids):
         return None
-    listed = [word.strip() for grid in grids for word in grid.get("method", "").split(",")]
+    listed = [word for grid in grids for word in _methods(grid)]
     options = {
         "method": _option("method", (("name", method),), listed),
         "model": _option("model", model),
@@ -90,18 +91,32 @@ def _standard(experiment: str, method: str, model: Place, data: Place) -> Standa
     overrides = [f"{group}={option}" for group, option in options.items() if option]
     composed = _composed(f"experiment={experiment}", *overrides)
     with open_dict(composed):
-        del composed["hydra"], composed["cell"]
+        # The cache may be named after the cell.
+        del composed["hydra"], composed["cell"], composed["cache"]
         for group, place in zip(MOVED, (model, data), strict=True):
             composed[group] = OmegaConf.merge(composed[group], dict(place[1:]))
     # Resolving the default would ask the device for its fastest, after seconds of imports.
     composed.precision = composed.model.precision
     # Through YAML, as a cell stores it, so that values compare equal.
     written: Any = OmegaConf.create(OmegaConf.to_yaml(composed, resolve=True))
-    swept = (
-        *written.report.fields.values(),
-        *(key for grid in grids for key in grid if "." in key),
-    )
-    return Standard(options, flat(written), swept)
+    fixed, varied = _dotted([g for g in grids if options["method"] in _methods(g)] or grids)
+    config = flat(written)
+    config |= {key: fixed[key] for key in fixed.keys() & config.keys()}
+    return Standard(options, config, (*written.report.fields.values(), *varied))
+
+
+def _methods(grid: dict[str, Any]) -> list[str]:
+    return [word.strip() for word in str(grid.get("method", "")).split(",")]
+
+
+def _dotted(grids: list[dict[str, Any]]) -> tuple[dict[str, Any], set[str]]:
+    """The dotted fields of grids: those of one value, with it, and those that vary."""
+    values: dict[str, set[str]] = {}
+    for key, value in ((key, str(value)) for grid in grids for key, value in grid.items()):
+        if "." in key:
+            values.setdefault(key, set()).update(value.split(","))
+    fixed = {key: yaml.safe_load(min(of)) for key, of in values.items() if len(of) == 1}
+    return fixed, values.keys() - fixed.keys()
 
 
 def sentences(cells: Iterable[tuple[str, Cell]]) -> list[str]:

@@ -59,7 +59,7 @@ class SampleTarget:
         return target
 
     def guidance(self, null: Contexts, cond: Contexts) -> Guidance:
-        """How the branches of each step are combined."""
+        """How the branches of each step are combined; what overrides it can't share work."""
         return Guidance(null, cond, self.omega)
 
     def adjust(self, inversion: Inversion, index: int, z: Latent) -> Latent:

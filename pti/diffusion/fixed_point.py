@@ -33,9 +33,9 @@ class Iteration:
     The sum is over the last ``window`` iterates. ``weights`` are equal, or Anderson's: those of sum
     1 that make the same sum of residuals R(z_j) - z_j the smallest (Anderson, 1965). ``mixing`` in
     (0, 1] damps. R is evaluated ``iterations`` times, or fewer for an image whose residual, a mean
-    of squares, is below ``tolerance``. An iterate whose residual is known to be smaller than that
-    of the last is taken instead of what follows. With ``mean_of`` above 1 the result is the mean of
-    so many last R(z_j), whatever their residuals.
+    of squares, is below ``tolerance``. Where an iterate has a smaller residual than a later one, it
+    is the result, and not what follows from that. With ``mean_of`` above 1 the result is the mean
+    of so many last R(z_j), whatever their residuals.
     """
 
     iterations: int = 5
@@ -55,7 +55,7 @@ class Iteration:
             raise ValueError(f"mean_of={self.mean_of} is above iterations={self.iterations}")
         if not 0 < self.mixing <= 1:
             raise ValueError(f"mixing={self.mixing}: it is above 0 and at most 1")
-        if self.tolerance < 0:
+        if not self.tolerance >= 0:
             raise ValueError(f"tolerance={self.tolerance}: a mean of squares is not negative")
 
     def __call__(self, of: Map, start: Latent) -> tuple[Latent, Residual]:
@@ -70,9 +70,8 @@ class Iteration:
             residuals[rows, i] = residual
             following = self._follow(tried[-self.window :])
             ahead = following if self.mean_of == 1 else _mean(tried[-self.mean_of :])
-            if (
-                i > 0 and self.mean_of == 1
-            ):  # the start is no solution: it is of another noise level
+            # The start is not a candidate: its noise level is that of the step before.
+            if i > 0 and self.mean_of == 1:
                 better = residual <= least[rows]
                 least[rows] = least[rows].minimum(residual)
                 best[rows] = _choose(better, z, best[rows])

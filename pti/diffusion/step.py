@@ -99,6 +99,11 @@ class Step:
             return (z - sqrt(1 - self.alpha) * out) / sqrt(self.alpha)
         return sqrt(self.alpha) * z - sqrt(1 - self.alpha) * out
 
+    def land(self, clean: Latent, noise: Latent, drawn: Latent) -> Latent:
+        """Where the step leads from a latent whose parts are known; ``drawn`` is the new noise."""
+        kept = sqrt(self.alpha_previous) * clean + self._noise_left * noise
+        return kept + self.sigma * drawn
+
     def noise_beyond(self, z: Latent, clean: Latent) -> Latent:
         """The noise that ``z`` has beyond the clean latent, which is known, at timestep ``t``."""
         return (z - sqrt(self.alpha) * clean) / sqrt(1 - self.alpha)

@@ -69,3 +69,5 @@ def test_the_null_embedding_lies_on_the_arc():
 def test_a_share_out_of_range_is_refused():
     with pytest.raises(ValueError, match=r"share=1\.5"):
         NegativePrompt(share=1.5)
+    with pytest.raises(ValueError, match="needs omega"):
+        NegativePrompt(share=0.5)
