@@ -73,6 +73,22 @@ def test_anderson_solves_a_linear_map_once_its_window_spans_the_space():
     assert (off(Linear(), whole)[0] < 1e-6).all()
 
 
+def test_anderson_is_the_public_implementation_s():
+    """The loop of ``AndersonAcceleration`` of wmchen/diffusion-inversion, with a window of 3."""
+    linear = Linear()
+    vectors = [linear.start.flatten(1)]
+    images = [linear(linear.start, torch.arange(3)).flatten(1)]
+    for count in range(1, 4):
+        stacked = torch.stack([r - z for z, r in zip(vectors, images, strict=True)], dim=1)[:, -4:]
+        weights = torch.linalg.inv(stacked @ stacked.mT).sum(2)
+        weights = weights / weights.sum(1, keepdim=True)
+        following = (weights[..., None] * torch.stack(images, dim=1)[:, -4:]).sum(1)
+        found, _ = Iteration(count, window=4, weights="anderson")(linear, linear.start)
+        torch.testing.assert_close(found.flatten(1), following)
+        vectors.append(following)
+        images.append(linear(following.reshape(3, 1, 3, 3), torch.arange(3)).flatten(1))
+
+
 def test_where_a_map_does_not_contract_the_best_iterate_is_kept():
     linear = Linear(by=3.0)
     found, residuals = Iteration(12)(linear, linear.start)
@@ -119,6 +135,16 @@ def test_a_solved_step_leads_back_down_to_where_it_began(prediction, omega):
     torch.testing.assert_close(back, start, rtol=0, atol=1e-7)
     plain = reconstruct(FixedPoint(Levels(5), omega=omega, solver=Iteration(1)), model, batch)
     assert (plain - start).abs().max() > 1e-3
+
+
+def test_the_residual_of_a_network_falls_and_falls_faster_with_anderson():
+    model, batch = contractive(), tiny_batch()
+    plain, anderson = (
+        FixedPoint(Levels(5), omega=3.0, solver=solver)(model, batch).losses
+        for solver in (SOLVERS["plain"], ANDERSON)
+    )
+    assert (plain[..., 1:] < plain[..., :-1]).all()
+    assert (anderson[..., -1] < plain[..., -1]).float().mean() > 0.9
 
 
 def test_one_iteration_is_ddim_inversion():

@@ -76,6 +76,18 @@ def test_neighbours_share_noise_in_a_chain_alone():
     assert shared(EditFriendly).abs().max() < 0.05
 
 
+def test_a_chain_begins_where_a_level_has_no_signal():
+    """Zero terminal SNR: the clean latent is known, and nothing is divided by its share there."""
+    model, batch = tiny_model(), tiny_batch()
+    model.scheduler.register_to_config(prediction_type="v_prediction")
+    model.scheduler.alphas_cumprod[-199:] = 0.0
+    invert = CycleDiffusion(Levels(5))
+    assert invert.schedule(model)[0].alpha == 0
+    found = invert(model, batch)
+    assert all(tensor.isfinite().all() for tensor in found.tensors().values())
+    torch.testing.assert_close(found.retraced, found.path)
+
+
 def test_a_chain_without_noise_is_refused():
     with pytest.raises(ValueError, match="eta=0"):
         CycleDiffusion(eta=0.0)
