@@ -97,9 +97,9 @@ def configure(options: dict[str, str]) -> DictConfig:
     cfg = _compose(overrides)
     check_forms(cfg.method, "method")
     check_forms(cfg.model.load, "model.load")
-    # A method with a trajectory reads the caption there; its own omega is that of its tuning.
-    place = "trace.omega" if "trace" in cfg.method.invert else "omega"
-    guided = OmegaConf.select(cfg, f"method.invert.{place}")
+    # A trajectory with an omega reads the caption; the method's own omega is that of its tuning.
+    invert = cfg.method.invert
+    guided = invert.trace.omega if "omega" in invert.get("trace", {}) else invert.get("omega")
     contrasted = OmegaConf.select(cfg, "method.edit.mask.reference") == "caption"
     if (guided or contrasted) and not options["caption"]:
         raise InputError(f'{name} must know what the picture shows now: add caption="..."')

@@ -66,7 +66,10 @@ def test_what_a_method_cannot_do_is_told(desk, words, says):
     refused(desk, desk.edit(*words), *says)
 
 
-@pytest.mark.parametrize("method", ["bdia", "belm", "direct", "edict", "edit_friendly"])
+@pytest.mark.parametrize(
+    "method",
+    ["bdia", "belm", "direct", "edict", "edit_friendly", "fpi", "cycle_diffusion", "eta_inversion"],
+)
 def test_a_method_that_reads_the_caption_asks_for_one(method):
     with pytest.raises(InputError, match=f"method={method} must know what the picture shows now"):
         configure({"method": method, "caption": ""})
