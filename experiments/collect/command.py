@@ -78,10 +78,11 @@ put together by `experiments.collect`.
 
 Every inversion on one task of reconstruction and one of editing, and at equal cost, on the embedded
 world; `docs/embedded_world.md` says what this can show about Stable Diffusion, and what it can't.
-Made by `make inversions`, and put together by `experiments.collect`. A call is a pass of one
-picture's latent through the UNet, forward or backward. Each method has its own defaults
-(`configs/method/`) but for the number of steps, the guidance scales and, to edit, the mask, which
-all have alike (`configs/experiment/`).
+Made by `make inversions IMAGES=32` beside tests, so that seconds are rough, and put together by
+`experiments.collect page=inversions`. A call is a pass of one picture's latent through the UNet,
+forward or backward. Each method has its own defaults (`configs/method/`) but for the number of
+steps and the guidance scale of the edit, which are the same for all, and the mask, which none has;
+what inverts towards the caption does so at guidance 1 (`configs/experiment/`).
 """,
         (
             ("inversions", "scenes-scenes"),

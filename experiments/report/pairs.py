@@ -153,5 +153,5 @@ def _difference(found: Interval, quantity: Quantity) -> Entry:
     if isnan(found.value):
         return MISSING
     numbers = (found.value, found.low, found.high)
-    value, low, high = (f"{number:+.{quantity.decimals}f}" for number in numbers)
+    value, low, high = (f"{number:+z.{quantity.decimals}f}" for number in numbers)
     return Entry(value, "" if isnan(found.low) else f"[{low}, {high}]")
