@@ -13,7 +13,8 @@ from tests.e2e.documents import REPOSITORY
 
 PAGES = {name: (REPOSITORY / f"docs/{name}.md").read_text("utf-8") for name in command.PAGES}
 SECTIONS = [one for page in PAGES.values() for one in page.split("\n## ")[1:]]
-WORDS = [own for suite in SUITES.values() for own in suite]
+SHOWN = {f"experiment={name}" for page in command.PAGES.values() for name, _ in page.sections}
+WORDS = [own for suite in SUITES.values() for own in suite if own[0] in SHOWN]
 VERDICTS = ("reproduced", "equal", "undecided", "contradicted")
 
 
