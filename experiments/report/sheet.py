@@ -22,7 +22,7 @@ ROWS = 8
 SIDE = 1.25
 """Inches of a picture's side."""
 
-COLUMNS = 16
+COLUMNS = 20
 """Methods at most; more would make the sheet too wide."""
 
 LINES = 2
