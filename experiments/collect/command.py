@@ -87,6 +87,7 @@ what inverts towards the caption does so at guidance 1 (`configs/experiment/`).
         (
             ("inversions", "scenes-scenes"),
             ("inversions_edit", "scenes-scenes_edit"),
+            ("inversions_budget", "scenes-scenes_edit"),
         ),
         "make inversions",
         whole=True,

@@ -64,11 +64,6 @@ def test_reconstruction_is_at_both_guidance_scales_where_that_has_a_meaning():
     assert {name for name, _ in at} >= {"nti", "nti_official", "negative_prompt", "direct", "vae"}
 
 
-def test_no_cell_shares_its_work_so_that_its_seconds_are_its_own():
-    jobs = [cfg for jobs in JOBS.values() for cfg in jobs]
-    assert len({cfg.cache for cfg in jobs}) == len(jobs)
-
-
 def calls(method):
     """UNet calls of one edit by a model that is quick."""
     model, batch = tiny_model(), edit_batch(1)
