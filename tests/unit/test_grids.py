@@ -1,5 +1,8 @@
 """Grids of an experiment that name their methods: which jobs a command gives, and departures."""
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 from omegaconf import OmegaConf
 
@@ -43,11 +46,9 @@ def test_a_grid_without_values_is_refused(grid):
 def departures(cfg):
     """What a cell with this configuration would be said to differ in."""
 
-    class Cell:
-        config = OmegaConf.create(OmegaConf.to_yaml(cfg, resolve=True))
-
-    standard = standard_of(Cell.config)
-    return {} if standard is None else standard.departures(Cell)
+    cell: Any = SimpleNamespace(config=OmegaConf.create(OmegaConf.to_yaml(cfg, resolve=True)))
+    standard = standard_of(cell.config)
+    return {} if standard is None else standard.departures(cell)
 
 
 @pytest.mark.parametrize("name", NAMES)
