@@ -6,7 +6,7 @@ from functools import lru_cache
 from itertools import product
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int8
 from scipy import stats
 
 Differences = Float[np.ndarray, " n"]
@@ -39,19 +39,23 @@ def sign_flip_p(differences: Differences) -> float:
     reached = abs(differences.sum()) * (1 - 1e-9)
     if n <= EXACT:
         return float((np.abs(_signs(n) @ differences) >= reached).mean())
-    generator = np.random.default_rng(0)
-    draws = np.concatenate(
-        [
-            generator.choice((1.0, -1.0), size=(AT_A_TIME, n)) @ differences
-            for _ in range(DRAWS // AT_A_TIME)
-        ]
-    )
+    draws = np.concatenate([signs.astype(float) @ differences for signs in _drawn(n)])
     return float(((np.abs(draws) >= reached).sum() + 1) / (DRAWS + 1))
 
 
 @lru_cache(maxsize=2)
 def _signs(n: int) -> Float[np.ndarray, "choices n"]:
     return np.array(list(product((1.0, -1.0), repeat=n)))
+
+
+@lru_cache(maxsize=2)
+def _drawn(n: int) -> list[Int8[np.ndarray, "at_a_time n"]]:
+    """The same for every comparison of n items, of which a report may make hundreds."""
+    generator = np.random.default_rng(0)
+    return [
+        generator.choice((1.0, -1.0), size=(AT_A_TIME, n)).astype(np.int8)
+        for _ in range(DRAWS // AT_A_TIME)
+    ]
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

@@ -27,7 +27,6 @@ from experiments.jobs.command_line import options_of
 from experiments.report.command import ABOUT_TRUTH, INTERVALS, TRUTH, Report, claim_markdown
 from experiments.report.figures import draw
 from experiments.report.paper import read_paper
-from experiments.report.tables import tables_of
 from experiments.store.atomic import write_aside, write_text
 from experiments.store.result_set import ResultSet
 from experiments.table import escape_markdown, markdown
@@ -78,11 +77,12 @@ put together by `experiments.collect`.
 
 Every inversion on one task of reconstruction and one of editing, and at equal cost, on the embedded
 world; `docs/embedded_world.md` says what this can show about Stable Diffusion, and what it can't.
-Made by `make inversions IMAGES=32` beside tests, so that seconds are rough, and put together by
-`experiments.collect page=inversions`. A call is a pass of one picture's latent through the UNet,
-forward or backward. Each method has its own defaults (`configs/method/`) but for the number of
-steps and the guidance scale of the edit, which are the same for all, and the mask, which none has;
-what inverts towards the caption does so at guidance 1 (`configs/experiment/`).
+Made by `make inversions IMAGES=32` (24 at equal cost), and put together by `experiments.collect
+page=inversions`. Seconds are rough, as tests ran beside; each method had a cache of its own, but
+for some at equal cost. A call is a pass of one picture's latent through the UNet, forward or
+backward. Each method has its own defaults (`configs/method/`) but for the number of steps and the
+guidance scale of the edit, which are the same for all, and the mask, which none has; what inverts
+towards the caption does so at guidance 1 (`configs/experiment/`).
 """,
         (
             ("inversions", "scenes-scenes"),
@@ -121,7 +121,7 @@ def section(
     title = f"{report.summary.table.title} ({result_set.model}, {result_set.data})"
     parts = [f"## {escape_markdown(title)}\n", markdown(report.tables[0])]
     parts += [f"![{path.stem}](pictures/{path.name})\n" for path in pictures]
-    parts += map(markdown, tables_of(report.summary)[1:] if whole else [])
+    parts += map(markdown, report.tables[1:] if whole else [])
     parts += map(claim_markdown, report.claims)
     if report.truths:
         parts += [f"### {TRUTH}\n", f"{ABOUT_TRUTH}\n", *map(claim_markdown, report.truths)]

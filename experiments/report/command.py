@@ -58,6 +58,9 @@ class Report:
 
     summary: Summary
     tables: list[Table]
+    """Those of the layout."""
+    kinds: list[Table]
+    """Results by kind of item."""
     claims: list[Graded]
     truths: list[Graded]
     """The same claims by our own measures."""
@@ -68,9 +71,14 @@ class Report:
         """Summarise and grade a result set; raises ``InputError`` where it has no record."""
         result_set.check()
         summary = summarise(result_set, paper)
-        tables = [*tables_of(summary), *by_tag(summary)]
+        tables = tables_of(summary), by_tag(summary)
         graded = grade_claims(summary), grade_against_truth(summary)
-        return cls(summary, tables, *graded, shortfalls(summary))
+        return cls(summary, *tables, *graded, shortfalls(summary))
+
+    @property
+    def every_table(self) -> list[Table]:
+        """Those of the layout, the main one first, then those by kind of item."""
+        return [*self.tables, *self.kinds]
 
     def remarks(self) -> list[str]:
         """Sentences on missing results, departures, mixed code, intervals, and provenance."""
@@ -92,14 +100,14 @@ class Report:
             parts += [f"## {TRUTH}\n", f"{ABOUT_TRUTH}\n", *map(claim_markdown, self.truths)]
         parts += ["## Remarks\n", "".join(f"- {escape_markdown(r)}\n" for r in self.remarks())]
         parts += [f"![{path.stem}]({path.name})\n" for path in figures]
-        return "\n".join(parts + [markdown(table) for table in self.tables[1:]])
+        return "\n".join(parts + [markdown(table) for table in self.every_table[1:]])
 
     def latex(self) -> str:
         """All tables as LaTeX, then claims, those against the truth, and remarks as lists."""
         claims, truths = ([one.sentence() for one in part] for part in (self.claims, self.truths))
         lists = {"": claims, f"{TRUTH}. {ABOUT_TRUTH}": truths, "Remarks.": self.remarks()}
         parts = [f"{escape(head)}\n{_itemize(said)}" for head, said in lists.items() if said]
-        return "\n".join([*map(latex, self.tables), *parts])
+        return "\n".join([*map(latex, self.every_table), *parts])
 
     def console(self, folder: Path) -> str:
         """The main table, the verdicts, the remarks, and the paths of the page and the index."""
@@ -150,7 +158,7 @@ def write(report: Report) -> Path:
     write_text(csv, long_form.to_csv(index=False, float_format="%.8g"))
     truths = (TRUTH, ABOUT_TRUTH, report.truths)
     claims = (("The paper's claims", "", report.claims), truths)
-    html = page(summary, report.tables, claims, report.remarks(), [*files, *figures])
+    html = page(summary, report.every_table, claims, report.remarks(), [*files, *figures])
     write_text(folder / PAGE, html)
     graded = [*report.claims, *report.truths]
     write_json(folder / "claims.json", [one.as_json() for one in graded])

@@ -33,9 +33,9 @@ class Iteration:
     The sum is over the last ``window`` iterates. ``weights`` are equal, or Anderson's: those of sum
     1 that make the same sum of residuals R(z_j) - z_j the smallest (Anderson, 1965). ``mixing`` in
     (0, 1] damps. R is evaluated ``iterations`` times, or fewer for an image whose residual, a mean
-    of squares, is below ``tolerance``. Where an iterate has a smaller residual than a later one, it
-    is the result, and not what follows from that. With ``mean_of`` above 1 the result is the mean
-    of so many last R(z_j), whatever their residuals.
+    of squares, is below ``tolerance``. The result is the iterate of the smallest residual; if that
+    is the last one, it is the update from it. The start does not count. With ``mean_of`` above 1
+    the result is the mean of so many last R(z_j), whatever their residuals.
     """
 
     iterations: int = 5

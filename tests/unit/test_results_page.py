@@ -36,3 +36,14 @@ def test_the_readme_says_no_verdict_that_the_page_does_not():
     said = [line for line in readme.splitlines() if verdict.search(line)]
     assert said
     assert [line for line in said if line not in PAGES["results"]] == []
+
+
+def test_the_readme_has_no_number_of_inversions_that_the_page_has_not():
+    """But for the caption's: decimals of two places, without their sign."""
+    readme = (REPOSITORY / "README.md").read_text("utf-8")
+    _, _, part = readme.partition("## Inversions compared")
+    said = set(re.findall(r"\b\d+\.\d\d\b", part.partition("## Methods")[0]))
+    assert len(said) > 40
+    page = set(re.findall(r"\d+\.\d\d\d?", PAGES["inversions"]))
+    rounded = {f"{float(number):.2f}" for number in page}
+    assert said - rounded == set()
