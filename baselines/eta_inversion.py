@@ -11,7 +11,7 @@ from pti.diffusion.guidance import Guidance
 from pti.diffusion.model import LatentDiffusion
 from pti.diffusion.noise import noise
 from pti.diffusion.residual import AddResidual
-from pti.diffusion.step import Step
+from pti.diffusion.step import Step, check_eta
 from pti.diffusion.trace import Trace, Tracer
 from pti.types import Batch, Inversion, Latent, Path, Residuals, no_losses
 
@@ -36,8 +36,7 @@ class EtaInversion:
 
     def __post_init__(self) -> None:
         """Raise ``ValueError`` for a field out of range."""
-        if not 0 <= self.eta <= 1:
-            raise ValueError(f"eta={self.eta}: choose from 0 (DDIM) to 1 (DDPM)")
+        check_eta(self.eta)
         if not 0 <= self.begin < 1:
             raise ValueError(f"begin={self.begin}: it is a share of the noise schedule, below 1")
         if self.draws < 1:

@@ -15,7 +15,7 @@ from pti.diffusion.ddim import Schedule
 from pti.diffusion.guidance import Guidance
 from pti.diffusion.model import LatentDiffusion
 from pti.diffusion.movers import Plain, Predict, State
-from pti.diffusion.step import Step
+from pti.diffusion.step import Step, check_eta
 from pti.diffusion.trace import Levels
 from pti.types import Batch, Inversion, Latent, Path, Residuals, no_losses
 
@@ -67,8 +67,7 @@ class NoisedPath(ABC):
 
     def __post_init__(self) -> None:
         """Raise ``ValueError`` for an eta out of range."""
-        if not 0 <= self.eta <= 1:
-            raise ValueError(f"eta={self.eta}: choose from 0 (DDIM) to 1 (DDPM)")
+        check_eta(self.eta)
 
     @abstractmethod
     def noised(self, schedule: Schedule, z: Latent, seeds: tuple[int, ...]) -> Path:

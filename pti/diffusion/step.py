@@ -20,6 +20,12 @@ Prediction = Literal["epsilon", "v_prediction"]
 """What a network predicts, as a scheduler's ``prediction_type`` names it."""
 
 
+def check_eta(eta: float) -> None:
+    """Raise ``ValueError`` for an eta that is neither DDIM's, DDPM's nor between."""
+    if not 0 <= eta <= 1:
+        raise ValueError(f"eta={eta}: choose from 0 (DDIM) to 1 (DDPM)")
+
+
 @dataclass(frozen=True)
 class Step:
     """A move between timestep ``t`` and the less noisy timestep ``t_previous``.
