@@ -44,7 +44,7 @@ class EtaInversion:
 
     def schedule(self, model: LatentDiffusion) -> Schedule:
         """The trajectory's steps, with noise where there is to be some, which add the residuals."""
-        steps, last = self.trace.schedule(model), len(model.scheduler.alphas_cumprod) - 1
+        steps, last = self.trace.schedule(model), model.timesteps - 1
         return replace(
             steps,
             moves=tuple(step.stochastic(self.eta_at(step.t / last)) for step in steps),

@@ -141,6 +141,11 @@ class LatentDiffusion:
         )
 
     @property
+    def timesteps(self) -> int:
+        """The number of timesteps of the noise schedule, 1000 for Stable Diffusion."""
+        return len(self.scheduler.alphas_cumprod)
+
+    @property
     def text_length(self) -> int:
         """The number of tokens in every padded or cut prompt, begin and end tokens included."""
         return self.text_encoder.config.max_position_embeddings
