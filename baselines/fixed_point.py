@@ -61,7 +61,7 @@ class FixedPoint:
         losses = pad_sequence(residuals[::-1], padding_value=torch.nan).permute(2, 1, 0)
         return Inversion(along, guidance.cond, guidance.null, along, losses)
 
-    def reconstruct(self, model: LatentDiffusion, batch: Batch) -> Latent:
+    def sampled_back(self, model: LatentDiffusion, batch: Batch) -> Inversion:
         """Sample back with the same guidance: K forward passes more, or 2K."""
         return sample_back(model, self.schedule(model), self(model, batch), self.omega)
 

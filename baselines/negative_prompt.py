@@ -8,7 +8,7 @@ from pti.diffusion.ddim import Schedule
 from pti.diffusion.model import LatentDiffusion
 from pti.diffusion.sampling import sample_back
 from pti.diffusion.trace import Trace, Tracer
-from pti.types import Batch, Context, Inversion, Latent, constant, no_losses
+from pti.types import Batch, Context, Inversion, constant, no_losses
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class NegativePrompt:
         contexts = constant(caption, steps), constant(between, steps)
         return Inversion(path, *contexts, path, no_losses(path[:, 0], steps))
 
-    def reconstruct(self, model: LatentDiffusion, batch: Batch) -> Latent:
+    def sampled_back(self, model: LatentDiffusion, batch: Batch) -> Inversion:
         """Make K forward passes per image where both branches are equal, otherwise 2K."""
         omega = 1.0 if self.share == 1 else self.omega
         assert omega is not None

@@ -10,7 +10,7 @@ from pti.diffusion.model import LatentDiffusion
 from pti.diffusion.noise import noise
 from pti.diffusion.sampling import sample_back
 from pti.diffusion.trace import Levels
-from pti.types import Batch, Inversion, Latent, no_losses
+from pti.types import Batch, Inversion, no_losses
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,6 @@ class SdEdit:
         losses = no_losses(z, len(schedule))
         return Inversion(path, guidance.cond, guidance.null, path, losses)
 
-    def reconstruct(self, model: LatentDiffusion, batch: Batch) -> Latent:
+    def sampled_back(self, model: LatentDiffusion, batch: Batch) -> Inversion:
         """Sample the caption: K forward passes per image at omega 0 or 1, otherwise 2K."""
         return sample_back(model, self.schedule(model), self(model, batch), self.omega)

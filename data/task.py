@@ -61,9 +61,13 @@ class Task:
         if self.words or self.target is None:
             return self.words
         words = WORD.findall(self.target)
-        known = {_root(word) for word in WORD.findall(self.caption or "")}
-        new = [word for word in words if _root(word) not in known] if known else []
+        new = _beyond(self.caption or "", words)
         return tuple(new if _content(new) else _content(words) or words)
+
+    def replaced_words(self) -> tuple[str, ...]:
+        """The words of the caption that the target lacks, without ``LITTLE_WORDS``; often none."""
+        words = WORD.findall(self.caption or "")
+        return tuple(_content(_beyond(self.target, words))) if self.target else ()
 
 
 class Benchmark(Protocol):
@@ -101,9 +105,15 @@ class Downloadable(Protocol):
         ...
 
 
+def _beyond(text: str, words: Sequence[str]) -> list[str]:
+    """Those of ``words`` that ``text`` lacks; none where it has no word at all."""
+    known = {_root(word) for word in WORD.findall(text)}
+    return [word for word in words if _root(word) not in known] if known else []
+
+
 def _root(word: str) -> str:
     return plain(word).removesuffix("'s")
 
 
-def _content(words: list[str]) -> list[str]:
+def _content(words: Sequence[str]) -> list[str]:
     return [word for word in words if plain(word) not in LITTLE_WORDS]

@@ -25,15 +25,15 @@ class Inverter(Protocol):
 class SamplesBack(Protocol):
     """An inverter that samples back only where the reconstruction is asked for."""
 
-    def reconstruct(self, model: LatentDiffusion, batch: Batch) -> Latent:
-        """Invert each picture, and sample back to the latent of its reconstruction."""
+    def sampled_back(self, model: LatentDiffusion, batch: Batch) -> Inversion:
+        """Invert each picture, and sample its reconstruction, whose latents are ``retraced``."""
         ...
 
 
 def reconstruct(inverter: Inverter, model: LatentDiffusion, batch: Batch) -> Latent:
     """The latents of the reconstructions, sampled by the inverter."""
     if isinstance(inverter, SamplesBack):
-        return inverter.reconstruct(model, batch)
+        return inverter.sampled_back(model, batch).reconstruction
     return inverter(model, batch).reconstruction
 
 
@@ -62,9 +62,25 @@ class Reconstruct:
 
 @dataclass(frozen=True)
 class Method:
-    """One row of a table: a name, an inverter and an editor. Reports call it ``label``."""
+    """One row of a table: a name, an inverter and an editor. Reports call it ``label``.
+
+    ``inversion`` is the name of the inverter where both halves can be chosen.
+    """
 
     name: str
     invert: Inverter
     edit: Editor = field(default_factory=Reconstruct)
     label: str = ""
+    inversion: str = ""
+
+    def inverted(self, model: LatentDiffusion, batch: Batch) -> Inversion:
+        """The inversion that the editor starts from.
+
+        An editor whose class says ``reads_retraced`` gets the latents of the reconstruction, which
+        an inverter may have to sample; those of an exact one are its trajectory.
+        """
+        reads = getattr(self.edit, "reads_retraced", False)
+        exact = getattr(self.invert, "exact", False)
+        if reads and not exact and isinstance(self.invert, SamplesBack):
+            return self.invert.sampled_back(model, batch)
+        return self.invert(model, batch)

@@ -1,5 +1,6 @@
 """Tensor shapes, and the values that methods exchange. The first axis is always the batch."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 from jaxtyping import Bool, Float
@@ -37,6 +38,8 @@ class Batch:
 
     ``captions`` describe the pictures, ``targets`` are the target prompts, and ``phrases`` are the
     parts of each target prompt that name the change. In a reconstruction both prompts are equal.
+    ``old_phrases`` are the parts of each caption that the target lacks. ``masks`` are given by the
+    user, at the size of the pictures, and None where the data has none.
     """
 
     images: Image
@@ -44,10 +47,18 @@ class Batch:
     targets: tuple[str, ...]
     seeds: tuple[int, ...]
     phrases: tuple[tuple[str, ...], ...]
+    old_phrases: tuple[tuple[str, ...], ...] = ()
+    masks: Mask | None = None
 
     def __len__(self) -> int:
         """The number of pictures."""
         return len(self.captions)
+
+    def columns(self) -> dict[str, Sequence[object] | Tensor]:
+        """The fields that are there, by name; each has an entry per picture."""
+        return {
+            name: value for name, value in vars(self).items() if value is not None and len(value)
+        }
 
     def select(self, rows: list[int]) -> "Batch":
         """The pictures at ``rows``, in that order."""
@@ -57,6 +68,8 @@ class Batch:
             targets=tuple(self.targets[row] for row in rows),
             seeds=tuple(self.seeds[row] for row in rows),
             phrases=tuple(self.phrases[row] for row in rows),
+            old_phrases=tuple(self.old_phrases[row] for row in rows if self.old_phrases),
+            masks=None if self.masks is None else self.masks[rows],
         )
 
 

@@ -54,7 +54,7 @@ class Subject:
 
     def invert(self, batch: Batch | None = None) -> Inversion:
         """The inversion of ``batch``, or of all three pictures."""
-        return self.method.invert(self.model, self.batch if batch is None else batch)
+        return self.method.inverted(self.model, self.batch if batch is None else batch)
 
     def edit(self, inversion: Inversion, batch: Batch | None = None) -> Edit:
         """The edit that follows from an inversion of ``batch``, or of all three pictures."""

@@ -75,7 +75,7 @@ def edit(
     check(method.edit, model, batch)
     schedule, start = method.invert.schedule(model), perf_counter()
     with shown(model, len(schedule)):
-        inversion = method.invert(model, batch)
+        inversion = method.inverted(model, batch)
     seconds = {"inverting": perf_counter() - start}
     tell(f"inverted in {seconds['inverting']:.1f} s")
     with shown(model, len(schedule)):

@@ -14,7 +14,7 @@ from pti.diffusion.memory import Memory, Piece, Tensors, forgetful
 from pti.diffusion.model import LatentDiffusion
 from pti.diffusion.trace import Tracer
 from pti.errors import InputError
-from pti.method import Inverter, reconstruct
+from pti.method import Inverter, SamplesBack, reconstruct
 from pti.types import Batch, Inversion, Latent
 
 Value = Inversion | Tensor
@@ -32,11 +32,25 @@ class Cached:
         """The schedule of the wrapped inverter or tracer."""
         return self.inner.schedule(model)
 
+    @property
+    def exact(self) -> bool:
+        """Whether the wrapped inverter is exact."""
+        return getattr(self.inner, "exact", False)
+
     def __call__(self, model: LatentDiffusion, batch: Batch) -> Any:
         """The value of the batch, as ``Store.recall`` gives it."""
         items = self._items(batch, "all")
         tensors = self.store.recall(model, items, lambda: _tensors(self.inner(model, batch)))
         return tensors["path"] if set(tensors) == {"path"} else Inversion(**tensors)
+
+    def sampled_back(self, model: LatentDiffusion, batch: Batch) -> Inversion:
+        """The inversion with the latents of its reconstruction."""
+        inner = self.inner
+        if not isinstance(inner, SamplesBack):
+            return self(model, batch)
+        items = self._items(batch, "sampled back")
+        made = self.store.recall(model, items, lambda: inner.sampled_back(model, batch).tensors())
+        return Inversion(**made)
 
     def reconstruction(self, model: LatentDiffusion, batch: Batch) -> Latent:
         """The reconstruction of an inverter: all that is kept of an inversion nobody edits."""

@@ -1,6 +1,6 @@
 """Computing results from opened pictures: the part of a run that needs the model."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from time import perf_counter
@@ -105,7 +105,7 @@ class Computation:
             return torch.stack([to_tensor(pixels) for pixels in pictures]), None
         invert, batch = cached(method.invert, store), self._batch(opened)
         if self.edits:
-            inversion = invert(model, batch)
+            inversion = replace(method, invert=invert).inverted(model, batch)
             with model.remembering(memory_of(method.edit, model, store)):
                 edit = method.edit(model, invert.schedule(model), inversion, batch)
         else:
@@ -120,6 +120,7 @@ class Computation:
             targets=tuple(self.target(task) for task in tasks),
             seeds=tuple(seed_of(self.seed, task.key) for task in tasks),
             phrases=tuple(task.edited_words() for task in tasks),
+            old_phrases=tuple(task.replaced_words() for task in tasks),
         )
 
 

@@ -102,7 +102,7 @@ class _Sampling:
         """The whole edit: two editors with the same embeddings and mask make the same picture."""
         path = {"path": self.inversion.path, "background": self.background}
         embeddings = {"null": self.inversion.null, "cond": self.cond}
-        inputs = {**vars(self.batch), **path, **embeddings, **_tensors(self.start)}
+        inputs = {**self.batch.columns(), **path, **embeddings, **_tensors(self.start)}
         parts = (self.editor.mask, self.schedule.mover)
         return Piece("whole edit", __name__, self._settings(), inputs, parts)
 

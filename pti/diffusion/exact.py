@@ -11,7 +11,7 @@ from pti.diffusion.movers import Mover
 from pti.diffusion.sampling import ascend, path_of, sample_back
 from pti.diffusion.trace import Levels
 from pti.errors import InputError
-from pti.types import Batch, Inversion, Latent, no_losses
+from pti.types import Batch, Inversion, no_losses
 
 MOST_GROWTH = 1e8
 """The largest factor by which rounding in float64, of 1e-16, may grow."""
@@ -69,6 +69,6 @@ class Exact(ABC):
         pair, partner = (guidance.cond, guidance.null), states[-1].partner
         return Inversion(path, *pair, path, losses, partner=partner)
 
-    def reconstruct(self, model: LatentDiffusion, batch: Batch) -> Latent:
+    def sampled_back(self, model: LatentDiffusion, batch: Batch) -> Inversion:
         """Go up and down again, at about twice the cost."""
         return sample_back(model, self.schedule(model), self(model, batch), self.omega)

@@ -1,6 +1,7 @@
 """The two loops over a schedule: down by sampling, and up by inversion (paper, Eqs. 4 to 6)."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import torch
@@ -73,7 +74,8 @@ def sample(model: LatentDiffusion, schedule: Schedule, z: Latent, guidance: Guid
 
 def sample_back(
     model: LatentDiffusion, schedule: Schedule, inversion: Inversion, omega: float
-) -> Latent:
-    """The latent of the reconstruction: sampled from the inversion's end by its embeddings."""
+) -> Inversion:
+    """The inversion, retraced: its reconstruction is sampled by its embeddings."""
     guidance = Guidance(inversion.null, inversion.cond, omega)
-    return descend(model, schedule, State.at_the_end_of(inversion), guidance)[-1].z
+    states = descend(model, schedule, State.at_the_end_of(inversion), guidance)
+    return replace(inversion, retraced=path_of(states[::-1]))
