@@ -4,6 +4,7 @@
 # pyright: reportArgumentType=false
 
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import torch
@@ -76,6 +77,13 @@ def tiny_model() -> LatentDiffusion:
         made[name].double()
     made["scheduler"].alphas_cumprod = made["scheduler"].alphas_cumprod.double()
     return assemble(made, digest="tiny", device=torch.device("cpu"), precision="fp32")
+
+
+def reader(tokenizer: Any, length: int) -> LatentDiffusion:
+    """As much of a model as reads prompts."""
+    missing: Any = None
+    encoder = SimpleNamespace(config=SimpleNamespace(max_position_embeddings=length))
+    return LatentDiffusion(missing, missing, encoder, tokenizer, missing, digest="")
 
 
 def tiny_batch(count: int = 3) -> Batch:

@@ -1,19 +1,19 @@
-"""Capture and re-weight a UNet's cross-attention while it runs, then restore its layers.
+"""Watch and re-weight the cross-attention of a UNet while it runs.
 
 Prompt-to-Prompt (Hertz et al., 2022, arXiv:2208.01626) averages the maps over layers, heads and
 steps, and multiplies the maps of chosen tokens.
 """
 
-from collections import Counter
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from pti.diffusion.control import Heads, Terms, attended, open_attention
+from pti.diffusion.layers import Layer
 from pti.diffusion.memory import Tensors
 from pti.diffusion.model import LatentDiffusion
 
@@ -21,27 +21,29 @@ COARSEST_USEFUL = 16
 """Maps are captured at 16 by 16, as in Prompt-to-Prompt, or at the largest side below that; of
 larger latents than Stable Diffusion's at a quarter of their side, which 16 is of 64."""
 
-Maps = Float[Tensor, "b side side tokens"]
+Maps = Float[Tensor, "b side side m"]
+Chosen = Float[Tensor, "b tokens m"]
+"""What each token counts in each of m maps: 1 for a token that belongs to it, else 0."""
+
 TokenWeights = Float[Tensor, "b tokens"]
 
 
 @dataclass
 class Watch:
-    """The cross-attention maps of the conditional branch, captured since watching began.
+    """The attention to chosen tokens, of the last b rows of each UNet call since watching began.
 
-    ``layers`` is the number of cross-attention layers captured at each UNet call: those of ``side``
-    by ``side`` pixels. ``weights`` multiply the attention to each token, in every layer.
+    With guidance these are the conditional half. ``layers`` is the number of cross-attention
+    layers captured at each UNet call: those of ``side`` by ``side`` pixels.
     """
 
-    images: int
+    chosen: Chosen
     side: int
     layers: int
-    weights: TokenWeights | None
-    total: Tensor | None = None
+    total: Float[Tensor, "b pixels m"] | None = None
     seen: int = 0
 
     def maps(self) -> Maps:
-        """The mean over layers, heads and UNet calls; each pixel's tokens sum to 1.
+        """The mean over layers, heads and UNet calls; the maps of all tokens sum to 1.
 
         Raises ``RuntimeError`` where the UNet calls did not give ``layers`` maps each.
         """
@@ -49,7 +51,7 @@ class Watch:
 
     def gathered(self) -> Tensors:
         """The sum of all maps, and their number, of each image; raises what ``maps`` raises."""
-        return {"maps": self._checked(), "seen": torch.full((self.images, 1), self.seen)}
+        return {"maps": self._checked(), "seen": torch.full((len(self.chosen), 1), self.seen)}
 
     def resume(self, gathered: Tensors) -> None:
         """Go on from what an earlier watch has gathered."""
@@ -63,95 +65,53 @@ class Watch:
             )
         return self.total
 
-    def add(self, probabilities: Float[Tensor, "b heads pixels tokens"]) -> None:
-        """Add the maps of one layer at one UNet call."""
-        mean = probabilities.to(torch.promote_types(probabilities.dtype, torch.float32)).mean(1)
+    def sees(self, layer: Layer) -> bool:
+        """Whether the layer's maps are captured."""
+        return layer.kind == "cross" and layer.side == self.side
+
+    def add(self, query: Heads, key: Heads, terms: Terms) -> None:
+        """Add the maps of one layer at one UNet call: attention, with the tokens as its values."""
+        count, of = len(self.chosen), len(query)
+        fine = torch.promote_types(query.dtype, torch.float32)
+        values = self.chosen.new_zeros(of, *self.chosen.shape[1:], dtype=fine)
+        values[of - count :] = self.chosen
+        every = values[:, None].expand(-1, query.shape[1], -1, -1)
+        of_last = [term.of_last(count, of) for term in terms]
+        with torch.autocast(query.device.type, enabled=False):
+            attention = attended(query.to(fine), key.to(fine), every, of_last)
+        mean = attention[of - count :].mean(1)
         self.total = mean if self.total is None else self.total + mean
         self.seen += 1
 
 
 @contextmanager
-def watched(
-    model: LatentDiffusion, images: int, weights: TokenWeights | None = None
-) -> Generator[Watch]:
-    """Capture the last ``images`` samples of each UNet call: with guidance, the conditional half.
+def watched(model: LatentDiffusion, chosen: Chosen) -> Generator[Watch]:
+    """Capture the attention to chosen tokens; raises what ``open_attention`` raises.
 
-    Without ``weights`` the UNet's output stays identical, bit by bit. Raises ``RuntimeError`` where
-    the UNet does not have the number of cross-attention layers that its config implies.
+    The UNet's output stays identical, bit by bit.
     """
-    expected = cross_attention_layers(model.unet_config)
-    before = model.attention
-    found = [name for name in before if ".attn2." in name]
-    if len(found) != sum(expected.values()):
-        raise RuntimeError(
-            f"the UNet has {len(found)} cross-attention layers named attn2, but by its config "
-            f"there should be {sum(expected.values())}: it is not the UNet it says"
-        )
-    most = max(COARSEST_USEFUL, model.unet_config.sample_size // 4)
-    side = max(side for side in expected if side <= most)
-    watch = Watch(images, side, expected[side], weights)
-    watching = {name: _Watching(before[name], watch) for name in found}
-    with model.attending(watching):
-        yield watch
+    with open_attention(model) as attention:
+        side = side_of_maps(attention.layers, model.latent_shape[-1])
+        layers = sum(layer.kind == "cross" and layer.side == side for layer in attention.layers)
+        watch = Watch(chosen, side, layers)
+        with attention.observed(watch):
+            yield watch
 
 
-def cross_attention_layers(config: Any) -> Counter[int]:
-    """The number of cross-attention layers for each side, in pixels, of the UNet's feature maps."""
-    levels = len(config.down_block_types)
-    sides = [config.sample_size >> level for level in range(levels)]
-    blocks = _by_level(config.layers_per_block, levels)
-    depths = _by_level(config.transformer_layers_per_block, levels)
-    layers: Counter[int] = Counter()
-    for side, kind, count, depth in zip(
-        sides, config.down_block_types, blocks, depths, strict=True
-    ):
-        if "CrossAttn" in kind:
-            layers[side] += count * depth
-    if "CrossAttn" in (config.mid_block_type or ""):
-        layers[sides[-1]] += depths[-1]
-    upwards = zip(sides[::-1], config.up_block_types, blocks[::-1], depths[::-1], strict=True)
-    for side, kind, count, depth in upwards:
-        if "CrossAttn" in kind:
-            layers[side] += (count + 1) * depth
-    return layers
+def side_of_maps(layers: Sequence[Layer], latent_side: int) -> int:
+    """The side of the maps that masks are made of, in pixels."""
+    most = max(COARSEST_USEFUL, latent_side // 4)
+    return max(layer.side for layer in layers if layer.kind == "cross" and layer.side <= most)
 
 
-def _by_level(value: Any, levels: int) -> list[int]:
-    return [value] * levels if isinstance(value, int) else list(value)
+@dataclass(frozen=True, eq=False)
+class Reweighted:
+    """Multiplies the attention to each token, of the last b rows, in every cross-attention."""
 
+    weights: TokenWeights
 
-@dataclass
-class _Watching:
-    """An attention processor that calls the original one and captures its maps."""
-
-    inner: Any
-    watch: Watch
-
-    def __call__(
-        self, attn: Any, hidden_states: Tensor, encoder_hidden_states: Tensor, *rest: Any, **kw: Any
-    ) -> Tensor:
-        out = self.inner(attn, hidden_states, encoder_hidden_states, *rest, **kw)
-        pixels, context = (
-            states[-self.watch.images :] for states in (hidden_states, encoder_hidden_states)
-        )
-        captured = pixels.shape[1] == self.watch.side**2
-        if not captured and self.watch.weights is None:
-            return out
-        probabilities = _probabilities(attn, pixels, context)
-        if captured:
-            self.watch.add(probabilities.unflatten(0, (-1, attn.heads)))
-        if self.watch.weights is None:
-            return out
-        weights = self.watch.weights.to(probabilities).repeat_interleave(attn.heads, dim=0)
-        value = attn.head_to_batch_dim(attn.to_v(context))
-        mixed = attn.batch_to_head_dim(probabilities * weights[:, None] @ value)
-        edited = attn.to_out[1](attn.to_out[0](mixed))
-        return torch.cat([out[: -self.watch.images], edited.to(out)])
-
-
-def _probabilities(
-    attn: Any, pixels: Float[Tensor, "b pixels channels"], context: Tensor
-) -> Float[Tensor, "b_heads pixels tokens"]:
-    query = attn.head_to_batch_dim(attn.to_q(pixels))
-    key = attn.head_to_batch_dim(attn.to_k(context))
-    return attn.get_attention_scores(query, key)
+    def __call__(self, layer: Layer, terms: Terms, count: int) -> Terms:
+        """The terms with the weights in their mixes."""
+        if layer.kind == "self":
+            return terms
+        return [term.weighed(self.weights, count) for term in terms]

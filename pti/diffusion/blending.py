@@ -1,15 +1,17 @@
 """Masks of the region that an edit may change; outside it the picture's own latents are kept."""
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import ClassVar, Protocol, runtime_checkable
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import interpolate, max_pool2d
 
-from pti.diffusion.attention import Maps, TokenWeights, Watch, watched
+from pti.diffusion.attention import Chosen, Maps, Reweighted, Watch, watched
+from pti.diffusion.control import open_attention
 from pti.diffusion.ddim import Schedule
 from pti.diffusion.memory import Tensors
 from pti.diffusion.model import LatentDiffusion
@@ -120,29 +122,25 @@ class AttentionMask:
         self, model: LatentDiffusion, schedule: Schedule, inversion: Inversion, batch: Batch
     ) -> Generator[MaskAfter]:
         """Make no UNet call beyond those of sampling; raises what ``check`` raises."""
-        tokens = self._tokens(model, batch)
-        weights = self._weights(tokens, inversion)
-        about = {} if weights is None else {"weights": weights}
+        chosen = self.chosen(model, batch, inversion.cond)
+        about = {"chosen": chosen}
         height, width = inversion.path.shape[-2:]
         first = int(self.start * len(schedule))
-        with watched(model, len(batch), weights) as watch:
-            yield _Attended(first, about, watch, tokens, self.threshold, (height, width))
+        with open_attention(model) as attention, watched(model, chosen) as watch:
+            control = None
+            if self.weight != 1:
+                about["weights"] = 1 + (self.weight - 1) * chosen[-len(batch) :, :, 0]
+                control = Reweighted(about["weights"])
+            with attention.controlled(control):
+                yield _Attended(first, about, watch, self.threshold, (height, width))
 
     def check(self, model: LatentDiffusion, batch: Batch) -> None:
         """Raise ``InputError`` where a target prompt does not contain its phrases, or has none."""
-        self._tokens(model, batch)
+        tokens_of(model, batch.targets, batch.phrases)
 
-    def _tokens(self, model: LatentDiffusion, batch: Batch) -> list[list[int]]:
-        pairs = zip(batch.targets, batch.phrases, strict=True)
-        return [model.positions(target, words) for target, words in pairs]
-
-    def _weights(self, tokens: list[list[int]], inversion: Inversion) -> TokenWeights | None:
-        if self.weight == 1:
-            return None
-        weights = inversion.cond.new_ones(len(tokens), inversion.cond.shape[-2])
-        for row, columns in enumerate(tokens):
-            weights[row, columns] = self.weight
-        return weights
+    def chosen(self, model: LatentDiffusion, batch: Batch, like: Tensor) -> Chosen:
+        """The tokens whose attention makes the mask: 1 for those of the phrases."""
+        return chosen_of(tokens_of(model, batch.targets, batch.phrases), like)
 
 
 @dataclass
@@ -152,14 +150,13 @@ class _Attended:
     first: int
     about: Mapping[str, Tensor]
     watch: Watch
-    tokens: list[list[int]]
     threshold: float
     size: tuple[int, int]
 
     def __call__(self, index: int) -> Mask | None:
         if index < self.first or (index == 0 and self._has_seen_nothing):
             return None
-        return attention_mask(self.watch.maps(), self.tokens, self.threshold, self.size)
+        return attention_mask(self.watch.maps(), self.threshold, self.size)
 
     @property
     def _has_seen_nothing(self) -> bool:
@@ -174,12 +171,25 @@ class _Attended:
             self.watch.resume(gathered)
 
 
-def attention_mask(
-    maps: Maps, tokens: list[list[int]], threshold: float, size: tuple[int, int]
-) -> Mask:
-    """True where the attention to an image's ``tokens`` exceeds ``threshold`` times its maximum."""
-    chosen = [maps[row][..., columns].sum(-1) for row, columns in enumerate(tokens)]
-    pooled = max_pool2d(torch.stack(chosen)[:, None], 3, stride=1, padding=1)
+def tokens_of(
+    model: LatentDiffusion, prompts: Sequence[str], phrases: Sequence[Sequence[str]]
+) -> list[list[int]]:
+    """The places of each prompt's phrases; raises what ``positions`` raises."""
+    pairs = zip(prompts, phrases, strict=True)
+    return [model.positions(prompt, words) for prompt, words in pairs]
+
+
+def chosen_of(tokens: Sequence[Sequence[int]], like: Float[Tensor, "b k tokens width"]) -> Chosen:
+    """One map of each row's tokens."""
+    chosen = like.new_zeros(len(tokens), like.shape[-2], 1)
+    for row, columns in enumerate(tokens):
+        chosen[row, columns] = 1
+    return chosen
+
+
+def attention_mask(maps: Maps, threshold: float, size: tuple[int, int]) -> Mask:
+    """True where the attention to the words exceeds ``threshold`` times its maximum."""
+    pooled = max_pool2d(maps.movedim(-1, 1), 3, stride=1, padding=1)
     large = interpolate(pooled, size=size, mode="nearest")
     return large / large.amax(dim=(2, 3), keepdim=True) > threshold
 

@@ -155,14 +155,23 @@ class LatentDiffusion:
         tokens = self.tokenizer.encode(prompt, add_special_tokens=False, verbose=False)
         return self.tokenizer.decode(tokens[self.text_length - 2 :]).strip()
 
+    def tokens(self, prompt: str) -> tuple[list[int], list[tuple[int, int]]]:
+        """The ids of the tokens of ``prompt``, not padded, and the characters that each spells.
+
+        Characters are offsets into ``prompt``, begin and end. The begin and end tokens are among
+        the tokens and spell none. Nothing is cut off, however long the prompt is.
+        """
+        encoding = self.tokenizer(prompt, return_offsets_mapping=True, verbose=False)
+        return encoding.input_ids, encoding.offset_mapping
+
     def positions(self, prompt: str, phrases: Sequence[str]) -> list[int]:
         """The indices of the tokens of ``phrases`` among the tokens of ``prompt``, sorted.
 
         A token belongs to a phrase where it spells any character of it. Raises ``InputError`` where
         ``phrases`` is empty, or for a phrase that is blank, not in the prompt, or cut off.
         """
-        whole = self.tokenizer(prompt, return_offsets_mapping=True, verbose=False)
-        part = self._padded(prompt, return_offsets_mapping=True)
+        _, whole = self.tokens(prompt)
+        part = self._padded(prompt, return_offsets_mapping=True).offset_mapping
         tokens: set[int] = set()
         for phrase in phrases:
             if not phrase.strip():
@@ -174,7 +183,7 @@ class LatentDiffusion:
                 raise InputError(
                     f"the prompt {prompt!r} does not contain {phrase!r}: name its words"
                 )
-            pairs = [(_over(whole, place), _over(part, place)) for place in places]
+            pairs = [(over(whole, place), over(part, place)) for place in places]
             full = [inside for everywhere, inside in pairs if len(inside) == len(everywhere)]
             if not full:
                 raise InputError(
@@ -229,8 +238,7 @@ class LatentDiffusion:
         self.calls += Calls({(stage, "backward"): len(gradient)})
 
 
-def _over(encoding: Any, place: tuple[int, int]) -> list[int]:
+def over(offsets: Sequence[tuple[int, int]], place: tuple[int, int]) -> list[int]:
     """The tokens that spell a character of ``place``; special tokens spell no character."""
     begin, end = place
-    offsets = enumerate(encoding.offset_mapping)
-    return [index for index, (first, last) in offsets if first < end and begin < last]
+    return [index for index, (first, last) in enumerate(offsets) if first < end and begin < last]

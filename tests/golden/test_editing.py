@@ -10,9 +10,11 @@ import torch
 
 from baselines.diffedit import NoiseContrast
 from baselines.trajectory import Trajectory
-from pti.diffusion.attention import cross_attention_layers, watched
+from pti.diffusion.attention import Reweighted, watched
 from pti.diffusion.blending import AttentionMask, NoMask, always, attention_mask
+from pti.diffusion.control import open_attention
 from pti.diffusion.editing import SampleTarget
+from pti.diffusion.layers import cross_attention_layers
 from pti.diffusion.trace import Trace
 from pti.errors import InputError
 from pti.interpolation import Interpolate, InterpolateLatents
@@ -127,8 +129,19 @@ def sampled(model, batch, weights=None):
     """The noise prediction of a guided call while attention is watched, and what was seen."""
     z, context = model.encode(batch.images), model.embed(batch.targets)
     null = model.embed([""] * len(batch))
-    with watched(model, len(batch), weights) as watch:
+    control = None if weights is None else Reweighted(weights)
+    everything = every_token(len(batch))
+    with (
+        open_attention(model) as attention,
+        attention.controlled(control),
+        watched(model, everything) as watch,
+    ):
         return model.predict(torch.cat([z, z]), 500, torch.cat([null, context])), watch
+
+
+def every_token(count):
+    """A map of each token."""
+    return torch.eye(12, dtype=torch.float64).expand(count, -1, -1)
 
 
 def test_watching_changes_no_bit_and_leaves_nothing_behind():
@@ -145,7 +158,7 @@ def test_watching_changes_no_bit_and_leaves_nothing_behind():
 def test_watching_ends_with_an_error_too():
     model = tiny_model()
     before = dict(model.unet.attn_processors)
-    with pytest.raises(KeyError), watched(model, 1):
+    with pytest.raises(KeyError), watched(model, every_token(1)):
         raise KeyError
     assert model.unet.attn_processors == before
 
@@ -203,22 +216,23 @@ def test_a_unet_without_its_layers_is_refused():
     block = model.unet.down_blocks[1].attentions[0].transformer_blocks[0]
     block.renamed = block.attn2
     del block.attn2
-    with pytest.raises(RuntimeError, match="cross-attention layers"), watched(model, 1):
+    with (
+        pytest.raises(RuntimeError, match="cross-attention layers"),
+        watched(model, every_token(1)),
+    ):
         pass
 
 
 def test_maps_that_never_came_are_refused():
     model = tiny_model()
-    with watched(model, 1) as watch, pytest.raises(RuntimeError, match="captured 0"):
+    with watched(model, every_token(1)) as watch, pytest.raises(RuntimeError, match="captured 0"):
         watch.maps()
 
 
 def test_the_mask_lies_where_the_words_are_attended_to():
-    maps = torch.zeros(1, 8, 8, 5)
-    maps[0, 2, 5, 3] = 0.6
-    maps[0, 2, 5, 4] = 0.4
-    maps[0, :, :, 0] = 1.0
-    mask = attention_mask(maps, [[3, 4]], 0.5, (16, 16))
+    maps = torch.full((1, 8, 8, 1), 0.2)
+    maps[0, 2, 5] = 1.0
+    mask = attention_mask(maps, 0.5, (16, 16))
     wanted = torch.zeros(16, 16, dtype=torch.bool)
     wanted[2:8, 8:14] = True  # rows 1-3 and columns 4-6 after the 3 by 3 pool, twice the size
     assert torch.equal(mask[0, 0], wanted)

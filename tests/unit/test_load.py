@@ -11,8 +11,9 @@ from diffusers import UNet2DConditionModel
 from huggingface_hub.utils import filter_repo_objects
 from safetensors.torch import load_file, save_file
 
-from pti.diffusion.attention import cross_attention_layers, watched
+from pti.diffusion.attention import watched
 from pti.diffusion.kinds import check_kind
+from pti.diffusion.layers import cross_attention_layers
 from pti.diffusion.layout import weight_patterns
 from pti.diffusion.load import folder_digest
 from pti.errors import InputError
@@ -211,7 +212,7 @@ def test_a_unet_of_other_numbers_of_layers_is_watched(fields):
     names = [name for name in unet.attn_processors if ".attn2." in name]
     assert cross_attention_layers(unet.config) == {8: len(names)}
     z = torch.zeros(1, 4, 16, 16, dtype=torch.float64)
-    with watched(model, 1) as watch:
+    with watched(model, torch.eye(12).double()[None]) as watch:
         model.predict(z, 1, model.embed(CAPTIONS[:1]))
     assert watch.seen == len(names) > 0
     assert watch.maps().shape == (1, 8, 8, 12)

@@ -1,17 +1,14 @@
 """Where phrases stand in a prompt, as text and as tokens."""
 
-from types import SimpleNamespace
-from typing import Any
-
 import pytest
 
 from data.scenes.embedded import MODEL
 from data.scenes.spec import ALL_SPECS
 from pti.diffusion.byte_tokenizer import byte_tokenizer
 from pti.diffusion.load import CLIPTokenizer
-from pti.diffusion.model import LatentDiffusion
 from pti.diffusion.phrases import spans
 from pti.errors import InputError
+from tests.tiny import reader
 
 NFD_CAFE = "cafe\N{COMBINING ACUTE ACCENT}"
 CAFE = "caf\N{LATIN SMALL LETTER E WITH ACUTE}"
@@ -48,13 +45,6 @@ def test_a_phrase_is_found_as_text(phrase, text, places):
     assert [text[begin:end] for begin, end in spans(phrase, text)] == places
 
 
-def model(tokenizer, length=32) -> LatentDiffusion:
-    """As much of a model as reads prompts."""
-    missing: Any = None
-    encoder = SimpleNamespace(config=SimpleNamespace(max_position_embeddings=length))
-    return LatentDiffusion(missing, missing, encoder, tokenizer, missing, digest="")
-
-
 WORDS = ["a", "cat", "hat", "'s", "top", "stop", "says", "t", "shirt", "table"]
 TOKENIZER = byte_tokenizer(WORDS, 32)
 SHIPPED = CLIPTokenizer.from_pretrained(MODEL, subfolder="tokenizer", local_files_only=True)
@@ -77,7 +67,7 @@ SHIPPED = CLIPTokenizer.from_pretrained(MODEL, subfolder="tokenizer", local_file
     ],
 )
 def test_a_phrase_has_the_tokens_that_spell_it(prompt, phrases, tokens):
-    positions = model(TOKENIZER).positions(prompt, phrases)
+    positions = reader(TOKENIZER, 32).positions(prompt, phrases)
     ids = TOKENIZER(prompt).input_ids
     assert TOKENIZER.decode([ids[at] for at in positions]) == tokens
 
@@ -94,14 +84,14 @@ def by_tokens(tokenizer, prompt, phrase):
 def test_ordinary_words_are_where_their_tokens_are(tokenizer):
     for spec in ALL_SPECS[::17]:
         for phrase in (*spec.caption.split(), spec.thing.words):
-            at = model(tokenizer, 64).positions(spec.caption, [phrase])
+            at = reader(tokenizer, 64).positions(spec.caption, [phrase])
             assert at == by_tokens(tokenizer, spec.caption, phrase)
 
 
 def test_positions_count_from_the_first_token_whichever_side_is_padded():
     tokenizer = byte_tokenizer(WORDS, 8)
     tokenizer.padding_side = "left"
-    assert model(tokenizer, 8).positions("a cat", ["cat"]) == [6]
+    assert reader(tokenizer, 8).positions("a cat", ["cat"]) == [6]
 
 
 @pytest.mark.parametrize(
@@ -118,8 +108,8 @@ def test_positions_count_from_the_first_token_whichever_side_is_padded():
 )
 def test_what_cannot_be_found_is_told(phrases, says):
     with pytest.raises(InputError, match=says):
-        model(TOKENIZER, 6).positions("a cat a hat table", phrases)
+        reader(TOKENIZER, 6).positions("a cat a hat table", phrases)
 
 
 def test_a_phrase_is_found_where_it_was_not_cut_off():
-    assert model(TOKENIZER, 6).positions("a hat a cat hat", ["hat"]) == [2]
+    assert reader(TOKENIZER, 6).positions("a hat a cat hat", ["hat"]) == [2]
