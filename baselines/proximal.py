@@ -1,15 +1,12 @@
 """Proximal guidance (Han et al., 2023, arXiv:2306.05414): small differences of guidance are 0."""
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Literal
 
 from pti.diffusion.editing import SampleTarget
-from pti.diffusion.guidance import Guidance, branches
-from pti.diffusion.model import LatentDiffusion
-from pti.diffusion.movers import Predict
+from pti.diffusion.guidance import Guidance
 from pti.errors import one_of
-from pti.types import Context, Contexts, Latent
+from pti.types import Contexts, Latent
 
 Rule = Literal["soft", "hard"]
 
@@ -45,14 +42,12 @@ class _ProximalGuidance(Guidance):
     quantile: float
     rule: Rule
 
-    def at(self, model: LatentDiffusion, index: int) -> Predict:
-        return partial(self._guided, model, **self.pair(index))
+    @property
+    def alone(self) -> None:
+        return None
 
-    def _guided(
-        self, model: LatentDiffusion, z: Latent, t: int, *, null: Context, cond: Context
-    ) -> Latent:
-        out_null, out_cond = branches(model, z, t, null=null, cond=cond)
-        return out_null + self.omega * proximal(out_cond - out_null, self.quantile, self.rule)
+    def combine(self, null: Latent, cond: Latent) -> Latent:
+        return null + self.omega * proximal(cond - null, self.quantile, self.rule)
 
 
 def proximal(differences: Latent, quantile: float, rule: Rule) -> Latent:

@@ -76,7 +76,7 @@ class Watch:
         values = self.chosen.new_zeros(of, *self.chosen.shape[1:], dtype=fine)
         values[of - count :] = self.chosen
         every = values[:, None].expand(-1, query.shape[1], -1, -1)
-        of_last = [term.of_last(count, of) for term in terms]
+        of_last = [term.of(of - count, of) for term in terms]
         with torch.autocast(query.device.type, enabled=False):
             attention = attended(query.to(fine), key.to(fine), every, of_last)
         mean = attention[of - count :].mean(1)

@@ -47,9 +47,9 @@ class Term:
     value: Rows
     mix: Mix | None = None
 
-    def of_last(self, count: int, of: int) -> "Term":
-        """The part of the last ``count`` rows of ``of``."""
-        kept = self.rows >= of - count
+    def of(self, begin: int, end: int) -> "Term":
+        """The part of the rows from ``begin`` to before ``end``."""
+        kept = (begin <= self.rows) & (self.rows < end)
         mix = None if self.mix is None else self.mix[kept]
         return Term(self.rows[kept], self.query[kept], self.key[kept], self.value[kept], mix)
 

@@ -62,6 +62,10 @@ class SampleTarget:
         """How the branches of each step are combined; what overrides it can't share work."""
         return Guidance(null, cond, self.omega)
 
+    def background_of(self, inversion: Inversion) -> Path:
+        """The latents that are kept outside the mask."""
+        return inversion.path if self.background == "trajectory" else inversion.retraced
+
     def adjust(self, inversion: Inversion, index: int, z: Latent) -> Latent:
         """Change a latent before it is blended; here it stays unchanged."""
         del inversion, index
@@ -95,8 +99,7 @@ class _Sampling:
     @cached_property
     def background(self) -> Path:
         """The latents outside the mask."""
-        trajectory = self.editor.background == "trajectory"
-        return self.inversion.path if trajectory else self.inversion.retraced
+        return self.editor.background_of(self.inversion)
 
     def piece(self) -> Piece:
         """The whole edit: two editors with the same embeddings and mask make the same picture."""

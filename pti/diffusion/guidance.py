@@ -3,12 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Literal
 
 import torch
 
 from pti.diffusion.model import LatentDiffusion
 from pti.diffusion.movers import Predict
 from pti.types import Context, Contexts, Latent, constant
+
+Name = Literal["null", "cond"]
+"""A branch of guidance: of the null embedding, or of the prompt's."""
 
 
 def guide(null: Latent, cond: Latent, omega: float) -> Latent:
@@ -23,20 +27,7 @@ def guided(
     model: LatentDiffusion, z: Latent, t: int, *, null: Context, cond: Context, omega: float
 ) -> Latent:
     """The guided prediction: one branch at omega 0 or 1, otherwise both branches in one call."""
-    if omega == 0:
-        return model.predict(z, t, null)
-    if omega == 1:
-        return model.predict(z, t, cond)
-    return guide(*branches(model, z, t, null=null, cond=cond), omega)
-
-
-def branches(
-    model: LatentDiffusion, z: Latent, t: int, *, null: Context, cond: Context
-) -> tuple[Latent, Latent]:
-    """The predictions of both branches, in one call: the null one's, then the conditional one's."""
-    both = model.predict(torch.cat([z, z]), t, torch.cat([null, cond]))
-    out_null, out_cond = both.chunk(2)
-    return out_null, out_cond
+    return Guidance(constant(null, 1), constant(cond, 1), omega).at(model, 0)(z, t)
 
 
 @dataclass(frozen=True)
@@ -55,10 +46,29 @@ class Guidance:
         null, cond = model.embed([""] * len(prompts)), model.embed(prompts)
         return cls(constant(null, steps), constant(cond, steps), omega)
 
+    @property
+    def alone(self) -> Name | None:
+        """The branch that says everything, so that the second one is not computed."""
+        if self.omega == 0:
+            return "null"
+        return "cond" if self.omega == 1 else None
+
+    def combine(self, null: Latent, cond: Latent) -> Latent:
+        """The guided output, from those of both branches."""
+        return guide(null, cond, self.omega)
+
     def at(self, model: LatentDiffusion, index: int) -> Predict:
         """The model's guided prediction at step ``index``."""
-        return partial(guided, model, **self.pair(index), omega=self.omega)
+        return partial(self._predict, model, self.pair(index))
 
-    def pair(self, index: int) -> dict[str, Context]:
-        """Both embeddings of step ``index``, by the names that ``guided`` has for them."""
+    def _predict(
+        self, model: LatentDiffusion, pair: dict[Name, Context], z: Latent, t: int
+    ) -> Latent:
+        if self.alone:
+            return model.predict(z, t, pair[self.alone])
+        both = model.predict(torch.cat([z, z]), t, torch.cat([pair["null"], pair["cond"]]))
+        return self.combine(*both.chunk(2))
+
+    def pair(self, index: int) -> dict[Name, Context]:
+        """Both embeddings of step ``index``, by the names of their branches."""
         return {"null": self.null[:, index], "cond": self.cond[:, index]}

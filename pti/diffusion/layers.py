@@ -10,7 +10,9 @@ from pti.diffusion.model import LatentDiffusion
 Kind = Literal["self", "cross"]
 Part = Literal["down", "mid", "up"]
 
-NAME = re.compile(r"(?P<part>down|up|mid)_block(?:s\.(?P<block>\d+))?\..*\.attn(?P<kind>[12])\b")
+NAME = re.compile(
+    r"(?P<part>down|up|mid)_block(?:s\.(?P<block>\d+))?\.attentions\.(?P<place>\d+)\..*\.attn(?P<kind>[12])\b"
+)
 ORDER: tuple[Part, ...] = ("down", "mid", "up")
 
 
@@ -19,13 +21,15 @@ class Layer:
     """An attention layer: its processor's name, and where it is.
 
     ``block`` counts from 0 within the encoder ("down") and within the decoder ("up"), in the order
-    of calls. ``side`` is the height and width of its feature maps, in latent pixels.
+    of calls, and ``place`` within the block. ``side`` is the height and width of its feature maps,
+    in latent pixels.
     """
 
     name: str
     kind: Kind
     part: Part
     block: int
+    place: int
     side: int
 
 
@@ -56,7 +60,7 @@ def _layer(name: str, config: Any) -> Layer | None:
     block, levels = int(place["block"] or 0), len(config.down_block_types)
     level = {"down": block, "mid": levels - 1, "up": levels - 1 - block}[part]
     kind: Kind = "self" if place["kind"] == "1" else "cross"
-    return Layer(name, kind, part, block, config.sample_size >> level)
+    return Layer(name, kind, part, block, int(place["place"]), config.sample_size >> level)
 
 
 def cross_attention_layers(config: Any) -> Counter[int]:

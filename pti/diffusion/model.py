@@ -119,6 +119,20 @@ class LatentDiffusion:
         finally:
             self.unet.set_attn_processor(before)
 
+    @contextmanager
+    def hooked(self, name: str, hook: Callable[[Tensor], Tensor]) -> Generator[None]:
+        """Put the output of the UNet's module ``name`` through ``hook`` inside this context."""
+        module = self.unet.get_submodule(name)
+        handle = module.register_forward_hook(lambda _, __, out: hook(out))
+        try:
+            yield
+        finally:
+            handle.remove()
+
+    def has_module(self, name: str) -> bool:
+        """Whether the UNet has a module of this name."""
+        return any(name == known for known, _ in self.unet.named_modules())
+
     def schedule(self, steps: int, ratio: float = 1.0, offset: int | None = None) -> Schedule:
         """Steps over this model's noise schedule; ``offset=None`` takes the model's own.
 

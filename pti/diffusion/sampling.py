@@ -3,14 +3,25 @@
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from typing import Protocol, runtime_checkable
 
 import torch
 
 from pti.diffusion.ddim import Schedule
 from pti.diffusion.guidance import Guidance
 from pti.diffusion.model import LatentDiffusion
-from pti.diffusion.movers import State
+from pti.diffusion.movers import Predict, State
 from pti.types import Inversion, Latent, Path
+
+
+@runtime_checkable
+class Predicting(Protocol):
+    """What predicts at each step, such as ``Guidance``."""
+
+    def at(self, model: LatentDiffusion, index: int) -> Predict:
+        """The prediction of step ``index``."""
+        ...
+
 
 After = Callable[[int, Latent], Latent]
 """Maps the latent after step i of sampling to the latent that step i + 1 starts from."""
@@ -27,7 +38,7 @@ def descend(
     model: LatentDiffusion,
     schedule: Schedule,
     state: State,
-    guidance: Guidance,
+    guidance: Predicting,
     after: After = unchanged,
     steps: range | None = None,
 ) -> list[State]:
