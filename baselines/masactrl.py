@@ -1,6 +1,6 @@
 """MasaCtrl (Cao et al., 2023, arXiv:2304.08465): the target looks into the source's picture."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -37,9 +37,9 @@ class MasaCtrl:
         """The source's null row differs from its prompt's unless that is empty."""
         return self.source_prompt == "inversion"
 
-    def check(self, model: LatentDiffusion, sources: Sequence[str], batch: Batch) -> None:
+    def check(self, model: LatentDiffusion, batch: Batch) -> None:
         """Raise ``InputError`` where the UNet has no such layer."""
-        del sources, batch
+        del batch
         if not any(self._is_shared(model, layer) for layer in layers_of(model)):
             raise InputError(
                 f"finest={self.finest}: the UNet's decoder has no self-attention of so fine a "
@@ -48,15 +48,10 @@ class MasaCtrl:
 
     @contextmanager
     def __call__(
-        self,
-        model: LatentDiffusion,
-        rows: BranchRows,
-        steps: int,
-        sources: Sequence[str],
-        batch: Batch,
+        self, model: LatentDiffusion, rows: BranchRows, steps: int, batch: Batch
     ) -> Generator[ControlAt]:
         """Make no UNet call."""
-        del steps, sources, batch
+        del steps, batch
         shared = [rows.taking({"key", "value"}, rows.of_target, rows.beside)]
 
         def control(layer: Layer, terms: Terms, count: int) -> Terms:

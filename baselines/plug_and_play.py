@@ -1,9 +1,8 @@
 """Plug-and-Play (Tumanyan et al., 2022, arXiv:2211.12572): features and attention of the source."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import ClassVar
 
 from torch import Tensor
 
@@ -25,8 +24,6 @@ class PlugAndPlay:
     too. ``source_prompt`` is what the source's row is given.
     """
 
-    reads_null: ClassVar[bool] = False
-
     feature_steps: float = 0.8
     self_steps: float = 0.5
     block: int = 1
@@ -41,13 +38,18 @@ class PlugAndPlay:
                 raise ValueError(f"{name}={share}: it is a share of the steps, from 0 to 1")
 
     @property
+    def reads_null(self) -> bool:
+        """Both of the target's rows take what the source's prompt has."""
+        return False
+
+    @property
     def convolution(self) -> str:
         """The name of the module whose output is copied."""
         return f"up_blocks.{self.block}.resnets.{self.place}.conv2"
 
-    def check(self, model: LatentDiffusion, sources: Sequence[str], batch: Batch) -> None:
+    def check(self, model: LatentDiffusion, batch: Batch) -> None:
         """Raise ``InputError`` where the UNet lacks the convolution."""
-        del sources, batch
+        del batch
         if not model.has_module(self.convolution):
             raise InputError(
                 f"the UNet has no {self.convolution}: give block and place of a residual block of "
@@ -56,15 +58,10 @@ class PlugAndPlay:
 
     @contextmanager
     def __call__(
-        self,
-        model: LatentDiffusion,
-        rows: BranchRows,
-        steps: int,
-        sources: Sequence[str],
-        batch: Batch,
+        self, model: LatentDiffusion, rows: BranchRows, steps: int, batch: Batch
     ) -> Generator[ControlAt]:
         """Make no UNet call."""
-        del sources, batch
+        del batch
         until, features = int(self.self_steps * steps), _Features(rows)
         looking = [rows.taking({"query", "key"}, rows.of_target, rows.beside)]
 

@@ -1,9 +1,9 @@
 """Prompt-to-Prompt (Hertz et al., 2022, arXiv:2208.01626): attention of the source."""
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from typing import Literal
 
 import torch
 from jaxtyping import Float
@@ -31,9 +31,6 @@ class PromptToPrompt:
     layers whose side is at most the latent's divided by ``self_limit``, which is 2 for 32 of 64.
     """
 
-    source_prompt: ClassVar[SourcePrompt] = "inversion"
-    reads_null: ClassVar[bool] = False
-
     change: Change = "refine"
     cross_steps: float = 0.4
     self_steps: float = 0.6
@@ -50,22 +47,27 @@ class PromptToPrompt:
         if self.self_limit < 1:
             raise ValueError(f"self_limit={self.self_limit}: it divides the latent's side")
 
-    def check(self, model: LatentDiffusion, sources: Sequence[str], batch: Batch) -> None:
+    @property
+    def source_prompt(self) -> SourcePrompt:
+        """The maps are those of the prompt that was inverted."""
+        return "inversion"
+
+    @property
+    def reads_null(self) -> bool:
+        """The null row is left alone."""
+        return False
+
+    def check(self, model: LatentDiffusion, batch: Batch) -> None:
         """Raise ``InputError`` where prompts can't be aligned, or a word to weigh is not there."""
-        self._alignment(model, sources, batch)
+        self._alignment(model, batch)
         self._factors(model, batch)
 
     @contextmanager
     def __call__(
-        self,
-        model: LatentDiffusion,
-        rows: BranchRows,
-        steps: int,
-        sources: Sequence[str],
-        batch: Batch,
+        self, model: LatentDiffusion, rows: BranchRows, steps: int, batch: Batch
     ) -> Generator[ControlAt]:
         """Make no UNet call; raises what ``check`` raises."""
-        alignment, factors = self._alignment(model, sources, batch), self._factors(model, batch)
+        alignment, factors = self._alignment(model, batch), self._factors(model, batch)
         crossed = _mixed(rows, alignment, factors)
         looking = rows.taking({"query", "key"}, rows.target, rows.source)
         widest = model.latent_shape[-1] // self.self_limit
@@ -83,11 +85,11 @@ class PromptToPrompt:
 
         yield control_at
 
-    def _alignment(self, model: LatentDiffusion, sources: Sequence[str], batch: Batch) -> Alignment:
-        if list(sources) == list(batch.targets):
+    def _alignment(self, model: LatentDiffusion, batch: Batch) -> Alignment:
+        if batch.captions == batch.targets:
             return identical(model, batch.targets)
         align = refined if self.change == "refine" else replaced
-        return align(model, sources, batch.targets)
+        return align(model, batch.captions, batch.targets)
 
     def _factors(self, model: LatentDiffusion, batch: Batch) -> Float[Tensor, "b tokens"]:
         """What the attention to each token of each target is multiplied by."""

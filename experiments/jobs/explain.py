@@ -17,6 +17,7 @@ from data.command_line import closest
 from experiments.jobs.forms import in_words
 from experiments.jobs.schema import CONFIGS, Run
 from experiments.jobs.written import fields_of
+from experiments.store.fields import INVERSION
 from pti.errors import InputError
 
 UNKNOWN_KEY = re.compile(r"Could not override '([^']+)'")
@@ -73,6 +74,10 @@ def _of_part(error: InstantiationException, cause: BaseException) -> str:
 
 
 def _no_such_field(name: str) -> str:
+    if name == INVERSION:
+        return (
+            "the method of this run has an inversion of its own: choose a pair, such as method=p2p"
+        )
     known = _fields()
     if name in known:
         return f"the {name.partition('.')[0]} of this run has no field {name!r}; others have"

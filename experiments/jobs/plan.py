@@ -24,7 +24,7 @@ from experiments.jobs.layouts import check_layout
 from experiments.jobs.schema import CONFIGS, fitting_metrics, register
 from experiments.jobs.spelling import plain, spell_numbers, spelled
 from experiments.store.cell import Cell
-from experiments.store.fields import flat
+from experiments.store.fields import INVERSION, flat
 from pti.errors import InputError
 
 Composed = Callable[[list[str]], DictConfig]
@@ -128,7 +128,7 @@ def grids_of(experiment: DictConfig) -> list[dict[str, str]]:
     quick: Any = experiment.debug or {}
     grids: list[dict[str, str]] = []
     for grid in experiment.grids or [{}]:
-        places = {**experiment.report.fields, "method": "method"}
+        places = {**experiment.report.fields, "method": "method", "inversion": INVERSION}
         for name, values in grid.items():
             if name not in places and "." not in name:
                 raise InputError(

@@ -9,7 +9,7 @@ from hydra.core.config_store import ConfigStore
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import MISSING, DictConfig, OmegaConf
 
-from experiments.store.fields import names_a_cell
+from experiments.store.fields import INVERSION, names_a_cell
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 
@@ -77,6 +77,7 @@ def _cell_of(*, _root_: DictConfig) -> str:
     """
     if HydraConfig.get().runtime.choices.get("experiment") is None:
         varied = sorted(filter(names_a_cell, HydraConfig.get().overrides.task))
+        varied = [override.replace(INVERSION, "inversion") for override in varied]
     else:
         fields = _root_.report.fields.items()
         values = [(name, OmegaConf.select(_root_, path)) for name, path in fields]

@@ -13,10 +13,10 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import OverrideParseException
 from omegaconf import DictConfig, OmegaConf
 
-from experiments.store.fields import PLACES
+from experiments.store.fields import INVERSION, PLACES
 from pti.errors import InputError
 
-GROUPS = frozenset({"cluster", "data", "method", "model"})
+GROUPS = frozenset({"cluster", "data", "inversion", "method", "model"})
 """The folders of ``configs/`` from each of which a run takes one file."""
 
 TEXT = PLACES | {"account", "cell", "gres", "name", "partition", "revision", "variant"}
@@ -45,6 +45,7 @@ def _spelled(override: str) -> str:
     whole = field in PLACES and Path(value).exists()
     values = [value] if whole or field in {"results", "cache"} else list(_divided(value))
     form = _as_text if field in TEXT else _as_number
+    key = INVERSION if key == "inversion" else key
     return f"{key}={','.join(dict.fromkeys(map(form, values)))}"
 
 

@@ -12,15 +12,15 @@ from experiments.store.fields import flat
 def fields_of(group: str, name: str, place: str) -> Iterator[str]:
     """The dotted fields of ``configs/<group>/<name>.yaml``, and of its defaults list, at ``place``.
 
-    A default is a file of the same group, or ``/group@place: name``, which
-    may override one of the former.
+    A default is a file of the same group, or ``/group@place: name``, which may override one of the
+    former; without a place, its fields are beside those of the file.
     """
     file: Any = OmegaConf.to_container(OmegaConf.load(CONFIGS / group / f"{name}.yaml"))
     for default in file.pop("defaults", []):
         if isinstance(default, dict):
             (key, choice), *_ = default.items()
             other, _, within = key.removeprefix("override ").lstrip("/").partition("@")
-            yield from fields_of(other, choice, f"{place}.{within}")
+            yield from fields_of(other, choice, f"{place}.{within}".rstrip("."))
         elif default != "_self_":
             yield from fields_of(group, default, place)
     yield from flat(file, place)

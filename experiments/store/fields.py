@@ -38,6 +38,9 @@ UNCOMPARED = frozenset(
 PLACES = frozenset({"annotations", "cache", "path", "results", "root", "train"})
 """Fields, by the last part of their names, that hold a path: it may be spelt in several ways."""
 
+INVERSION = "inversion@method.inversion"
+"""Hydra's name for the choice of a pair's inversion, where people write ``inversion``."""
+
 SAID_ELSEWHERE = frozenset(
     {"data", "data.path", "data.root", "goal", "method", "model", "model.path"}
 )

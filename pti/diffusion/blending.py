@@ -132,7 +132,7 @@ class AttentionMask:
                 about["weights"] = 1 + (self.weight - 1) * chosen[-len(batch) :, :, 0]
                 control = Reweighted(about["weights"])
             with attention.controlled(control):
-                yield _Attended(first, about, watch, self.threshold, (height, width))
+                yield _Attended(first, about, watch, self.joined, self.threshold, (height, width))
 
     def check(self, model: LatentDiffusion, batch: Batch) -> None:
         """Raise ``InputError`` where a target prompt does not contain its phrases, or has none."""
@@ -142,6 +142,10 @@ class AttentionMask:
         """The tokens whose attention makes the mask: 1 for those of the phrases."""
         return chosen_of(tokens_of(model, batch.targets, batch.phrases), like)
 
+    def joined(self, mask: Mask) -> Mask:
+        """The mask of each image, from those of all rows that are watched."""
+        return mask
+
 
 @dataclass
 class _Attended:
@@ -150,13 +154,14 @@ class _Attended:
     first: int
     about: Mapping[str, Tensor]
     watch: Watch
+    joined: Callable[[Mask], Mask]
     threshold: float
     size: tuple[int, int]
 
     def __call__(self, index: int) -> Mask | None:
         if index < self.first or (index == 0 and self._has_seen_nothing):
             return None
-        return attention_mask(self.watch.maps(), self.threshold, self.size)
+        return self.joined(attention_mask(self.watch.maps(), self.threshold, self.size))
 
     @property
     def _has_seen_nothing(self) -> bool:

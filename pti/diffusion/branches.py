@@ -1,6 +1,6 @@
 """The rows of a UNet call that samples an edit beside the picture's own branch."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol, runtime_checkable
@@ -89,7 +89,10 @@ class BranchRows:
 
 @runtime_checkable
 class BranchControl(Protocol):
-    """What a target takes from the picture's own branch; a frozen dataclass, as an editor is."""
+    """What a target takes from the picture's own branch; a frozen dataclass, as an editor is.
+
+    It is given a batch whose captions are the source's prompts.
+    """
 
     @property
     def source_prompt(self) -> SourcePrompt:
@@ -101,17 +104,12 @@ class BranchControl(Protocol):
         """Whether the source's row of the null embedding is read, too."""
         ...
 
-    def check(self, model: LatentDiffusion, sources: Sequence[str], batch: Batch) -> None:
+    def check(self, model: LatentDiffusion, batch: Batch) -> None:
         """Raise ``InputError`` where an item can't be edited so; make no UNet call."""
         ...
 
     def __call__(
-        self,
-        model: LatentDiffusion,
-        rows: BranchRows,
-        steps: int,
-        sources: Sequence[str],
-        batch: Batch,
+        self, model: LatentDiffusion, rows: BranchRows, steps: int, batch: Batch
     ) -> AbstractContextManager[ControlAt]:
         """Return a context that stays open for the whole of sampling."""
         ...

@@ -11,7 +11,7 @@ from pti.diffusion.memory import Piece, Tensors
 from pti.diffusion.model import LatentDiffusion
 from pti.diffusion.movers import State
 from pti.diffusion.sampling import After, descend, unchanged
-from pti.errors import one_of
+from pti.errors import InputError, one_of
 from pti.types import Batch, Contexts, Edit, Inversion, Latent, Path, constant
 
 Background = Literal["trajectory", "retraced"]
@@ -43,6 +43,7 @@ class SampleTarget:
 
         That is one prediction a step; some movers of a schedule make more, or fewer.
         """
+        self._check_mask()
         sampling = _Sampling(self, model, schedule, inversion, batch)
         if not sampling.is_remembered:
             return sampling.edit()
@@ -51,7 +52,15 @@ class SampleTarget:
 
     def check(self, model: LatentDiffusion, batch: Batch) -> None:
         """Raise ``InputError`` where the mask does not support an item of the batch."""
+        self._check_mask()
         check(self.mask, model, batch)
+
+    def _check_mask(self) -> None:
+        if getattr(self.mask, "reads_source", False):
+            raise InputError(
+                f"{type(self.mask).__name__} reads the attention of the picture's own branch: "
+                "choose an editor that has one, such as method=p2p, or a different mask"
+            )
 
     def condition(self, inversion: Inversion, target: Contexts) -> Contexts:
         """The conditional embedding of each step: here the target prompt's."""

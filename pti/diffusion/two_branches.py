@@ -1,7 +1,6 @@
 """Edit beside the picture's own branch, from which the target's takes attention or features."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Literal
 
@@ -9,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pti.diffusion.blending import Blend
+from pti.diffusion.blending import Blend, check
 from pti.diffusion.branches import BranchControl, BranchRows, ControlAt
 from pti.diffusion.control import Attention, open_attention
 from pti.diffusion.ddim import Schedule
@@ -54,12 +53,17 @@ class TwoBranches:
 
     def check(self, model: LatentDiffusion, batch: Batch) -> None:
         """Raise ``InputError`` where the mask or the control can't edit an item of the batch."""
-        self.target.check(model, batch)
-        if self.control is not None:
-            self.control.check(model, self._sources(batch), batch)
+        if self.control is None:
+            self.target.check(model, batch)
+        else:
+            check(self.target.mask, model, self._seen(batch))
+            self.control.check(model, self._seen(batch))
 
-    def _sources(self, batch: Batch) -> Sequence[str]:
-        return batch.captions if self.source == "caption" else batch.targets
+    def _seen(self, batch: Batch) -> Batch:
+        """The batch with the source's prompts as its captions."""
+        if self.source == "caption":
+            return batch
+        return replace(batch, captions=batch.targets, old_phrases=batch.phrases)
 
     def __call__(
         self, model: LatentDiffusion, schedule: Schedule, inversion: Inversion, batch: Batch
@@ -72,12 +76,13 @@ class TwoBranches:
             return self.target(model, schedule, inversion, batch)
         target = constant(model.embed(batch.targets), len(schedule))
         guidance = self.target.guidance(inversion.null, self.target.condition(inversion, target))
+        seen = self._seen(batch)
         nulls = (self.control.reads_null, guidance.alone is None)
         rows = BranchRows(len(batch), *nulls, device=model.device)
         with (
             open_attention(model) as attention,
-            self.target.mask(model, schedule, inversion, batch) as mask_after,
-            self.control(model, rows, len(schedule), self._sources(batch), batch) as control_at,
+            self.target.mask(model, schedule, inversion, seen) as mask_after,
+            self.control(model, rows, len(schedule), seen) as control_at,
         ):
             source = self._source_context(model, inversion, batch)
             both = _Both(rows, guidance, source, attention, control_at)
