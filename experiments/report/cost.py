@@ -39,7 +39,7 @@ TIMED = (
 
 def tables(summary: Summary) -> list[Table]:
     """The listings with seconds, who is better than whom, and PTI against each."""
-    return [*_timed(summary), *_compared(_every(summary, contenders(summary)))]
+    return [*timed(summary), *_compared(_every(summary, contenders(summary)))]
 
 
 def budget_tables(summary: Summary) -> list[Table]:
@@ -53,7 +53,7 @@ def budget_tables(summary: Summary) -> list[Table]:
             _every(summary, list(positions.values())), f" at up to {budget} UNet calls"
         )
     ]
-    return [*grids, *duels, *_timed(summary)]
+    return [*grids, *duels, *timed(summary)]
 
 
 def shown_quantities(measures: Measures) -> list[Quantity]:
@@ -108,7 +108,7 @@ def mean_seconds(cell: Cell | None) -> float | None:
     return fmean(times) if times else None
 
 
-def _timed(summary: Summary) -> list[Table]:
+def timed(summary: Summary) -> list[Table]:
     """The listings with seconds, best first."""
     order = best_first(summary)
     times = {position: mean_seconds(summary.measured[position]) for position in order}

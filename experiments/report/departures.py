@@ -12,6 +12,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from experiments.jobs.plan import grids_of
 from experiments.jobs.schema import CONFIGS, register
+from experiments.jobs.spelling import spelled
 from experiments.store.cell import Cell
 from experiments.store.fields import UNCOMPARED, UNSTORED, flat
 
@@ -73,11 +74,13 @@ def standard_of(config: DictConfig) -> Standard | None:
     if not (CONFIGS / "experiment" / f"{config.name}.yaml").is_file():
         return None
     groups = [tuple({"name": config[g].name, **places(config, g)}.items()) for g in MOVED]
-    return _standard(config.name, config.method.name, *groups)
+    return _standard(config.name, config.method.name, config.method.get("inversion", ""), *groups)
 
 
 @cache
-def _standard(experiment: str, method: str, model: Place, data: Place) -> Standard | None:
+def _standard(
+    experiment: str, method: str, inversion: str, model: Place, data: Place
+) -> Standard | None:
     alone = _composed(f"experiment={experiment}")
     grids = grids_of(alone)
     if not any(grids):
@@ -88,7 +91,10 @@ def _standard(experiment: str, method: str, model: Place, data: Place) -> Standa
         "model": _option("model", model),
         "data": _option("data", data),
     }
-    overrides = [f"{group}={option}" for group, option in options.items() if option]
+    if inversion:
+        known = (CONFIGS / "inversion" / f"{inversion}.yaml").is_file()
+        options["inversion"] = inversion if known else None
+    overrides = spelled([f"{group}={option}" for group, option in options.items() if option])
     composed = _composed(f"experiment={experiment}", *overrides)
     with open_dict(composed):
         # The cache may be named after the cell.

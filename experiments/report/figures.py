@@ -1,6 +1,7 @@
 """Draws the figures of a report's layout, each as PNG, PDF and SVG."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -74,30 +75,41 @@ def draw_heatmap(summary: Summary) -> Figure | None:
     panels = list(summary.of(PSNR.id).groupby("method", sort=False))
     figure = Figure(figsize=(4.6 * len(panels), 4.2), layout="constrained")
     grid: Any = figure.subplots(1, len(panels), squeeze=False)
+    down, across = summary.fields
     for axes, (_, means) in zip(grid[0], panels, strict=True):
-        _heat(axes, means, summary.fields)
+        values = means.pivot(index=down, columns=across, values="mean")
+        heat(axes, values, Heat(f"{PSNR.id} ({PSNR.unit})", decimals=1, framed=True))
+        axes.set(xlabel=across, ylabel=down)
     figure.suptitle(title(summary, f"{summary.table.title}: {PSNR.id}", figure), fontsize=9)
     return figure
 
 
-def _heat(axes: Axes, means: DataFrame, fields: list[str]) -> None:
-    down, across = fields
-    grid = means.pivot(index=down, columns=across, values="mean")
+@dataclass(frozen=True)
+class Heat:
+    """How a grid is drawn: what it shows, whether low is bright, and whether to frame equals."""
+
+    label: str
+    decimals: int
+    reverse: bool = False
+    framed: bool = False
+    """The diagonal, where a row and a column have the same value, is framed."""
+
+
+def heat(axes: Axes, grid: DataFrame, look: Heat) -> None:
+    """Draw a grid of numbers as colours, each with its number."""
     values = grid.to_numpy()
-    image = axes.imshow(values, cmap="cividis")
-    axes.figure.colorbar(image, ax=axes, label=f"{PSNR.id} ({PSNR.unit})", shrink=0.8)
+    image = axes.imshow(values, cmap="cividis_r" if look.reverse else "cividis")
+    axes.figure.colorbar(image, ax=axes, label=look.label, shrink=0.8)
     axes.set_xticks(range(grid.shape[1]), [shown(value) for value in grid.columns])
     axes.set_yticks(range(grid.shape[0]), [shown(value) for value in grid.index])
-    axes.set(xlabel=across, ylabel=down)
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
     for (row, column), value in np.ndenumerate(values):
-        diagonal = grid.index[row] == grid.columns[column]
-        dark = (
-            float(np.ma.filled(image.norm(value), np.nan)) <= 0.5
-        )  # False for NaN, which is drawn white
+        diagonal = look.framed and grid.index[row] == grid.columns[column]
+        share = float(np.ma.filled(image.norm(value), np.nan))
+        dark = share > 0.5 if look.reverse else share <= 0.5  # False for NaN, which is drawn white
         colour = "white" if dark else "black"
-        text = "–" if np.isnan(value) else f"{value:.1f}"
+        text = "–" if np.isnan(value) else f"{value:.{look.decimals}f}"
         weight = "bold" if diagonal else "normal"
         axes.text(column, row, text, ha="center", va="center", color=colour, weight=weight)
         if diagonal:

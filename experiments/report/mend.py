@@ -24,6 +24,9 @@ AGAIN = (
 PLAIN = re.compile(r"[A-Za-z_./][\w./@+-]*|-?[\d.]+(e-?\d+)?", re.ASCII)
 """Values that Hydra reads correctly without quotes."""
 
+CHOSEN = "method.inversion"
+"""The field that says which inversion a pair has; the override is ``inversion``."""
+
 Overrides = dict[str, str]
 """The overrides of one cell's run: values by key."""
 
@@ -61,11 +64,11 @@ def _overrides(summary: Summary, position: int, common: dict[str, Any]) -> Overr
         return _overrides_of(summary, cell)
     row: Any = summary.cells.loc[position]
     config = summary.result_set.cells[0].config.copy()
-    config.method = {"name": row["method"]}
+    fields = {p: row[n] for n, p in summary.result_set.fields.items() if not isna(row[n])}
+    config.method = {"name": row["method"], "inversion": fields.pop(CHOSEN, "")}
     standard = standard_of(config)
     if standard is None:
         return None
-    fields = {p: row[n] for n, p in summary.result_set.fields.items() if not isna(row[n])}
     shared = {key: value for key, value in common.items() if key in standard.config}
     return _written(summary, config, standard, fields | shared)
 
@@ -77,7 +80,7 @@ def _overrides_of(summary: Summary, cell: Cell) -> Overrides | None:
     fields = {
         path: value
         for path in standard.swept
-        if (value := OmegaConf.select(cell.config, path)) is not None
+        if path != CHOSEN and (value := OmegaConf.select(cell.config, path)) is not None
     }
     departures = {key: value for key, (value, _) in standard.departures(cell).items()}
     return _written(summary, cell.config, standard, fields | departures)

@@ -83,10 +83,11 @@ def _grid(
 
 def columns(summary: Summary) -> list[Table]:
     """A table per statistic: a row per values of the fields, a column per method, best in bold."""
-    return [_versus(summary, statistic) for statistic in summary.statistics]
+    return [versus(summary, statistic) for statistic in summary.statistics]
 
 
-def _versus(summary: Summary, statistic: Statistic) -> Table:
+def versus(summary: Summary, statistic: Statistic) -> Table:
+    """A row per values of the fields, a column per method, the best of each row in bold."""
     means: Any = summary.of(statistic.id)
     methods = list(means["method"].unique())
     rows: list[tuple[Entry, ...]] = []
