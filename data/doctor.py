@@ -11,9 +11,11 @@ and with 2 if the command can't be understood.
 """
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from data.command_line import for_people, parse
 from data.config import data_set, names
+from data.masks import mask_of
 from data.progress import bar
 from data.task import Examined, Task
 from pti.errors import InputError
@@ -39,7 +41,8 @@ def _problems(tasks: Sequence[Task]) -> Iterator[str]:
     for task in bar(tasks, desc="opening", unit="picture", leave=False):
         if task.caption is None:
             yield f"{task.key} has no caption: add its text to the metadata"
-        for opener in filter(None, (task.open, task.counterfactual, task.retrieved)):
+        mask = None if task.mask is None else partial(mask_of, task)
+        for opener in filter(None, (task.open, task.counterfactual, task.retrieved, mask)):
             try:
                 opener()
             except InputError as error:

@@ -8,6 +8,7 @@ from pathlib import Path, PurePath
 from unicodedata import normalize
 
 from data.key import check_keys, key_of
+from data.masks import MaskFile
 from data.metadata import Row, read_metadata
 from data.opener import PictureFile
 from data.task import Task
@@ -21,8 +22,9 @@ NAME_MAX = 255
 class Folder(Sequence[Task]):
     """Hugging Face's imagefolder layout: ``file_name``, ``text`` and, optionally, ``target``.
 
-    ``words`` may list the phrases of the target that describe the edit. Raises ``InputError`` where
-    the folder or its metadata are missing or the metadata are wrong.
+    ``words`` may list the phrases of the target that describe the edit, and ``mask`` name a picture
+    that is white where the edit is free. Raises ``InputError`` where the folder or its metadata are
+    missing or the metadata are wrong.
     """
 
     path: str
@@ -52,13 +54,14 @@ class Folder(Sequence[Task]):
 
     def __getitem__(self, index: int) -> Task:  # pyright: ignore[reportIncompatibleMethodOverride]
         """The item of row ``index``."""
-        row = self.rows[index]
+        row, folder = self.rows[index], Path(self.path)
         return Task(
             key=key_of(row.file_name),
             caption=row.text,
             target=row.target,
             words=row.words,
-            open=PictureFile(partial(_find, Path(self.path), row.file_name)),
+            open=PictureFile(partial(_find, folder, row.file_name)),
+            mask=MaskFile(partial(_find, folder, row.mask)) if row.mask else None,
         )
 
 

@@ -138,7 +138,11 @@ def _orientation(picture: Image.Image) -> Any:
 
 def square(picture: Image.Image, side: int) -> Pixels:
     """Centre-crop to a square and resize to ``side``, as the code of Null-Text Inversion does."""
+    return np.asarray(centred(picture).resize((side, side), Image.Resampling.BICUBIC))
+
+
+def centred(picture: Image.Image) -> Image.Image:
+    """The largest centred square of a picture."""
     shorter = min(picture.size)
     left, top = ((full - shorter) // 2 for full in picture.size)
-    box = (left, top, left + shorter, top + shorter)
-    return np.asarray(picture.crop(box).resize((side, side), Image.Resampling.BICUBIC))
+    return picture.crop((left, top, left + shorter, top + shorter))

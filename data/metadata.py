@@ -13,7 +13,7 @@ from typing import Any
 from data.key import SEPARATORS, key_of
 from pti.errors import InputError
 
-COLUMNS = ("file_name", "text", "target", "words")
+COLUMNS = ("file_name", "text", "target", "words", "mask")
 """Columns that are read; further columns are ignored."""
 
 UNWRITABLE = re.compile("[\0\ud800-\udfff]")
@@ -33,6 +33,7 @@ class Row:
     text: str | None
     target: str | None
     words: tuple[str, ...]
+    mask: str | None = None
 
 
 def read_metadata(path: Path) -> list[Row]:
@@ -50,9 +51,19 @@ def read_metadata(path: Path) -> list[Row]:
 
 
 def _row(fields: Fields, where: str) -> Row:
-    name = _text(fields, "file_name", where)
-    if not name or not key_of(name):
+    name = _file(fields, "file_name", where)
+    if not name:
         raise InputError(f"{where}: file_name is missing")
+    text, target = _text(fields, "text", where), _text(fields, "target", where)
+    words, mask = _words(fields.get("words"), where), _file(fields, "mask", where)
+    return Row(name, text, target, words, mask)
+
+
+def _file(fields: Fields, column: str, where: str) -> str | None:
+    """The name of a file within the folder; None where there is none."""
+    name = _text(fields, column, where)
+    if not name or not key_of(name):
+        return None
     first, *rest = SEPARATORS.split(name)
     if first == "" or re.fullmatch("[A-Za-z]:", first) or ".." in (first, *rest):
         raise InputError(
@@ -60,9 +71,8 @@ def _row(fields: Fields, where: str) -> Row:
             "name from there without '..'"
         )
     if CONTROL.search(name):
-        raise InputError(f"{where}: file_name {name!r} has a control character: rename the file")
-    text, target = _text(fields, "text", where), _text(fields, "target", where)
-    return Row(name, text, target, words=_words(fields.get("words"), where))
+        raise InputError(f"{where}: {column} {name!r} has a control character: rename the file")
+    return name
 
 
 def _text(fields: Fields, name: str, where: str) -> str | None:

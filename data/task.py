@@ -37,8 +37,9 @@ class Task:
     class that the edited picture should show, as named in the data set's ``references``.
     ``counterfactual`` is the true edited picture where it is known; ``retrieved`` is a real picture
     of the target class. ``region`` is white where the edit should change the picture; ``tags`` name
-    the item's categories. An opener may raise ``InputError``, which fails only this item; an item
-    without a caption fails, too.
+    the item's categories. ``mask`` is the region to edit as the user gives it, white where the edit
+    is free, at the picture's size. An opener may raise ``InputError``, which fails only this item;
+    an item without a caption fails, too.
     """
 
     key: str
@@ -51,6 +52,7 @@ class Task:
     retrieved: Opener | None = None
     region: Opener | None = None
     tags: tuple[str, ...] = ()
+    mask: Opener | None = None
 
     def edited_words(self) -> tuple[str, ...]:
         """``words``, or, where they are empty, the words of the target that the caption lacks.

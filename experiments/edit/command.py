@@ -2,7 +2,7 @@
 
     python -m experiments.edit image=car.png prompt="a yellow car" [method=pti model=scenes eta=0.9
         threshold=0.3 omega=7.5 words=yellow caption="a red car" fit=crop out=car-edited.png seed=0
-        device=auto precision=fp32 method.invert.trace.steps=50 model.path=...]
+        mask=mask.png device=auto precision=fp32 method.invert.trace.steps=50 model.path=...]
 
 Writes the picture out and, beside it, NAME-sheet.png (before, after, mask) and NAME.json (settings,
 metrics, notes). Notes warn about the result: the prompt was cut off, the mask selects nothing or
@@ -13,6 +13,9 @@ caption  what the picture shows now. PTI and DDIM-Edit do not need it. It also t
 words    phrases of the prompt that the mask follows, separated by commas. The default is the words
          that the caption lacks. Without a caption, or where the caption lacks only articles,
          prepositions and "and" (a removal, a swap), it is all words of the prompt but those.
+mask     a picture of the same size, white where the edit is free and black where the picture stays;
+         it takes the place of the mask that the method would find (threshold and words have no part
+         then).
 fit      crop edits the largest centred square and pastes it back; all pixels outside it stay
          unchanged. pad edits the whole picture, extended to a square with the colours of its edges
          and cut to its size again. Both keep the picture's size, but the edited part is resampled
@@ -42,6 +45,7 @@ from eval.metric import Pictures
 from eval.psnr import Psnr
 from eval.ssim import Ssim
 from experiments.edit.frame import Frame
+from experiments.edit.given import squared_masks
 from experiments.edit.progress import shown
 from experiments.edit.request import FITS, Request
 from experiments.report.figures import STYLE, UNDATED
@@ -57,6 +61,7 @@ from pti.method import Method
 from pti.types import Batch
 
 EXTREMES = {0.0: "nothing: lower the threshold", 1.0: "everything: raise the threshold"}
+ALL_GIVEN = "everything: nothing is kept"
 PANEL = 2.4  # inches of a picture on the sheet
 tell = partial(print, flush=True)
 
@@ -72,6 +77,7 @@ def edit(
     prompt, words = request.prompt, request.task.edited_words()
     images, captions = to_tensor(pixels)[None], (request.task.caption or prompt,)
     batch = Batch(images, captions, (prompt,), seeds=(request.cfg.seed,), phrases=(words,))
+    batch = replace(batch, masks=squared_masks(request.task, FITS[request.fit], model.side))
     check(method.edit, model, batch)
     schedule, start = method.invert.schedule(model), perf_counter()
     with shown(model, len(schedule)):
@@ -109,7 +115,8 @@ def notes_on(
     texts = (request.prompt, request.task.caption or "")
     cut = {text: model.cut_by_tokenizer(text) for text in texts}
     notes = [f"{text!r} is too long: {end!r} was cut off" for text, end in cut.items() if end]
-    notes += [f"the mask selects {EXTREMES[share]}"] if share in EXTREMES else []
+    if share in EXTREMES:
+        notes.append(f"the mask selects {ALL_GIVEN if request.mask else EXTREMES[share]}")
     if not (domain := model.domain):
         return notes
     if unknown := domain.unknown(" ".join(texts)):
@@ -134,6 +141,7 @@ def describe(request: Request, model: LatentDiffusion) -> dict[str, Any]:
         "prompt": request.prompt,
         "caption": task.caption,
         "words": task.edited_words(),
+        "mask": request.mask or None,
         "fit": request.fit,
         "method": OmegaConf.to_container(cfg.method, resolve=True),
         "model": cfg.model.name,

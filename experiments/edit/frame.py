@@ -26,7 +26,11 @@ class Frame:
         return left, top, left + self.size, top + self.size
 
     def squared(self, side: int) -> Pixels:
-        """The square, resized to ``side`` by ``side``; edge colours extend beyond the picture.
+        """The square, resized to ``side`` by ``side``."""
+        return square(Image.fromarray(self.extended()), side)
+
+    def extended(self) -> Pixels:
+        """The square at its own size; edge colours extend beyond the picture.
 
         Mirroring would duplicate objects, and one flat colour would add a border.
         """
@@ -34,8 +38,7 @@ class Frame:
         there = (max(left, 0), max(top, 0), min(right, width), min(bottom, height))
         view = over_white(self.picture.crop(there))
         rows, columns = (there[1] - top, bottom - there[3]), (there[0] - left, right - there[2])
-        pixels = np.pad(np.asarray(view), (rows, columns, (0, 0)), mode="edge")
-        return square(Image.fromarray(pixels), side)
+        return np.pad(np.asarray(view), (rows, columns, (0, 0)), mode="edge")
 
     def put_back(self, pixels: Pixels, how: Image.Resampling) -> Image.Image:
         """The picture with ``pixels`` in place of its square; its alpha is unchanged."""

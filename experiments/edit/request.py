@@ -10,15 +10,18 @@ from omegaconf import DictConfig, OmegaConf
 
 from data.command_line import closest
 from data.images import open_with_alpha
+from data.masks import open_mask
 from data.task import Task
+from experiments.edit.given import overrides_for
 from experiments.jobs.forms import check_forms
 from experiments.jobs.schema import CONFIGS, register
 from experiments.jobs.spelling import spelled
 from experiments.run.oracles import Oracle
+from experiments.store.fields import strip_masks
 from pti.errors import InputError
 from pti.method import Method, Reconstruct
 
-OWN = {"image": "", "prompt": "", "caption": "", "words": "", "fit": "crop", "out": ""}
+OWN = {"image": "", "prompt": "", "caption": "", "words": "", "fit": "crop", "out": "", "mask": ""}
 SHORT = {
     "eta": "method.edit.eta",
     "threshold": "method.edit.mask.threshold",
@@ -30,19 +33,23 @@ FITS = {"crop": min, "pad": max}  # side of the edited square, from the picture'
 
 @dataclass(frozen=True)
 class Request:
-    """A checked command line; ``files`` are the picture, the sheet and the JSON to write."""
+    """A checked command line; ``files`` are the picture, the sheet and the JSON to write.
+
+    ``mask`` is the path of the user's mask, empty without one.
+    """
 
     task: Task
     prompt: str
     fit: str
     files: tuple[Path, Path, Path]
     cfg: DictConfig
+    mask: str = ""
 
     @classmethod
     def read(cls, arguments: list[str]) -> "Request":
         """Read the command line; no file is touched. Raises ``InputError`` where it is wrong."""
         options = parse(arguments)
-        image, prompt, caption, words, fit, out = (options[key] for key in OWN)
+        image, prompt, caption, words, fit, out, mask = (options[key] for key in OWN)
         if not image:
             raise InputError("say which picture to edit: image=car.png")
         if not prompt:
@@ -52,8 +59,9 @@ class Request:
         files = files_of(Path(out or f"{Path(image).stem}-edited.png"))
         if files[0].suffix != ".png":
             raise InputError(f"out={out}: name a file that ends in .png")
-        if Path(image).resolve() in map(Path.resolve, files):
-            raise InputError(f"out={files[0]} would overwrite {image}: choose another name")
+        for source in filter(None, (image, mask)):
+            if Path(source).resolve() in map(Path.resolve, files):
+                raise InputError(f"out={files[0]} would overwrite {source}: choose another name")
         named = tuple(filter(None, (phrase.strip() for phrase in words.split(","))))
         task = Task(
             key=image,
@@ -61,8 +69,9 @@ class Request:
             open=partial(open_with_alpha, Path(image)),
             words=named,
             target=prompt,
+            mask=partial(open_mask, Path(mask)) if mask else None,
         )
-        return cls(task, prompt, fit, files, configure(options))
+        return cls(task, prompt, fit, files, configure(options), mask)
 
 
 def files_of(out: Path) -> tuple[Path, Path, Path]:
@@ -94,7 +103,10 @@ def configure(options: dict[str, str]) -> DictConfig:
         raise InputError(f"{name} edits no picture: choose a method that does, such as pti")
     if isinstance(method.edit, Reconstruct):
         raise InputError(f"{name} only reconstructs: choose a method that edits, such as pti")
+    if options.get("mask"):
+        overrides += overrides_for(default.method)
     cfg = _compose(overrides)
+    strip_masks(cfg.method)
     check_forms(cfg.method, "method")
     check_forms(cfg.model.load, "model.load")
     # A trajectory with an omega reads the caption; the method's own omega is that of its tuning.

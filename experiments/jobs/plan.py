@@ -24,7 +24,7 @@ from experiments.jobs.layouts import check_layout
 from experiments.jobs.schema import CONFIGS, fitting_metrics, register
 from experiments.jobs.spelling import plain, spell_numbers, spelled
 from experiments.store.cell import Cell
-from experiments.store.fields import INVERSION, flat
+from experiments.store.fields import INVERSION, flat, strip_masks
 from pti.errors import InputError
 
 Composed = Callable[[list[str]], DictConfig]
@@ -176,7 +176,8 @@ class _Composer:
                 return self._jobs.get(kept) or self._compose(kept, lacked)
             except ConfigCompositionException as error:
                 name = unknown_field(error) or ""
-                if not name.startswith("method.") or name not in map(_key, kept):
+                place = name.rpartition("@")[2]  # of a part of a method, such as its mask
+                if not place.startswith("method.") or name not in map(_key, kept):
                     raise
                 self.lacking.setdefault(name, error)
                 lacked.add(name)
@@ -212,6 +213,7 @@ def settled(composed: DictConfig) -> DictConfig:
         if value == MISSING:
             raise InputError(f"{name} is not set: add {name}=... to the command")
     spell_numbers(cfg.method)
+    strip_masks(cfg.method)
     OmegaConf.resolve(cfg)
     check_layout(cfg.report)
     return cfg

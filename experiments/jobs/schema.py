@@ -9,7 +9,7 @@ from hydra.core.config_store import ConfigStore
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import MISSING, DictConfig, OmegaConf
 
-from experiments.store.fields import INVERSION, names_a_cell
+from experiments.store.fields import INVERSION, names_a_cell, takes_mask
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 
@@ -73,7 +73,8 @@ def fitting_metrics(cfg: DictConfig) -> str:
 def _cell_of(*, _root_: DictConfig) -> str:
     """The name of a cell: its method, and what tells it from the other cells of its result set.
 
-    In an experiment these are the fields of its report that the method has, else the overrides.
+    In an experiment these are the fields of its report that the method has, and whether its mask
+    is given, else the overrides.
     """
     if HydraConfig.get().runtime.choices.get("experiment") is None:
         varied = sorted(filter(names_a_cell, HydraConfig.get().overrides.task))
@@ -82,6 +83,7 @@ def _cell_of(*, _root_: DictConfig) -> str:
         fields = _root_.report.fields.items()
         values = [(name, OmegaConf.select(_root_, path)) for name, path in fields]
         varied = [f"{name.replace(' ', '_')}={v}" for name, v in values if v is not None]
+        varied += ["mask=given"] * takes_mask(_root_.method)  # it replaces the fields of a mask
     return ",".join([_root_.method.name, *varied])
 
 

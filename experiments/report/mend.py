@@ -15,6 +15,7 @@ from experiments.report.completeness import NAMED, asked, problems
 from experiments.report.departures import MOVED, Standard, places, standard_of, word
 from experiments.report.summary import Summary
 from experiments.store.cell import Cell
+from experiments.store.fields import GIVEN
 
 RUN = "To compute what is missing, and nothing else: "
 AGAIN = (
@@ -121,9 +122,16 @@ def _written(
         "precision": config.precision,
         **({} if measures == fitting_metrics(config) else {"metrics": measures}),
         **({} if str(results) == "results" else {"results": results}),
-        **given,
+        **dict(map(_whole, given, given.values())),
     }
     return {key: _quoted(word(value)) for key, value in values.items()}
+
+
+def _whole(key: str, value: Any) -> tuple[str, Any]:
+    """An override; a given mask takes the place of a mask and all its fields."""
+    place, _, last = key.rpartition(".")
+    is_mask = (last, value) == ("_target_", GIVEN)
+    return (f"mask@{place}", "given") if is_mask else (key, value)
 
 
 def _sweeps(wanted: Sequence[Overrides], known: Sequence[Overrides]) -> Iterator[Overrides]:

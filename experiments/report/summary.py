@@ -13,8 +13,12 @@ from eval.quantity import MSE, PSNR, Quantity
 from experiments.jobs.schema import CONFIGS
 from experiments.report.paper import Paper, PaperTable
 from experiments.store.cell import Cell
+from experiments.store.fields import takes_mask
 from experiments.store.measures import Measures
 from experiments.store.result_set import ResultSet
+
+GIVEN = " (mask given)"
+"""The end of the name of a method whose edits blend with masks from the user."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +134,18 @@ def labels_of(result_set: ResultSet) -> dict[str, str]:
     files = (OmegaConf.load(path) for path in sorted((CONFIGS / "method").glob("*.yaml")))
     methods: list[Any] = [*files, *(cell.config.method for cell in result_set.cells)]
     named = [method for method in methods if {"name", "label"} <= method.keys()]
-    return {method.name: method.label for method in named}
+    labels = {method.name: method.label for method in named}
+    return labels | {f"{name}{GIVEN}": f"{label}{GIVEN}" for name, label in labels.items()}
+
+
+def method_of(cell: Cell) -> str:
+    """The name of a cell's method; with masks from the user it is another one.
+
+    So neither the paper's numbers nor its claims are about it.
+    """
+    config = cell.config
+    given = str(config.get("goal")) == "edit" and takes_mask(config.method)
+    return f"{config.method.name}{GIVEN if given else ''}"
 
 
 def measures_of(result_set: ResultSet) -> Measures:
@@ -176,10 +191,7 @@ def _lay_out(
     result_set: ResultSet, table: PaperTable, first: list[str], labels: dict[str, str]
 ) -> tuple[DataFrame, list[Cell | None]]:
     """Rows and cells in the paper's order of methods, then by fields, missing cells included."""
-    rows = [
-        {"method": cell.config.method.name, **_fields(result_set, cell)}
-        for cell in result_set.cells
-    ]
+    rows = [{"method": method_of(cell), **_fields(result_set, cell)} for cell in result_set.cells]
     missing = [
         spot for spot in table.grid() if not any(spot.items() <= row.items() for row in rows)
     ]

@@ -15,9 +15,11 @@ from data.task import Task
 from data.tensors import to_tensor
 from experiments.jobs.schema import Goal
 from experiments.run.cache import cached, memory_of
+from experiments.run.opened import squared_mask
 from experiments.run.oracles import Oracle
 from experiments.store.cell import seed_of
 from experiments.store.entries import Store
+from experiments.store.fields import takes_mask
 from experiments.store.provenance import peak_memory
 from experiments.store.sources import code_of_part, module_of
 from pti.diffusion.blending import check
@@ -63,9 +65,15 @@ class Computation:
             sources=(
                 "picture",
                 *(["true edit", "region"] if edits else []),
+                *(["mask"] if edits and takes_mask(cfg.method) else []),
                 *(["retrieved picture"] if oracle else []),
             ),
         )
+
+    @property
+    def takes_masks(self) -> bool:
+        """Whether edits blend with masks that come with the pictures."""
+        return "mask" in self.sources
 
     def model(self) -> LatentDiffusion:
         """The model, loaded once per process."""
@@ -121,7 +129,15 @@ class Computation:
             seeds=tuple(seed_of(self.seed, task.key) for task in tasks),
             phrases=tuple(task.edited_words() for task in tasks),
             old_phrases=tuple(task.replaced_words() for task in tasks),
+            masks=self._masks(tasks),
         )
+
+    def _masks(self, tasks: list[Task]) -> Mask | None:
+        """The masks that the method blends with; None where it takes none, or an item has none."""
+        if not self.takes_masks or any(task.mask is None for task in tasks):
+            return None
+        masks = [squared_mask(task, self.model().side) for task in tasks]
+        return torch.stack([torch.tensor(mask)[None] for mask in masks])
 
 
 @dataclass(frozen=True)

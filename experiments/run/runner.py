@@ -205,11 +205,13 @@ class Runner:
         notes = [*map(self._cut, prompts), _extent(outcome.get("mask"))]
         for note in filter(None, notes):
             log.warning("%s: %s", task.key, note)
+        # Nothing to warn of, but the result is not the method's alone.
+        given = "the mask was given" if self.computation.takes_masks and "mask" in outcome else ""
         return Record(
             task.key,
             **asked,
             seed=seed_of(self.cfg.seed, task.key),
-            notes=list(filter(None, notes)),
+            notes=list(filter(None, [*notes, given])),
             at=datetime.now(UTC).isoformat(timespec="seconds"),
             **outcome,
         )

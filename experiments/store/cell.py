@@ -65,6 +65,7 @@ def sources_of(task: Task, names: Iterable[str]) -> dict[str, str]:
         "true edit": task.counterfactual,
         "retrieved picture": task.retrieved,
         "region": task.region,
+        "mask": task.mask,
     }
     return {name: identity_of(opener) for name in names if (opener := openers[name]) is not None}
 

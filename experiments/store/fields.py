@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict
 
 UNSTORED = frozenset(
     {
@@ -47,6 +47,9 @@ SAID_ELSEWHERE = frozenset(
 """Overrides that are left out of a cell's name: the method's name in it, or the folder of the
 result set, says them."""
 
+GIVEN = "pti.diffusion.given_mask.GivenMask"
+"""The class of masks that come with the pictures."""
+
 
 def is_compared(key: str) -> bool:
     """Whether a cell refuses a stored field that has changed: not if it only concerns reports."""
@@ -72,3 +75,23 @@ def flat(config: Any, prefix: str = "") -> dict[str, Any]:
     for key, value in items.items():
         pairs |= flat(value, f"{prefix}.{key}" if prefix else str(key))
     return pairs
+
+
+def takes_mask(method: DictConfig) -> bool:
+    """Whether a method's configuration has its edits blend with the masks of the data set."""
+    return any(
+        value == GIVEN and key.rpartition(".")[2] == "_target_"
+        for key, value in flat(method).items()
+    )
+
+
+def strip_masks(node: DictConfig) -> None:
+    """Leave given masks without fields, in place: a method's file may set those of its own mask."""
+    for key, value in list(node.items_ex(resolve=False)):
+        if not isinstance(value, DictConfig):
+            continue
+        if OmegaConf.select(value, "_target_") == GIVEN:
+            with open_dict(node):
+                node[key] = {"_target_": GIVEN}
+        else:
+            strip_masks(value)

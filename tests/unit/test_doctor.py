@@ -120,7 +120,7 @@ def test_metadata_that_a_run_would_refuse_are_named(tmp_path, run, text):
     assert sentence.startswith(f"error: {tmp_path / 'metadata.csv'}")
 
 
-@pytest.mark.parametrize("field", ["open", "counterfactual", "retrieved"])
+@pytest.mark.parametrize("field", ["open", "counterfactual", "retrieved", "mask"])
 def test_all_that_a_run_opens_is_opened(field):
     def whole():
         return Image.new("RGB", (2, 2))
