@@ -1,6 +1,7 @@
 """DDIM inversion alone, without tuning and without sampling back."""
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from pti.diffusion.ddim import Schedule
 from pti.diffusion.model import LatentDiffusion
@@ -14,6 +15,8 @@ class Trajectory:
 
     Their background is the trajectory, so the trajectory is also given as ``retraced``.
     """
+
+    reads_target: ClassVar[bool] = True
 
     trace: Tracer = field(default_factory=Trace)
 

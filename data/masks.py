@@ -23,10 +23,14 @@ def open_mask(path: Path) -> Image.Image:
     Raises ``InputError`` where ``open_with_alpha`` does, or where the mask is transparent: some
     programs save the selected part so, and some the rest.
     """
-    picture = open_with_alpha(path)
+    return opaque(open_with_alpha(path), str(path))
+
+
+def opaque(picture: Image.Image, name: str) -> Image.Image:
+    """The mask as RGB; raises ``InputError``, which names it, where it is transparent."""
     if picture.mode == "RGBA" and np.asarray(picture.getchannel("A")).min() < 255:
         raise InputError(
-            f"{path} has transparent parts, which may mean either: save the mask without "
+            f"{name} has transparent parts, which may mean either: save the mask without "
             "transparency, white where the edit is free and black elsewhere"
         )
     return picture.convert("RGB")

@@ -10,7 +10,11 @@ from pti.types import Batch, Edit, Inversion, Latent
 
 @runtime_checkable
 class Inverter(Protocol):
-    """Inverts pictures. An inverter is a frozen dataclass, and its fields are its configuration."""
+    """Inverts pictures. An inverter is a frozen dataclass, and its fields are its configuration.
+
+    One whose inversion depends on ``batch.targets`` says so: its class has ``reads_target = True``.
+    That of any other serves each target of a picture.
+    """
 
     def schedule(self, model: LatentDiffusion) -> Schedule:
         """The steps between the latents of the trajectory, and their mover."""

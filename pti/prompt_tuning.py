@@ -32,6 +32,7 @@ By default line 9 is an update by Adam on the mean of squares; ``optimizer="sgd"
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from pti.diffusion.retrace import Retrace
 
@@ -41,3 +42,4 @@ class PromptTuning(Retrace):
     """Tunes the conditional embedding, from the target prompt's; the null embedding is fixed."""
 
     tunes = "cond"
+    reads_target: ClassVar[bool] = True

@@ -55,3 +55,9 @@ def change(path: Path, **fields):
     config = json.loads(path.read_text(encoding="utf-8")) | fields
     kept = {name: value for name, value in config.items() if value is not None}
     path.write_text(json.dumps(kept), encoding="utf-8")
+
+
+def pipeline_of(folder: Path, **options: Any) -> Any:
+    """The pipeline of diffusers, in memory."""
+    extras: dict[str, Any] = {"safety_checker": None, "feature_extractor": None}
+    return StableDiffusionPipeline.from_pretrained(folder, **extras, **options)

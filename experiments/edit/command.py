@@ -2,7 +2,8 @@
 
     python -m experiments.edit image=car.png prompt="a yellow car" [method=pti model=scenes eta=0.9
         threshold=0.3 omega=7.5 words=yellow caption="a red car" fit=crop out=car-edited.png seed=0
-        mask=mask.png device=auto precision=fp32 method.invert.trace.steps=50 model.path=...]
+        mask=mask.png inversion=nti reweight="yellow:2,car:0.5" device=auto precision=fp32
+        method.invert.trace.steps=50 model.path=...]
 
 Writes the picture out and, beside it, NAME-sheet.png (before, after, mask) and NAME.json (settings,
 metrics, notes). Notes warn about the result: the prompt was cut off, the mask selects nothing or
@@ -16,6 +17,9 @@ words    phrases of the prompt that the mask follows, separated by commas. The d
 mask     a picture of the same size, white where the edit is free and black where the picture stays;
          it takes the place of the mask that the method would find (threshold and words have no part
          then).
+inversion  a file of configs/inversion, for a method that is a pair: target, local_blend, p2p,
+         masactrl, pnp.
+reweight factors of the attention to words of the prompt, for method=p2p.
 fit      crop edits the largest centred square and pastes it back; all pixels outside it stay
          unchanged. pad edits the whole picture, extended to a square with the colours of its edges
          and cut to its size again. Both keep the picture's size, but the edited part is resampled
@@ -27,12 +31,11 @@ over white.
 """
 
 import sys
-from dataclasses import replace
 from functools import partial
-from time import perf_counter
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 from hydra.utils import instantiate
 from matplotlib.figure import Figure
 from omegaconf import OmegaConf
@@ -40,25 +43,21 @@ from PIL import Image
 
 from data.colours import over_white
 from data.images import Pixels
-from data.tensors import to_pixels, to_tensor
+from data.tensors import to_tensor
 from eval.metric import Pictures
 from eval.psnr import Psnr
 from eval.ssim import Ssim
-from experiments.edit.frame import Frame
-from experiments.edit.given import squared_masks
+from experiments.edit.editor import Editor, Result
 from experiments.edit.progress import shown
-from experiments.edit.request import FITS, Request
+from experiments.edit.request import Request
 from experiments.report.figures import STYLE, UNDATED
 from experiments.report.lettering import make_legible, readable, wrapped
 from experiments.run.compute import load_model
 from experiments.store.atomic import write_aside, write_json
 from experiments.store.provenance import provenance
 from experiments.store.sources import code_of
-from pti.diffusion.blending import check
 from pti.diffusion.model import LatentDiffusion
 from pti.errors import InputError
-from pti.method import Method
-from pti.types import Batch
 
 EXTREMES = {0.0: "nothing: lower the threshold", 1.0: "everything: raise the threshold"}
 ALL_GIVEN = "everything: nothing is kept"
@@ -66,33 +65,18 @@ PANEL = 2.4  # inches of a picture on the sheet
 tell = partial(print, flush=True)
 
 
-def edit(
-    request: Request, model: LatentDiffusion, pixels: Pixels
-) -> tuple[Pixels, Pixels | None, dict[str, float]]:
-    """The edited square, its mask, and seconds by stage; the mask is None for unmasked methods.
-
-    Raises ``InputError`` where the result is not finite.
-    """
-    method: Method = instantiate(request.cfg.method)
-    prompt, words = request.prompt, request.task.edited_words()
-    images, captions = to_tensor(pixels)[None], (request.task.caption or prompt,)
-    batch = Batch(images, captions, (prompt,), seeds=(request.cfg.seed,), phrases=(words,))
-    batch = replace(batch, masks=squared_masks(request.task, FITS[request.fit], model.side))
-    check(method.edit, model, batch)
-    schedule, start = method.invert.schedule(model), perf_counter()
-    with shown(model, len(schedule)):
-        inversion = method.inverted(model, batch)
-    seconds = {"inverting": perf_counter() - start}
-    tell(f"inverted in {seconds['inverting']:.1f} s")
-    with shown(model, len(schedule)):
-        edited = method.edit(model, schedule, inversion, batch)
-    image = model.decode(edited.z)[0]
-    seconds["sampling"] = perf_counter() - start - seconds["inverting"]
-    tell(f"sampled in {seconds['sampling']:.1f} s")
-    if not image.isfinite().all():
-        raise InputError("the result is not finite: try precision=fp32, or a smaller omega")
-    mask = None if edited.mask is None else to_pixels(edited.mask[0].float().expand(3, -1, -1))
-    return to_pixels(image), mask, seconds
+def edit(request: Request, picture: Image.Image, editor: Editor) -> tuple[Result, Pixels]:
+    """The result, and the square that the model saw; raises what ``Editor`` raises."""
+    prompt, words = request.prompt, request.task.words
+    of_edit: dict[str, Any] = {"words": words, "mask": request.mask}
+    about: dict[str, Any] = {"fit": request.fit, "seed": request.cfg.seed, **of_edit}
+    with shown(editor.model, editor.steps):
+        inverted = editor.invert(picture, request.task.caption, prompt=prompt, **about)
+    tell(f"inverted in {inverted.seconds:.1f} s")
+    with shown(editor.model, editor.steps):
+        result = editor.edit(inverted, prompt, **of_edit)
+    tell(f"sampled in {result.seconds['sampling']:.1f} s")
+    return result, inverted.squares[0]
 
 
 def measure(model: LatentDiffusion, before: Pixels, after: Pixels) -> dict[str, Any]:
@@ -141,7 +125,7 @@ def describe(request: Request, model: LatentDiffusion) -> dict[str, Any]:
         "prompt": request.prompt,
         "caption": task.caption,
         "words": task.edited_words(),
-        "mask": request.mask or None,
+        "mask": str(request.mask) if request.mask else None,
         "fit": request.fit,
         "method": OmegaConf.to_container(cfg.method, resolve=True),
         "model": cfg.model.name,
@@ -177,7 +161,6 @@ def run(request: Request) -> None:
     Raises ``InputError`` where the picture, the model, the overrides or the output can't be used.
     """
     (out, sheet, about), cfg, picture = request.files, request.cfg, request.task.open()
-    frame = Frame(picture, FITS[request.fit](picture.size))
     tell(f"loading model {cfg.model.name} ...")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)  # first, so that a failure costs no work
@@ -186,18 +169,15 @@ def run(request: Request) -> None:
             f"{out} can't be written ({error.strerror}): choose another out=..."
         ) from error
     model = load_model(OmegaConf.to_yaml(cfg.model.load, resolve=True), cfg.precision, cfg.device)
-    before = frame.squared(model.side)
-    after, mask, seconds = edit(request, model, before)
-    whole = frame.put_back(after, Image.Resampling.BICUBIC)
-    panels = {"before": picture, "after": whole}
-    share = None if mask is None else float(mask.mean() / 255)
-    if mask is not None:
-        nothing = replace(frame, picture=Image.new("RGB", picture.size))
-        panels["mask"] = nothing.put_back(mask, Image.Resampling.NEAREST)
-    metrics = measure(model, before, after)
-    notes = notes_on(request, model, share, metrics["autoencoder psnr"])
-    metrics |= {"mask": share, "calls": model.calls.as_json(), "seconds": seconds}
-    write_aside(out, partial(whole.save, format="PNG"))
+    result, before = edit(request, picture, Editor(model, instantiate(cfg.method)))
+    panels = {"before": picture, "after": result.image}
+    if result.mask is not None:
+        panels["mask"] = result.mask.convert("RGB")
+    metrics = measure(model, before, np.asarray(result.square))
+    notes = notes_on(request, model, result.share, metrics["autoencoder psnr"])
+    calls = model.calls.as_json()
+    metrics |= {"mask": result.share, "calls": calls, "seconds": result.seconds}
+    write_aside(out, partial(result.image.save, format="PNG"))
     with mpl.rc_context(STYLE):
         prompt = request.prompt if readable(request.prompt) else request.task.key
         figure = draw(panels, f"{prompt} ({cfg.method.name}, model {cfg.model.name})")

@@ -8,6 +8,9 @@ from PIL import Image
 from data.colours import over_white
 from data.images import Pixels, square
 
+FITS = {"crop": min, "pad": max}
+"""The side of the edited square, from the picture's width and height."""
+
 
 @dataclass(frozen=True)
 class Frame:

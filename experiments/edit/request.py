@@ -2,40 +2,38 @@
 
 from dataclasses import dataclass
 from functools import partial
+from math import isfinite
 from pathlib import Path
 
-from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from data.command_line import closest
 from data.images import open_with_alpha
-from data.masks import open_mask
 from data.task import Task
-from experiments.edit.given import overrides_for
-from experiments.jobs.forms import check_forms
-from experiments.jobs.schema import CONFIGS, register
-from experiments.jobs.spelling import spelled
-from experiments.run.oracles import Oracle
-from experiments.store.fields import strip_masks
+from experiments.edit.frame import FITS
+from experiments.edit.settings import SHORT, check_caption, composed
+from experiments.jobs.spelling import plain
 from pti.errors import InputError
-from pti.method import Method, Reconstruct
 
-OWN = {"image": "", "prompt": "", "caption": "", "words": "", "fit": "crop", "out": "", "mask": ""}
-SHORT = {
-    "eta": "method.edit.eta",
-    "threshold": "method.edit.mask.threshold",
-    "omega": "method.edit.omega",
+OWN = {
+    "image": "",
+    "prompt": "",
+    "caption": "",
+    "words": "",
+    "fit": "crop",
+    "out": "",
+    "reweight": "",
+    "mask": "",
 }
-KNOWN = (*OWN, *SHORT, "method", "model", "seed", "device", "precision")
-FITS = {"crop": min, "pad": max}  # side of the edited square, from the picture's width and height
+KNOWN = (*OWN, *SHORT, "method", "inversion", "model", "seed", "device", "precision")
 
 
 @dataclass(frozen=True)
 class Request:
     """A checked command line; ``files`` are the picture, the sheet and the JSON to write.
 
-    ``mask`` is the path of the user's mask, empty without one.
+    ``mask`` is the path of the user's mask, None without one.
     """
 
     task: Task
@@ -43,13 +41,13 @@ class Request:
     fit: str
     files: tuple[Path, Path, Path]
     cfg: DictConfig
-    mask: str = ""
+    mask: Path | None = None
 
     @classmethod
     def read(cls, arguments: list[str]) -> "Request":
         """Read the command line; no file is touched. Raises ``InputError`` where it is wrong."""
         options = parse(arguments)
-        image, prompt, caption, words, fit, out, mask = (options[key] for key in OWN)
+        image, prompt, caption, words, fit, out, _, mask = (options[key] for key in OWN)
         if not image:
             raise InputError("say which picture to edit: image=car.png")
         if not prompt:
@@ -69,9 +67,9 @@ class Request:
             open=partial(open_with_alpha, Path(image)),
             words=named,
             target=prompt,
-            mask=partial(open_mask, Path(mask)) if mask else None,
         )
-        return cls(task, prompt, fit, files, configure(options), mask)
+        own = Path(mask) if mask else None
+        return cls(task, prompt, fit, files, configure(options), own)
 
 
 def files_of(out: Path) -> tuple[Path, Path, Path]:
@@ -95,30 +93,31 @@ def parse(arguments: list[str]) -> dict[str, str]:
 
 def configure(options: dict[str, str]) -> DictConfig:
     """The run's configuration; raises ``InputError`` where its method can't make this edit."""
-    overrides = [f"{SHORT.get(k, k)}={v}" for k, v in options.items() if k not in OWN]
-    default = _compose([word for word in overrides if word.startswith("method=")])
-    name = f"method={default.method.name}"
-    method: Method | Oracle = instantiate(default.method)
-    if isinstance(method, Oracle):
-        raise InputError(f"{name} edits no picture: choose a method that does, such as pti")
-    if isinstance(method.edit, Reconstruct):
-        raise InputError(f"{name} only reconstructs: choose a method that edits, such as pti")
-    if options.get("mask"):
-        overrides += overrides_for(default.method)
-    cfg = _compose(overrides)
-    strip_masks(cfg.method)
-    check_forms(cfg.method, "method")
-    check_forms(cfg.model.load, "model.load")
-    # A trajectory with an omega reads the caption; the method's own omega is that of its tuning.
-    invert = cfg.method.invert
-    guided = invert.trace.omega if "omega" in invert.get("trace", {}) else invert.get("omega")
-    contrasted = OmegaConf.select(cfg, "method.edit.mask.reference") == "caption"
-    if (guided or contrasted) and not options["caption"]:
-        raise InputError(f'{name} must know what the picture shows now: add caption="..."')
+    words = [f"{key}={value}" for key, value in options.items() if key not in OWN]
+    cfg = composed(words, given_mask=bool(options.get("mask")))
+    if weights := options.get("reweight"):
+        reweight(cfg, weights)
+    check_caption(instantiate(cfg.method), options.get("caption"))
     return cfg
 
 
-def _compose(overrides: list[str]) -> DictConfig:
-    register()
-    with initialize_config_dir(str(CONFIGS), version_base="1.3"):
-        return compose("run", ["goal=edit", *spelled(overrides)])
+def reweight(cfg: DictConfig, weights: str) -> None:
+    """Set the weights of words, such as "blue:2,sky:0.5", in the method of ``cfg``.
+
+    They are set here, and not by an override, as Hydra takes few letters for a key. Raises
+    ``InputError`` where they can't be read, or the method has none.
+    """
+    control = OmegaConf.select(cfg, "method.edit.control")
+    if not isinstance(control, DictConfig) or "reweight" not in control:
+        raise InputError(f"method={cfg.method.name} can't re-weight words: leave reweight=... out")
+    pairs = [part.rpartition(":") for part in weights.split(",")]
+    try:
+        numbers = {phrase.strip(): plain(float(number)) for phrase, _, number in pairs}
+    except ValueError:
+        numbers = {}
+    if not numbers or not all(phrase and isfinite(numbers[phrase]) for phrase in numbers):
+        raise InputError(
+            f"reweight={weights} can't be read: write words and their weights, as in "
+            'reweight="blue:2,sky:0.5"'
+        )
+    control.reweight = numbers

@@ -47,7 +47,7 @@ def check_forms(config: DictConfig, path: str) -> None:
         if isinstance(value, DictConfig):
             check_forms(value, f"{path}.{name}")
         elif types.get(name, EMPTY) is not EMPTY:
-            _check(value, types[name], f"{path}.{name}")
+            check_value(value, types[name], f"{path}.{name}")
 
 
 def _made_by(config: DictConfig, path: str) -> Any:
@@ -61,7 +61,8 @@ def _made_by(config: DictConfig, path: str) -> Any:
         ) from error
 
 
-def _check(value: Any, annotation: Any, path: str) -> None:
+def check_value(value: Any, annotation: Any, path: str) -> None:
+    """Raise ``InputError`` where ``value`` is not of the type ``annotation``; ``path`` names it."""
     options = list(_options(annotation))
     if not any(_fits(value, option) for option in options):
         raise InputError(f"{path}={_text(value)} can't be: it takes {in_words(annotation)}")

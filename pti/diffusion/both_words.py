@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
+from jaxtyping import Bool
 from torch import Tensor
 
 from pti.diffusion.attention import Chosen
@@ -33,7 +34,7 @@ class BothWords(AttentionMask):
         old = chosen_of(self._old(model, batch), like)
         return torch.cat([old, super().chosen(model, batch, like)])
 
-    def joined(self, mask: Mask) -> Mask:
+    def joined(self, mask: Bool[Tensor, "rows 1 h w"]) -> Mask:
         """Where either branch attends to its words."""
         source, target = mask.chunk(2)
         return source | target

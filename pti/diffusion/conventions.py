@@ -39,9 +39,15 @@ def missing_conventions(folder: Path) -> dict[str, Any]:
     here does.
     """
     path = folder / "scheduler" / "scheduler_config.json"
-    config = read_json(path)
+    return conventions_beyond(path, read_json(path), read_json(folder / "unet" / "config.json"))
+
+
+def conventions_beyond(
+    path: object, config: Mapping[str, Any], unet: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The same for the configuration of a scheduler; ``path`` names it, ``unet`` is the UNet's."""
     _check_known(path, config)
-    _check_prediction(path, config, read_json(folder / "unet" / "config.json"))
+    _check_prediction(path, config, unet)
     kind = config.get("_class_name")
     missing = [name for name in BETAS if config.get(name) is None]
     if missing and not config.get("trained_betas"):
@@ -58,7 +64,7 @@ def missing_conventions(folder: Path) -> dict[str, Any]:
     return ours
 
 
-def _check_known(path: Path, config: Mapping[str, Any]) -> None:
+def _check_known(path: object, config: Mapping[str, Any]) -> None:
     spacing = config.get("timestep_spacing", "leading")
     if spacing not in get_args(Spacing):
         raise InputError(
@@ -75,7 +81,7 @@ def _check_known(path: Path, config: Mapping[str, Any]) -> None:
             )
 
 
-def _check_prediction(path: Path, config: Mapping[str, Any], unet: Mapping[str, Any]) -> None:
+def _check_prediction(path: object, config: Mapping[str, Any], unet: Mapping[str, Any]) -> None:
     says = config.get("prediction_type")
     if says is None and unet.get("cross_attention_dim") == WIDTH_OF_SD2:
         raise InputError(

@@ -1,6 +1,6 @@
 """Tell from a model's configuration whether it is supported, before its weights are read."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,9 @@ SUPPORTED = (
 )
 
 Config = dict[str, Any]
+
+KINDS = {"unet": UNet2DConditionModel, "vae": AutoencoderKL, "text_encoder": CLIPTextConfig}
+"""What the configuration of each part is of."""
 
 BY_SURPLUS = {
     1: "depth-guided",
@@ -48,12 +51,15 @@ UNFIT = "of parts that do not fit"
 
 def check_kind(folder: Path) -> None:
     """Raise ``InputError``, naming the kind of the model, where that kind is not supported."""
-    unet = _config(folder, "unet", UNet2DConditionModel)
-    vae = _config(folder, "vae", AutoencoderKL)
-    text = _config(folder, "text_encoder", CLIPTextConfig)
+    check_configs(folder, {name: read_json(folder / name / "config.json") for name in KINDS})
+
+
+def check_configs(source: object, configs: Mapping[str, Config]) -> None:
+    """The same for configurations by part, as they would be saved; ``source`` names them."""
+    unet, vae, text = (_completed(configs[name], kind) for name, kind in KINDS.items())
     kinds = (*_by_class(unet, vae, text), *_by_unet(unet), *_by_fit(unet, vae, text))
     if kinds:
-        raise InputError(f"{folder}: the model is {kinds[0]}; {SUPPORTED}")
+        raise InputError(f"{source}: the model is {kinds[0]}; {SUPPORTED}")
 
 
 def _by_class(unet: Config, vae: Config, text: Config) -> Iterator[str]:
@@ -94,10 +100,9 @@ def _by_fit(unet: Config, vae: Config, text: Config) -> Iterator[str]:
         yield f"{UNFIT} (unet: cross_attention_dim={widths}, text_encoder: hidden_size={width})"
 
 
-def _config(folder: Path, part: str, kind: type) -> Config:
-    """The part's configuration file, completed by the defaults of its class."""
-    defaults = {name: field.default for name, field in signature(kind).parameters.items()}
-    return defaults | read_json(folder / part / "config.json")
+def _completed(config: Config, kind: type) -> Config:
+    """A part's configuration, completed by the defaults of its class."""
+    return {name: field.default for name, field in signature(kind).parameters.items()} | config
 
 
 def check_tokenizer(tokenizer: Any, config: Any) -> None:

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,8 @@ from experiments.search import command as search
 from experiments.status import command as status
 from experiments.store.cell import Cell
 from experiments.sync import command as sync
-from tests.e2e.desk import Desk, smooth
+from pti import Editor
+from tests.e2e.desk import FEW_STEPS, Desk, smooth
 from tests.tiny_world import save_model, words_of, write_pictures
 
 
@@ -100,3 +102,20 @@ def desk(tmp_path, tiny_folder, call):
     desk = Desk(tmp_path, tiny_folder, call)
     desk.put(smooth(50, 40))
     return desk
+
+
+@pytest.fixture
+def make(tiny_folder):
+    """Makes an ``Editor`` with the tiny model, and of few steps where its method has a name."""
+
+    def editor(method: Any = "pti", **options: Any) -> Editor:
+        usual: dict[str, Any] = {"settings": FEW_STEPS} if isinstance(method, str) else {}
+        return Editor.from_pretrained(tiny_folder, method, **(usual | options))
+
+    yield editor
+    load_model.cache_clear()
+
+
+@pytest.fixture
+def editor(make) -> Editor:
+    return make()

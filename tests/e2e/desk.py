@@ -9,6 +9,7 @@ from typing import Any
 from PIL import Image
 
 FEW = "method.invert.trace.steps=4"
+FEW_STEPS = {"invert.trace.steps": 4}
 PROMPT = "a blue ring on snow"
 
 

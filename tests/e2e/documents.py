@@ -16,6 +16,8 @@ DOCUMENTS = [
 
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", flags=re.DOTALL | re.MULTILINE)
 SHELL = ("", "bash")
+PROGRAM = "py"
+"""The language of a block that is run as it stands; one in python goes into a file."""
 SPAN = re.compile(r"`([^`]+)`(?: \((needs [^)]+)\))?")
 NEEDS = re.compile(r"\bneeds ([\w, ]+)")
 ALTERNATIVES = re.compile(r"`(\w+)=[^`]*`((?:, `\w+(?: [^`]*)?`)+)")
@@ -61,8 +63,13 @@ def files(text: str) -> dict[str, str]:
     return {
         re.findall(r"`([\w/]+\.\w+)`", text[: block.start()])[-1]: block[2]
         for block in BLOCK.finditer(text)
-        if block[1] not in SHELL
+        if block[1] not in (*SHELL, PROGRAM)
     }
+
+
+def programs(text: str) -> list[str]:
+    """Each block that is a program; each goes on from the one before."""
+    return [block[2] for block in BLOCK.finditer(text) if block[1] == PROGRAM]
 
 
 def choices(text: str) -> set[tuple[str, str]]:

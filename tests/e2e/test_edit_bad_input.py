@@ -1,8 +1,10 @@
 """What ``experiments.edit`` says of input that it can't use."""
 
 import pytest
+from hydra.utils import instantiate
+from omegaconf import OmegaConf
 
-from experiments.edit.request import configure
+from experiments.edit.request import configure, reweight
 from pti.errors import InputError
 from tests.e2e.desk import smooth
 
@@ -60,6 +62,8 @@ def test_bad_input_is_one_sentence(desk, word, says):
         (["method=ddim_global", "omega=1e30"], ["not finite"]),
         (["method=diffedit"], ["method=diffedit", 'add caption="..."']),
         (["method.invert.trace.omega=1.0"], ["method=pti", 'add caption="..."']),
+        (["inversion=edict"], ["method=pti has its own inversion", "a pair, such as p2p"]),
+        (["reweight=ring:2"], ["method=pti can't re-weight words"]),
     ],
 )
 def test_what_a_method_cannot_do_is_told(desk, words, says):
@@ -74,6 +78,23 @@ def test_a_method_that_reads_the_caption_asks_for_one(method):
     with pytest.raises(InputError, match=f"method={method} must know what the picture shows now"):
         configure({"method": method, "caption": ""})
     assert configure({"method": method, "caption": "a star"}).method.name == method
+
+
+def test_weights_of_words_are_read_or_refused():
+    cfg = OmegaConf.create({"method": {"name": "p2p", "edit": {"control": {"reweight": None}}}})
+    reweight(cfg, "blue: 2, the Böhme's sky:-0.5")
+    assert cfg.method.edit.control.reweight == {"blue": 2, "the Böhme's sky": -0.5}
+    for wrong in ("blue", "blue:", "blue:much", ":2", "blue:nan", "blue:2,"):
+        with pytest.raises(InputError, match=r"can't be read: write words and their weights"):
+            reweight(cfg, wrong)
+
+
+def test_the_fields_of_a_pair_are_found():
+    given = {"method": "p2p", "caption": "a star", "omega": "3", "threshold": "0.4"}
+    cfg = configure({**given, "inversion": "edict", "reweight": "star:2"})
+    target = cfg.method.edit.target
+    assert (cfg.method.inversion, target.omega, target.mask.threshold) == ("edict", 3, 0.4)
+    assert instantiate(cfg.method).edit.control.reweight == {"star": 2}
 
 
 def test_diffedit_without_a_source_text_needs_no_caption(desk):
