@@ -107,10 +107,9 @@ def _mixed(rows: BranchRows, aligned: Alignment, factors: Float[Tensor, "b token
 
     The first one leaves the target out where nothing of its own is kept.
     """
-    source = Term(
-        rows.target, rows.source, rows.source, rows.target, aligned.moved * factors[:, None]
-    )
+    moved, kept, scales = (part.to(rows.device) for part in (aligned.moved, aligned.own, factors))
+    source = Term(rows.target, rows.source, rows.source, rows.target, moved * scales[:, None])
     own = rows.taking(set(), rows.target, rows.target)
     if not aligned.own.any():
         return [own.of(0, rows.count - rows.images), source]
-    return [own.weighed(aligned.own * factors, rows.count), source]
+    return [own.weighed(kept * scales, rows.count), source]

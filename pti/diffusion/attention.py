@@ -28,7 +28,7 @@ Chosen = Float[Tensor, "b tokens m"]
 TokenWeights = Float[Tensor, "b tokens"]
 
 
-@dataclass
+@dataclass(eq=False)
 class Watch:
     """The attention to chosen tokens, of the last b rows of each UNet call since watching began.
 

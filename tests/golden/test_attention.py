@@ -51,6 +51,13 @@ def test_watching_ends_with_an_error_too():
     assert model.unet.attn_processors == before
 
 
+def test_watches_may_be_nested():
+    model, batch = tiny_model(), edit_batch()
+    with watched(model, every_token(3)) as outer, watched(model, every_token(3)) as inner:
+        model.predict(model.encode(batch.images), 500, model.embed(batch.targets))
+    assert torch.equal(outer.maps(), inner.maps())
+
+
 def test_maps_are_the_conditional_halfs():
     """Against the softmax that diffusers' own attention module computes from hooked inputs."""
     model, batch = tiny_model(), edit_batch()
