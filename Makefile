@@ -8,7 +8,7 @@ REPORT := $(BIN)/python -m experiments.report
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 
 .DEFAULT_GOAL := help
-.PHONY: help install reproduce tables figures inversions smoke test test-more check bench format clean
+.PHONY: help install reproduce tables figures inversions grid smoke test test-more check bench format clean
 
 help: ## Show the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -34,6 +34,9 @@ figures: $(INSTALLED) ## Figures 4-6 on the embedded world; EDITS=150, by defaul
 
 inversions: $(INSTALLED) ## Every inversion beside its cost, on the embedded world; IMAGES=48 of each
 	$(BIN)/python -m experiments.reproduce inversions limit=$(IMAGES)
+
+grid: $(INSTALLED) ## Inversions by editors, on the embedded world; IMAGES=48 of each
+	$(BIN)/python -m experiments.reproduce grid limit=$(IMAGES)
 
 smoke: $(INSTALLED) ## Run, score and report in under a minute
 	@rm -rf results/quick

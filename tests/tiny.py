@@ -100,4 +100,5 @@ def edit_batch(count: int = 3) -> Batch:
     """The same pictures, whose targets are one another's captions."""
     targets = tuple(CAPTIONS[(row + 1) % len(CAPTIONS)] for row in range(count))
     words = tuple((target.split()[2],) for target in targets)
-    return replace(tiny_batch(count), targets=targets, phrases=words)
+    old = tuple((caption.split()[2],) for caption in CAPTIONS[:count])
+    return replace(tiny_batch(count), targets=targets, phrases=words, old_phrases=old)

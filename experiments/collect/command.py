@@ -92,6 +92,22 @@ towards the caption does so at guidance 1 (`configs/experiment/`).
         "make inversions",
         whole=True,
     ),
+    "grid": Page(
+        """# Inversions by editors
+
+Every pair of an inversion and an editor on the same edits of the embedded world;
+`docs/embedded_world.md` says what this can show about Stable Diffusion, and what it can't. Made by
+`make grid IMAGES=28`, and put together by `experiments.collect page=grid`. Each half has the
+settings of its file in `configs/inversion/` or `configs/method/`: those of the authors or of
+PnPInversion, none chosen on these pictures. The guidance scale is the same for all. A call is a
+pass of one picture's latent through the UNet, forward or backward; seconds are those of pictures
+for which the cache gave nothing, and pairs share their inversion through it, so that most have a
+dash.
+""",
+        (("grid", "scenes-scenes_edit"),),
+        "make grid",
+        whole=True,
+    ),
 }
 """Pages by name, which is that of the file."""
 

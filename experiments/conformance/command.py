@@ -216,6 +216,7 @@ def subject_of(overrides: list[str]) -> Subject:
         targets=tuple(str(task.target) for task in tasks),
         seeds=(1, 2, 3),
         phrases=tuple(task.edited_words() for task in tasks),
+        old_phrases=tuple(task.replaced_words() for task in tasks),
     )
     return Subject(method, model, batch)
 

@@ -1,8 +1,9 @@
-"""Runs and reports all of the paper's tables, of its figures, or what compares inversions.
+"""Runs and reports the paper's tables or its figures, or what compares inversions or pairs.
 
     python -m experiments.reproduce tables [limit=48]
     python -m experiments.reproduce figures [limit=150]
     python -m experiments.reproduce inversions [limit=48]
+    python -m experiments.reproduce grid [limit=48]
 
 Further words are overrides of ``experiments.run``, for every experiment; ``workers`` is a process
 for each core, or one on a GPU. The same command again computes only what is missing.
@@ -46,6 +47,7 @@ SUITES = {
         ("experiment=inversions_edit",),
         ("experiment=inversions_budget", "limit=24"),
     ),
+    "grid": (("experiment=grid",),),
 }
 """Overrides of each experiment; Figure 5 is a sheet of 24 edits, and 72 cells take 24 each."""
 

@@ -68,7 +68,7 @@ class TwoBranches:
     def __call__(
         self, model: LatentDiffusion, schedule: Schedule, inversion: Inversion, batch: Batch
     ) -> Edit:
-        """Make 3K forward passes per image (2K at omega 1), and K more to read the source's null.
+        """Make 3K forward passes per image, 4K to read the source's null, 2K at omega 1.
 
         That is one prediction a step; some movers of a schedule make more, or fewer.
         """
@@ -77,7 +77,8 @@ class TwoBranches:
         target = constant(model.embed(batch.targets), len(schedule))
         guidance = self.target.guidance(inversion.null, self.target.condition(inversion, target))
         seen = self._seen(batch)
-        nulls = (self.control.reads_null, guidance.alone is None)
+        guided = guidance.alone is None
+        nulls = (guided and self.control.reads_null, guided)
         rows = BranchRows(len(batch), *nulls, device=model.device)
         with (
             open_attention(model) as attention,

@@ -1,6 +1,6 @@
 """Every choice composes, and every configured method runs: a new one is tested by existing."""
 
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 
 import pytest
@@ -61,7 +61,7 @@ def test_every_method_runs(name):
         assert method(task) is picture
         return
     model, batch = tiny_model(), edit_batch(2)
-    inversion = method.invert(model, batch)
+    inversion = method.inverted(model, batch)
     edit = method.edit(model, method.invert.schedule(model), inversion, batch)
     images = model.decode(edit.z)
 
@@ -80,9 +80,16 @@ def test_every_field_of_a_method_stands_in_its_config(name):
     method = instantiate(config)
     if isinstance(method, Oracle):
         return
-    parts = {"invert": method.invert}
-    if not isinstance(method.edit, Reconstruct):
-        parts |= {"edit": method.edit, "edit.mask": method.edit.mask}
-    for path, part in parts.items():
+    halves = [("invert", method.invert)]
+    halves += [] if isinstance(method.edit, Reconstruct) else [("edit", method.edit)]
+    for path, part in [inner for half in halves for inner in parts_of(*half)]:
         written = set(OmegaConf.select(config, path)) - {"_target_"}
         assert {field.name for field in fields(part)} == written, path
+
+
+def parts_of(path, part):
+    """A dataclass and all that are its fields, each with its place."""
+    yield path, part
+    for field in fields(part):
+        if is_dataclass(inner := getattr(part, field.name)):
+            yield from parts_of(f"{path}.{field.name}", inner)
