@@ -180,7 +180,9 @@ def run(request: Request) -> None:
     write_aside(out, partial(result.image.save, format="PNG"))
     with mpl.rc_context(STYLE):
         prompt = request.prompt if readable(request.prompt) else request.task.key
-        figure = draw(panels, f"{prompt} ({cfg.method.name}, model {cfg.model.name})")
+        inversion = f", inversion {cfg.method.inversion}" if "inversion" in cfg.method else ""
+        about_it = f"method {cfg.method.name}{inversion}, model {cfg.model.name}"
+        figure = draw(panels, f"{prompt} ({about_it})")
         write_aside(sheet, partial(figure.savefig, metadata=UNDATED[".png"], bbox_inches="tight"))
     write_json(about, {**describe(request, model), "notes": notes, "metrics": metrics})
     for note in notes:

@@ -13,7 +13,7 @@ from pti.diffusion.blending import AttentionMask
 from pti.diffusion.both_words import BothWords
 from pti.diffusion.editing import SampleTarget
 from pti.diffusion.trace import Trace
-from pti.diffusion.two_branches import TwoBranches
+from pti.diffusion.two_branches import Source, TwoBranches
 from pti.errors import InputError
 from tests.tiny import edit_batch, tiny_model
 
@@ -21,7 +21,7 @@ DIRECT = Direct(Trace(steps=4, ratio=0.8, omega=1.0))
 IDLE = PromptToPrompt(cross_steps=0.0, self_steps=0.0)
 
 
-def edited(mask, batch, source="caption"):
+def edited(mask, batch, source: Source = "caption"):
     model = tiny_model()
     target = SampleTarget(mask, omega=3.0, background="retraced")
     editor = TwoBranches(IDLE, target, source)
@@ -53,6 +53,7 @@ def test_it_is_where_either_branch_attends_to_its_words():
     large = pooled.repeat_interleave(2, dim=2).repeat_interleave(2, dim=3)
     source, target = (large > 0.8 * large.amax(dim=(2, 3), keepdim=True)).chunk(2)
     assert (source != target).any()
+    assert made.mask is not None
     assert torch.equal(made.mask, source | target)
 
 

@@ -45,12 +45,14 @@ def test_a_row_an_inversion_and_a_column_an_editor(summary):
 
 def test_the_heat_map_has_each_mean_once(summary):
     figure = draw_heatmap(summary)
+    assert figure is not None
     texts = [text.get_text() for text in figure.axes[0].texts]
     assert sorted(texts) == sorted(["22.00", "21.00", "23.00", "–"])
 
 
 def test_the_sheet_has_the_inversions_down_and_the_editors_across(summary):
     figure = draw_gallery(summary)
+    assert figure is not None
     shown = [axes for axes in figure.axes if axes.images]
     titles = [axes.get_title() for axes in figure.axes if axes.get_title()]
     downs = [axes.get_ylabel() for axes in figure.axes if axes.get_ylabel()]
