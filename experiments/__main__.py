@@ -3,8 +3,8 @@
     python -m experiments
     python -m experiments list methods
 
-``list`` takes methods, masks, data, models, metrics, experiments, clusters or layouts; each is a
-file in ``configs/``.
+``list`` takes methods, inversions, masks, data, models, metrics, experiments, clusters or layouts;
+each is a file in ``configs/``.
 """
 
 import sys
@@ -17,6 +17,7 @@ from experiments.start import commands, help_of
 CONFIGS = Path(__file__).parents[1] / "configs"
 GROUPS = {
     "methods": "method",
+    "inversions": "inversion",
     "masks": "mask@method.edit.mask",
     "data": "data",
     "models": "model",

@@ -22,7 +22,7 @@ from experiments.jobs.batches import batches_of, of_shard, sweep_shards
 from experiments.jobs.explain import unknown_field
 from experiments.jobs.layouts import check_layout
 from experiments.jobs.schema import CONFIGS, fitting_metrics, register
-from experiments.jobs.spelling import plain, spell_numbers, spelled
+from experiments.jobs.spelling import left_to_jobs, plain, spell_numbers, spelled
 from experiments.store.cell import Cell
 from experiments.store.fields import INVERSION, flat, strip_masks
 from pti.errors import InputError
@@ -67,7 +67,7 @@ def plan(overrides: Sequence[str], *, know_device: bool = True) -> list[DictConf
     register(know_device=know_device)
     GlobalHydra.instance().clear()
     given = [one for one in overrides if not one.startswith(("-", "rounds="))]
-    own = spelled(sweep_shards(given))
+    own = left_to_jobs(spelled(sweep_shards(given)))
     with initialize_config_dir(str(CONFIGS), version_base="1.3"):
         parsed = OverridesParser.create().parse_overrides(own)
         single = [o.input_line for o in parsed if not o.is_sweep_override() and o.input_line]

@@ -33,6 +33,28 @@ def spelled(overrides: Sequence[str]) -> list[str]:
     return [_spelled(override) for override in overrides]
 
 
+def left_to_jobs(overrides: Sequence[str]) -> list[str]:
+    """Have fields of methods, and the choice of an inversion, composed in each job alone.
+
+    Hydra would first compose them with the default method, which may lack them.
+    """
+    return [_left(override) for override in overrides]
+
+
+def _left(override: str) -> str:
+    key, equals, value = override.partition("=")
+    of_method = key == INVERSION or key.lstrip("+").startswith("method.")
+    single = equals and value and not _is_sweep(override)
+    return f"{key}=choice({value})" if of_method and single else override
+
+
+def _is_sweep(override: str) -> bool:
+    try:
+        return OverridesParser.create().parse_override(override).is_sweep_override()
+    except OverrideParseException:
+        return False  # Hydra will say what is wrong with it
+
+
 def _spelled(override: str) -> str:
     key, equals, value = override.partition("=")
     if not equals or not key or key.startswith(("-", "hydra", "~")):

@@ -19,7 +19,7 @@ from experiments.cluster.gpu_lease import leased_device
 from experiments.cluster.rounds import repeat
 from experiments.jobs.batches import sweep_shards
 from experiments.jobs.schema import CONFIGS, register
-from experiments.jobs.spelling import spell_numbers, spelled
+from experiments.jobs.spelling import left_to_jobs, spell_numbers, spelled
 from experiments.run.ready import Ready
 from experiments.run.sweep import Sweep
 from pti.errors import InputError
@@ -49,6 +49,7 @@ def main() -> None:
             "experiments.search"
         )
     sweep = [] if any(override.startswith("-") for override in overrides) else ["--multirun"]
-    sys.argv[1:] = [*spelled(sweep_shards(overrides)), *sweep]
+    given = spelled(sweep_shards(overrides))
+    sys.argv[1:] = [*(left_to_jobs(given) if sweep else given), *sweep]
     Sweep.install()
     job()
