@@ -97,12 +97,12 @@ towards the caption does so at guidance 1 (`configs/experiment/`).
 
 Every pair of an inversion and an editor on the same edits of the embedded world;
 `docs/embedded_world.md` says what this can show about Stable Diffusion, and what it can't. Made by
-`make grid IMAGES=28`, and put together by `experiments.collect page=grid`. Each half has the
-settings of its file in `configs/inversion/` or `configs/method/`: those of the authors or of
-PnPInversion, none chosen on these pictures. The guidance scale is the same for all. A call is a
-pass of one picture's latent through the UNet, forward or backward; seconds are those of pictures
-for which the cache gave nothing, and pairs share their inversion through it, so that most have a
-dash.
+`make grid IMAGES=28`, four edits of each kind, and put together by `experiments.collect page=grid`.
+Each half has the settings of its file in `configs/inversion/` or `configs/method/`: those of the
+authors or of PnPInversion, none chosen on these pictures. For all, inversion goes up to 0.8 of the
+noise, 40 of 50 steps, and the target's guidance scale is 7.5. A call is a pass of one picture's
+latent through the UNet, forward or backward. Seconds are those of pictures for which the cache gave
+nothing; pairs share their inversion through it, so that most have a dash.
 """,
         (("grid", "scenes-scenes_edit"),),
         "make grid",

@@ -52,5 +52,5 @@ def test_a_method_that_is_not_a_pair_says_so():
     with pytest.raises(ConfigCompositionException) as raised:
         plan(["method=pti", "inversion=nti"])
     assert explain(raised.value) == (
-        "the method has an inversion of its own: choose a pair of halves, such as method=p2p"
+        "the method of this run has an inversion of its own: choose a pair, such as method=p2p"
     )
