@@ -78,6 +78,18 @@ class Edict(Exact):
         """Two divisions by p."""
         return self.p**-2
 
+    def refuse(self, half: object) -> None:
+        """Raise ``ValueError`` where the picture's own branch would not be as it was inverted.
+
+        Its second latent is kept nowhere: it follows from the embeddings and the guidance alone.
+        """
+        control = getattr(half, "control", None)
+        if control is not None and (control.source_prompt, self.omega) != ("inversion", 1):
+            raise ValueError(
+                "EDICT's second latent follows from what was inverted: the picture's own branch "
+                "needs source_prompt=inversion in the control, and omega=1 in the inversion"
+            )
+
     def mover(self) -> Coupled:
         """The pair's mover."""
         return Coupled(self.p)

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from pti.diffusion.branches import BranchRows, ControlAt, SourcePrompt
 from pti.diffusion.control import Control, Terms
-from pti.diffusion.layers import Layer
+from pti.diffusion.layers import Layer, layers_of
 from pti.diffusion.model import LatentDiffusion
 from pti.errors import InputError, one_of
 from pti.types import Batch
@@ -48,12 +48,17 @@ class PlugAndPlay:
         return f"up_blocks.{self.block}.resnets.{self.place}.conv2"
 
     def check(self, model: LatentDiffusion, batch: Batch) -> None:
-        """Raise ``InputError`` where the UNet lacks the convolution."""
+        """Raise ``InputError`` where the UNet lacks the convolution, or attention beyond it."""
         del batch
         if not model.has_module(self.convolution):
             raise InputError(
                 f"the UNet has no {self.convolution}: give block and place of a residual block of "
                 "its decoder"
+            )
+        if self.self_steps and not any(map(self._is_copied, layers_of(model))):
+            raise InputError(
+                f"block={self.block} place={self.place}: the UNet's decoder has no self-attention "
+                "from there on; give earlier ones, or self_steps=0"
             )
 
     @contextmanager

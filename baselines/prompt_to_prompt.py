@@ -3,7 +3,8 @@
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Literal
+from math import isfinite
+from typing import Any, Literal
 
 import torch
 from jaxtyping import Float
@@ -12,9 +13,9 @@ from torch import Tensor
 from pti.diffusion.alignment import Alignment, identical, refined, replaced
 from pti.diffusion.branches import BranchRows, ControlAt, SourcePrompt
 from pti.diffusion.control import Control, Term, Terms
-from pti.diffusion.layers import Layer
+from pti.diffusion.layers import Layer, layers_of
 from pti.diffusion.model import LatentDiffusion
-from pti.errors import one_of
+from pti.errors import InputError, one_of
 from pti.types import Batch
 
 Change = Literal["refine", "replace"]
@@ -44,6 +45,15 @@ class PromptToPrompt:
         for name, share in (("cross_steps", self.cross_steps), ("self_steps", self.self_steps)):
             if not 0 <= share <= 1:
                 raise ValueError(f"{name}={share}: it is a share of the steps, from 0 to 1")
+        words: Any = self.reweight
+        if not isinstance(words, Mapping):
+            raise ValueError(  # noqa: TRY004 (told as other values are)
+                f"reweight={words!r}: give words with their factors, {{'blue': 2}}"
+            )
+        factors: dict[str, Any] = {"weight": self.weight, **words}
+        for name, factor in factors.items():
+            if not isinstance(factor, int | float) or not isfinite(factor):
+                raise ValueError(f"{name}: {factor!r} is not a number to multiply attention by")
         if self.self_limit < 1:
             raise ValueError(f"self_limit={self.self_limit}: it divides the latent's side")
 
@@ -59,8 +69,19 @@ class PromptToPrompt:
 
     def check(self, model: LatentDiffusion, batch: Batch) -> None:
         """Raise ``InputError`` where prompts can't be aligned, or a word to weigh is not there."""
+        widest = self._widest(model)
+        reached = [one for one in layers_of(model) if one.kind == "self" and one.side <= widest]
+        if self.self_steps and not reached:
+            raise InputError(
+                f"self_limit={self.self_limit}: the UNet has no self-attention of {widest} by "
+                f"{widest} or coarser; give a smaller divisor, or self_steps=0"
+            )
         self._alignment(model, batch)
         self._factors(model, batch)
+
+    def _widest(self, model: LatentDiffusion) -> int:
+        """The largest side of the layers whose self-attention is replaced."""
+        return model.latent_shape[-1] // self.self_limit
 
     @contextmanager
     def __call__(
@@ -70,7 +91,7 @@ class PromptToPrompt:
         alignment, factors = self._alignment(model, batch), self._factors(model, batch)
         crossed = _mixed(rows, alignment, factors)
         looking = rows.taking({"query", "key"}, rows.target, rows.source)
-        widest = model.latent_shape[-1] // self.self_limit
+        widest = self._widest(model)
         cross_until, self_until = int(self.cross_steps * (steps + 1)), int(self.self_steps * steps)
 
         def control_at(index: int) -> Control:

@@ -52,6 +52,15 @@ class Editor(Protocol):
         ...
 
 
+@runtime_checkable
+class Refuses(Protocol):
+    """A half of a method that does not go with everything."""
+
+    def refuse(self, half: object) -> None:
+        """Raise ``ValueError`` where it and the method's ``half`` have no meaning together."""
+        ...
+
+
 @dataclass(frozen=True)
 class Reconstruct:
     """The editor that changes nothing: it returns the inversion's reconstruction."""
@@ -68,7 +77,8 @@ class Reconstruct:
 class Method:
     """One row of a table: a name, an inverter and an editor. Reports call it ``label``.
 
-    ``inversion`` is the name of the inverter where both halves can be chosen.
+    ``inversion`` is the name of the inverter where both halves can be chosen. Raises ``ValueError``
+    where one half refuses the other.
     """
 
     name: str
@@ -77,14 +87,26 @@ class Method:
     label: str = ""
     inversion: str = ""
 
+    def __post_init__(self) -> None:
+        """Ask both halves whether they go together."""
+        if isinstance(self.invert, Refuses):
+            self.invert.refuse(self.edit)
+        if isinstance(self.edit, Refuses):
+            self.edit.refuse(self.invert)
+
     def inverted(self, model: LatentDiffusion, batch: Batch) -> Inversion:
         """The inversion that the editor starts from.
 
         An editor whose class says ``reads_retraced`` gets the latents of the reconstruction, which
         an inverter may have to sample; those of an exact one are its trajectory.
         """
-        reads = getattr(self.edit, "reads_retraced", False)
-        exact = getattr(self.invert, "exact", False)
-        if reads and not exact and isinstance(self.invert, SamplesBack):
+        if self.samples_back and isinstance(self.invert, SamplesBack):
             return self.invert.sampled_back(model, batch)
         return self.invert(model, batch)
+
+    @property
+    def samples_back(self) -> bool:
+        """Whether the inverter has to sample back for the editor."""
+        reads = getattr(self.edit, "reads_retraced", False)
+        exact = getattr(self.invert, "exact", False)
+        return reads and not exact and isinstance(self.invert, SamplesBack)

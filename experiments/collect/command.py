@@ -101,7 +101,10 @@ Every pair of an inversion and an editor on the same edits of the embedded world
 Each half has the settings of its file in `configs/inversion/` or `configs/method/`: those of the
 authors or of PnPInversion, none chosen on these pictures. For all, inversion goes up to 0.8 of the
 noise, 40 of 50 steps, and the target's guidance scale is 7.5. A call is a pass of one picture's
-latent through the UNet, forward or backward. Seconds are those of pictures for which the cache gave
+latent through the UNet, forward or backward. With DDIM the picture's own branch is the caption's
+reconstruction at that guidance for every editor, as in PnPInversion's P2P, where MasaCtrl and
+Plug-and-Play invert and sample the empty prompt; with EDICT theirs has the caption, without which
+its second latent would not be known. Seconds are those of pictures for which the cache gave
 nothing; pairs share their inversion through it, so that most have a dash.
 """,
         (("grid", "scenes-scenes_edit"),),

@@ -165,19 +165,16 @@ class Editor:
         a list it is edited as it is alone, but for rounding. Raises ``InputError`` where something
         can't be used.
         """
-        if fit not in FITS:
-            raise InputError(f"fit={fit}: choose one of {', '.join(FITS)}")
         is_list = isinstance(images, list | tuple)
-        pictures = [opened(one) for one in (images if is_list else [images])]
-        if not pictures:
-            raise InputError("the list of pictures is empty: give one at least")
-        frames = tuple(Frame(picture, FITS[fit](picture.size)) for picture in pictures)
+        frames = _framed(images if is_list else [images], fit)
         captions = (None,) * len(frames) if not caption else _each(caption, len(frames), "caption")
         check_caption(self.method, all(captions))
         squares = tuple(frame.squared(self.model.side) for frame in frames)
         inverted: Inverted[Any] = Inverted(
             frames, squares, captions, seed, is_list, owner=self, laid=Made(self.method)
         )
+        if prompt is None and (words or mask is not None):
+            raise InputError("words and mask are those of an edit: give its prompt beside them")
         if prompt is None:
             return begun(self.method, self.model, inverted)
         batch = self._batch(inverted, prompt, words, mask)
@@ -207,6 +204,11 @@ class Editor:
             raise InputError("another editor made this inversion: invert with the one that edits")
         changed = with_fields(self.method.edit, fields, self.method.name)
         method = self._masked(replace(self.method, edit=changed), mask)
+        if method.samples_back and not self.method.samples_back:
+            raise InputError(
+                "this edit reads the latents of the reconstruction, which the inversion left out: "
+                f"give {', '.join(fields)} as settings of the editor"
+            )
         check_caption(method, all(inversion.captions))
         batch = self._batch(inversion, prompt, words, mask)
         check(method.edit, self.model, batch)
@@ -252,6 +254,16 @@ class Editor:
             (to_pixels(image), None if mask is None else to_pixels(mask.expand(3, -1, -1)))
             for image, mask in zip(images, masks, strict=True)
         ]
+
+
+def _framed(images: Many, fit: str) -> tuple[Frame, ...]:
+    """The pictures with the squares that are edited."""
+    if fit not in FITS:
+        raise InputError(f"fit={fit}: choose one of {', '.join(FITS)}")
+    pictures = [opened(one) for one in images]
+    if not pictures:
+        raise InputError("the list of pictures is empty: give one at least")
+    return tuple(Frame(picture, FITS[fit](picture.size)) for picture in pictures)
 
 
 def _result(

@@ -103,7 +103,9 @@ def check_caption(method: Method, caption: object) -> None:
     contrasted = any(
         (place[-1], value) == ("reference", "caption") for place, value in values_of(method.edit)
     )
-    if (guided or contrasted) and not caption:
+    # An editor that aligns the prompt's words with the caption's.
+    aligned = getattr(method.edit, "control", None) and vars(method.edit)["source"] == "caption"
+    if (guided or contrasted or aligned) and not caption:
         raise InputError(
             f'method={method.name} must know what the picture shows now: add caption="..."'
         )
@@ -133,8 +135,15 @@ def words_of_model(model: str | PathLike[str]) -> list[str]:
 
 
 def words_of_settings(settings: Settings) -> list[str]:
-    """The overrides for values by dotted names; those of a method may leave ``method.`` out."""
-    return [f"{_whole(name)}={_written(value)}" for name, value in settings.items()]
+    """The overrides for values by dotted names; those of a method may leave ``method.`` out.
+
+    The entries of a mapping are added, as an empty one in a file has none to replace.
+    """
+    return [
+        f"++{_whole(name)}.{key}={_written(inner)}" if key else f"{_whole(name)}={_written(inner)}"
+        for name, value in settings.items()
+        for key, inner in (value.items() if isinstance(value, Mapping) else [("", value)])
+    ]
 
 
 def _whole(name: str) -> str:

@@ -31,6 +31,10 @@ Composed = Callable[[list[str]], DictConfig]
 """Composes the configuration of one job from its overrides."""
 
 
+MASKS = ("mask@method.edit.mask", "mask@method.edit.target.mask")
+"""Where the mask of an editor is chosen, and that of an editor that is half of a pair."""
+
+
 @dataclass(frozen=True)
 class Job:
     """One job of a sweep: its overrides, and the configuration that is composed from them.
@@ -95,6 +99,7 @@ def expand(experiment: DictConfig, given: Sequence[str], composed: Composed) -> 
             job = composer.job(of_job)
             jobs.setdefault(json.dumps(OmegaConf.to_container(job.cfg), default=str), job)
     known = {_key(override) for job in jobs.values() for override in job.overrides}
+    known |= {MASKS[0]} if MASKS[1] in known else set()
     for name, error in composer.lacking.items():
         if name in composer.given - known:
             raise error
@@ -151,6 +156,16 @@ def _key(override: str) -> str:
     return override.partition("=")[0].lstrip("+")
 
 
+def _kept(overrides: Sequence[str], lacked: set[str]) -> tuple[str, ...]:
+    """The overrides but those that the method lacks; a pair has its mask a level deeper."""
+    own, of_pair = MASKS
+    moved = [
+        one.replace(own, of_pair, 1) if _key(one) == own and own in lacked else one
+        for one in overrides
+    ]
+    return tuple(one for one in moved if _key(one) not in lacked)
+
+
 @dataclass
 class _Composer:
     """Composes jobs without the fields that their methods lack, and with metrics that suit them.
@@ -171,7 +186,7 @@ class _Composer:
     def job(self, overrides: Sequence[str]) -> Job:
         lacked = self._lacked[tuple(filter(_chooses_a_file, overrides))]
         while True:
-            kept = tuple(one for one in overrides if _key(one) not in lacked)
+            kept = _kept(overrides, lacked)
             try:
                 return self._jobs.get(kept) or self._compose(kept, lacked)
             except ConfigCompositionException as error:
@@ -190,9 +205,14 @@ class _Composer:
             if name not in self._metrics:
                 self._metrics[name] = self.composed(overrides).metrics
             cfg.metrics = self._metrics[name]
-        job = Job(overrides, settled(cfg), tuple(sorted(lacked & self.given)))
+        job = Job(overrides, settled(cfg), tuple(sorted(self._left_out(kept, lacked))))
         self._jobs[kept] = job
         return job
+
+    def _left_out(self, kept: tuple[str, ...], lacked: set[str]) -> set[str]:
+        own, of_pair = MASKS
+        moved = {own} if of_pair in map(_key, kept) else set[str]()
+        return (lacked - moved) & self.given
 
 
 def _chooses_a_file(override: str) -> bool:

@@ -43,7 +43,7 @@ def left_to_jobs(overrides: Sequence[str]) -> list[str]:
 
 def _left(override: str) -> str:
     key, equals, value = override.partition("=")
-    of_method = key == INVERSION or key.lstrip("+").startswith("method.")
+    of_method = key.rpartition("@")[2].lstrip("+").startswith("method.")
     single = equals and value and not _is_sweep(override)
     return f"{key}=choice({value})" if of_method and single else override
 

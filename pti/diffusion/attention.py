@@ -16,6 +16,7 @@ from pti.diffusion.control import Heads, Terms, attended, open_attention
 from pti.diffusion.layers import Layer
 from pti.diffusion.memory import Tensors
 from pti.diffusion.model import LatentDiffusion
+from pti.errors import InputError
 
 COARSEST_USEFUL = 16
 """Maps are captured at 16 by 16, as in Prompt-to-Prompt, or at the largest side below that; of
@@ -99,9 +100,18 @@ def watched(model: LatentDiffusion, chosen: Chosen) -> Generator[Watch]:
 
 
 def side_of_maps(layers: Sequence[Layer], latent_side: int) -> int:
-    """The side of the maps that masks are made of, in pixels."""
+    """The side of the maps that masks are made of, in pixels.
+
+    Raises ``InputError`` where no cross-attention is so coarse.
+    """
     most = max(COARSEST_USEFUL, latent_side // 4)
-    return max(layer.side for layer in layers if layer.kind == "cross" and layer.side <= most)
+    sides = [layer.side for layer in layers if layer.kind == "cross" and layer.side <= most]
+    if not sides:
+        raise InputError(
+            f"the UNet has no cross-attention of {most} by {most} or coarser, of which masks are "
+            "made: choose a mask that reads none, such as mask@method.edit.mask=contrast"
+        )
+    return max(sides)
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,8 +10,8 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import interpolate, max_pool2d
 
-from pti.diffusion.attention import Chosen, Maps, Reweighted, Watch, watched
-from pti.diffusion.control import open_attention
+from pti.diffusion.attention import Chosen, Maps, Reweighted, Watch, side_of_maps, watched
+from pti.diffusion.control import check_attention, open_attention
 from pti.diffusion.ddim import Schedule
 from pti.diffusion.memory import Tensors
 from pti.diffusion.model import LatentDiffusion
@@ -135,7 +135,11 @@ class AttentionMask:
                 yield _Attended(first, about, watch, self.joined, self.threshold, (height, width))
 
     def check(self, model: LatentDiffusion, batch: Batch) -> None:
-        """Raise ``InputError`` where a target prompt does not contain its phrases, or has none."""
+        """Raise ``InputError`` where a target prompt does not contain its phrases, or has none.
+
+        Also where the UNet has no attention that can be watched.
+        """
+        side_of_maps(check_attention(model), model.latent_shape[-1])
         tokens_of(model, batch.targets, batch.phrases)
 
     def chosen(self, model: LatentDiffusion, batch: Batch, like: Tensor) -> Chosen:

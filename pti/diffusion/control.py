@@ -135,20 +135,25 @@ def open_attention(model: LatentDiffusion) -> Generator[Attention]:
     if opened is not None:
         yield opened.attention
         return
-    attention = Attention(layers_of(model))
-    foreign = {type(before[layer.name]).__name__ for layer in attention.layers} - {
-        kind.__name__ for kind in KNOWN
-    }
-    if foreign:
-        raise InputError(
-            f"the UNet has attention processors of its own ({', '.join(sorted(foreign))}), which "
-            "an edit by attention would leave out: set the default ones"
-        )
+    attention = Attention(check_attention(model))
     opened_layers = {
         layer.name: _Opened(before[layer.name], layer, attention) for layer in attention.layers
     }
     with model.attending(opened_layers):
         yield attention
+
+
+def check_attention(model: LatentDiffusion) -> tuple[Layer, ...]:
+    """The attention layers of a UNet that can be controlled; raises as ``open_attention`` does."""
+    layers, processors = layers_of(model), model.attention
+    known = {kind.__name__ for kind in (*KNOWN, _Opened)}
+    foreign = {type(processors[layer.name]).__name__ for layer in layers} - known
+    if foreign:
+        raise InputError(
+            f"the UNet has attention processors of its own ({', '.join(sorted(foreign))}), which "
+            "an edit by attention would leave out: set the default ones"
+        )
+    return layers
 
 
 @dataclass

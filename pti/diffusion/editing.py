@@ -50,6 +50,11 @@ class SampleTarget:
         result = model.recall(sampling.piece(), sampling.tensors)
         return Edit(result["z"], result.get("mask"))
 
+    @property
+    def reads_retraced(self) -> bool:
+        """Whether it needs the latents of the reconstruction: see ``Method.inverted``."""
+        return self.background == "retraced"
+
     def check(self, model: LatentDiffusion, batch: Batch) -> None:
         """Raise ``InputError`` where the mask does not support an item of the batch."""
         self._check_mask()

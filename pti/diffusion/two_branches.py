@@ -10,7 +10,7 @@ from torch import Tensor
 
 from pti.diffusion.blending import Blend, check
 from pti.diffusion.branches import BranchControl, BranchRows, ControlAt
-from pti.diffusion.control import Attention, open_attention
+from pti.diffusion.control import Attention, check_attention, open_attention
 from pti.diffusion.ddim import Schedule
 from pti.diffusion.editing import SampleTarget
 from pti.diffusion.guidance import Guidance
@@ -45,17 +45,32 @@ class TwoBranches:
         one_of("source", self.source, Source)
         if self.target.omega == 0:
             raise ValueError("omega=0 leaves the target's prompt out: nothing would be edited")
+        if self.control is None and getattr(self.target.mask, "reads_source", False):
+            raise ValueError(
+                f"{type(self.target.mask).__name__} reads the attention of the picture's own "
+                "branch, which control=null leaves out: choose a different mask"
+            )
 
     @property
     def reads_retraced(self) -> bool:
         """Whether it needs the latents of the reconstruction: see ``Method.inverted``."""
-        return self.control is not None
+        return self.control is not None or self.target.reads_retraced
+
+    def refuse(self, half: object) -> None:
+        """Raise ``ValueError`` where ``source`` is not the prompt that the inverter embeds."""
+        source = "target" if getattr(half, "reads_target", False) else "caption"
+        if self.control is not None and self.source != source:
+            raise ValueError(
+                f"source={self.source}: the embeddings of {type(half).__name__} have the words of "
+                f"the {source}; give source={source}"
+            )
 
     def check(self, model: LatentDiffusion, batch: Batch) -> None:
         """Raise ``InputError`` where the mask or the control can't edit an item of the batch."""
         if self.control is None:
             self.target.check(model, batch)
         else:
+            check_attention(model)
             check(self.target.mask, model, self._seen(batch))
             self.control.check(model, self._seen(batch))
 

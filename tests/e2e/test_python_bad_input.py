@@ -73,7 +73,8 @@ def test_a_picture_that_is_none_is_refused(editor, image, says):
         (" ", {}, "a prompt is empty"),
         ([PROMPT, PROMPT], {}, "2 prompts for 1 pictures"),
         (PROMPT, {"etta": 1}, "no 'etta'. Did you mean 'eta'. It has .*threshold"),
-        (PROMPT, {"mask": None}, "no 'mask'"),
+        (PROMPT, {"mask": np.zeros((3, 5, 3), np.uint8)}, "the mask of the picture has 5 by 3"),
+        (PROMPT, {"reweight": {"blue": 2}}, "no 'reweight'"),
         (PROMPT, {"eta": "many"}, "eta=many can't be: it takes a number"),
         (PROMPT, {"start": 2.0}, "start=2.0: it is a share"),
         (PROMPT, {"words": "zebra"}, "does not contain 'zebra'"),
@@ -131,3 +132,13 @@ def test_a_pipeline_that_does_not_fit_is_refused(tiny_folder):
     pipeline.unet.to("meta")
     with pytest.raises(InputError, match="unet is offloaded"):
         Editor(pipeline)
+
+
+def test_an_edit_that_reads_what_was_not_inverted_is_refused(desk, editor):
+    settings = {"invert.trace.steps": 4}
+    plain = Editor(editor.model, "negative_prompt", settings=settings)
+    inversion = plain.invert(desk.image, CAPTION)
+    with pytest.raises(InputError, match="give background as settings"):
+        plain.edit(inversion, PROMPT, background="retraced")
+    with pytest.raises(InputError, match="give its prompt"):
+        plain.invert(desk.image, CAPTION, words="blue")

@@ -73,9 +73,10 @@ def test_the_words_of_a_source_that_is_the_target_are_the_targets():
 
 
 def test_an_editor_without_a_source_branch_refuses_it():
-    model, batch = tiny_model(), edit_batch()
-    for editor in (SampleTarget(BothWords()), TwoBranches(None, SampleTarget(BothWords()))):
-        with pytest.raises(InputError, match="picture's own branch"):
-            editor.check(model, batch)
-        with pytest.raises(InputError, match="picture's own branch"):
-            editor(model, DIRECT.schedule(model), DIRECT(model, batch), batch)
+    model, batch, editor = tiny_model(), edit_batch(), SampleTarget(BothWords())
+    with pytest.raises(InputError, match="picture's own branch"):
+        editor.check(model, batch)
+    with pytest.raises(InputError, match="picture's own branch"):
+        editor(model, DIRECT.schedule(model), DIRECT(model, batch), batch)
+    with pytest.raises(ValueError, match="control=null leaves out"):
+        TwoBranches(None, editor)

@@ -135,6 +135,36 @@ def test_negative_prompts_own_row_is_sampled():
     assert torch.equal(exact.retraced, exact.path)
 
 
+def test_a_retraced_background_is_sampled_back_for():
+    plain = Method("plain", NegativePrompt(TRACE), SampleTarget(background="retraced"))
+    inversion = plain.inverted(tiny_model(), edit_batch())
+    assert not torch.equal(inversion.retraced, inversion.path)
+
+
+def test_halves_without_a_meaning_together_refuse_each_other():
+    for half, edict in ((MasaCtrl(), Edict()), (PromptToPrompt(), Edict(omega=3.0))):
+        with pytest.raises(ValueError, match="second latent"):
+            pair(edict, half)
+    with pytest.raises(ValueError, match="PromptTuning have the words of the target"):
+        pair(PromptTuning(TRACE), PromptToPrompt())
+    with pytest.raises(ValueError, match="NullText have the words of the caption"):
+        Method("pair", NullText(TRACE), TwoBranches(PromptToPrompt(), TARGET, source="target"))
+    with pytest.raises(ValueError, match="omega=0"):
+        TwoBranches(target=SampleTarget(omega=0.0))
+
+
+@pytest.mark.parametrize(
+    "control", [MasaCtrl(0, 2, "inversion"), PlugAndPlay(1.0, 1.0, 0, 0, "inversion")]
+)
+def test_edict_s_second_latent_is_that_of_inversion(control):
+    """The caption as target: a wrong second latent would not give the picture back."""
+    batch = edit_batch()
+    same = replace(batch, targets=batch.captions, phrases=((),) * 3)
+    model = tiny_model()
+    made, _ = edited(pair(Edict(Levels(5, 0.8)), control, SampleTarget(omega=1.0)), model, same)
+    close(made, model.encode(batch.images))
+
+
 def test_the_model_is_left_as_it_was():
     model = tiny_model()
     processors = dict(model.unet.attn_processors)

@@ -25,10 +25,17 @@ def test_both_halves_are_chosen_and_named():
 
 def test_the_grid_is_every_pair_and_may_be_narrowed():
     assert len(cells("experiment=grid")) == 5 * len(INVERSIONS)
-    assert cells("experiment=grid", "inversion=nti", "method=p2p,target") == [
-        "p2p,inversion=nti",
-        "target,inversion=nti",
-    ]
+    narrowed = cells("experiment=grid", "inversion=nti", "method=p2p,target")
+    assert sorted(narrowed) == ["p2p,inversion=nti", "target,inversion=nti"]
+
+
+def test_a_mask_is_chosen_for_pairs_and_others_by_one_word():
+    jobs = plan(["method=p2p,pti,vae", "mask@method.edit.mask=given", "goal=edit"])
+    given = [cfg.method.edit.get("target", cfg.method.edit).mask for cfg in jobs[:2]]
+    assert [mask._target_.rpartition(".")[2] for mask in given] == ["GivenMask"] * 2
+    assert "edit" not in jobs[2].method
+    (alone,) = plan(["method=p2p", "mask@method.edit.mask=none"])
+    assert alone.method.edit.target.mask._target_.endswith("NoMask")
 
 
 @pytest.mark.parametrize("name", INVERSIONS)
