@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pti.diffusion.alignment import Alignment, identical, refined, replaced
+from pti.diffusion.alignment import Alignment, refined, replaced
 from pti.diffusion.branches import BranchRows, ControlAt, SourcePrompt
 from pti.diffusion.control import Control, Term, Terms
 from pti.diffusion.layers import Layer, layers_of
@@ -107,8 +107,6 @@ class PromptToPrompt:
         yield control_at
 
     def _alignment(self, model: LatentDiffusion, batch: Batch) -> Alignment:
-        if batch.captions == batch.targets:
-            return identical(model, batch.targets)
         align = refined if self.change == "refine" else replaced
         return align(model, batch.captions, batch.targets)
 

@@ -1,12 +1,11 @@
 """Edits pictures from Python: docs/python.md."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from os import PathLike
 from typing import Any, TypeVar, overload
 
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
-from PIL import Image
 
 from data.images import Pixels
 from data.tensors import to_pixels
@@ -15,6 +14,7 @@ from experiments.edit.frame import FITS, Frame
 from experiments.edit.given import squared_masks, with_given
 from experiments.edit.inverted import Inverted, Made, begun, inversion_for
 from experiments.edit.pictures import Picture, opened
+from experiments.edit.result import Result, result_of
 from experiments.edit.settings import (
     Settings,
     check_caption,
@@ -26,7 +26,6 @@ from experiments.edit.settings import (
 )
 from experiments.run.compute import load_model
 from pti.diffusion.blending import check
-from pti.diffusion.calls import Calls
 from pti.diffusion.model import LatentDiffusion
 from pti.diffusion.pipeline import from_pipeline
 from pti.diffusion.precision import Precision
@@ -42,24 +41,6 @@ Words = str | list[str] | tuple[str, ...]
 """Phrases, which a text separates by commas."""
 
 R = TypeVar("R")
-
-
-@dataclass(frozen=True, eq=False)
-class Result:
-    """An edited picture, at the size of the input.
-
-    ``mask`` is white where the edit was let in, and None for a method without a mask. ``square`` is
-    what the model made, at its own size, before it was put in its place; ``share`` is the mask's
-    share of it, from 0 to 1. ``calls`` counts the UNet calls, and ``seconds`` the time, of this
-    picture's inversion, whenever it was made, and of its edit; in a list it is an average.
-    """
-
-    image: Image.Image
-    mask: Image.Image | None
-    square: Image.Image
-    share: float | None
-    calls: Calls
-    seconds: dict[str, float]
 
 
 class Editor:
@@ -218,7 +199,7 @@ class Editor:
         calls = (made.calls + edited.calls).shared_by(count)
         seconds = {"inverting": made.seconds / count, "sampling": edited.seconds / count}
         results: Any = [
-            _result(frame, square, mask, calls, seconds)
+            result_of(frame, square, mask, calls, seconds)
             for frame, (square, mask) in zip(inversion.frames, edited.value, strict=True)
         ]
         return results if inversion.is_list else results[0]
@@ -264,21 +245,6 @@ def _framed(images: Many, fit: str) -> tuple[Frame, ...]:
     if not pictures:
         raise InputError("the list of pictures is empty: give one at least")
     return tuple(Frame(picture, FITS[fit](picture.size)) for picture in pictures)
-
-
-def _result(
-    frame: Frame, square: Pixels, mask: Pixels | None, calls: Calls, seconds: dict[str, float]
-) -> Result:
-    nothing = replace(frame, picture=Image.new("RGB", frame.picture.size))
-    nearest = Image.Resampling.NEAREST
-    return Result(
-        image=frame.put_back(square, Image.Resampling.BICUBIC),
-        mask=None if mask is None else nothing.put_back(mask, nearest).convert("L"),
-        square=Image.fromarray(square),
-        share=None if mask is None else float(mask.mean() / 255),
-        calls=calls,
-        seconds=dict(seconds),
-    )
 
 
 def _method(method: str | Method, settings: Settings) -> Method:

@@ -14,7 +14,7 @@ from experiments.jobs.plan import grids_of
 from experiments.jobs.schema import CONFIGS, register
 from experiments.jobs.spelling import spelled
 from experiments.store.cell import Cell
-from experiments.store.fields import UNCOMPARED, UNSTORED, flat
+from experiments.store.fields import INVERSION, UNCOMPARED, UNSTORED, flat
 
 WHERE = ("path", "root", "train", "split")
 """Fields of a model or data set that give its location, or that its name implies."""
@@ -85,7 +85,7 @@ def _standard(
     grids = grids_of(alone)
     if not any(grids):
         return None
-    listed = [word for grid in grids for word in _methods(grid)]
+    listed = [word for grid in grids for word in _words(grid, "method")]
     options = {
         "method": _option("method", (("name", method),), listed),
         "model": _option("model", model),
@@ -105,14 +105,16 @@ def _standard(
     composed.precision = composed.model.precision
     # Through YAML, as a cell stores it, so that values compare equal.
     written: Any = OmegaConf.create(OmegaConf.to_yaml(composed, resolve=True))
-    fixed, varied = _dotted([g for g in grids if options["method"] in _methods(g)] or grids)
+    own = [grid for grid in grids if options["method"] in _words(grid, "method")]
+    own = [grid for grid in own if inversion in _words(grid, INVERSION, inversion)]
+    fixed, varied = _dotted(own or grids)
     config = flat(written)
     config |= {key: fixed[key] for key in fixed.keys() & config.keys()}
     return Standard(options, config, (*written.report.fields.values(), *varied))
 
 
-def _methods(grid: dict[str, Any]) -> list[str]:
-    return [word.strip() for word in str(grid.get("method", "")).split(",")]
+def _words(grid: dict[str, Any], key: str, default: str = "") -> list[str]:
+    return [word.strip() for word in str(grid.get(key, default)).split(",")]
 
 
 def _dotted(grids: list[dict[str, Any]]) -> tuple[dict[str, Any], set[str]]:

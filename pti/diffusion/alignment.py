@@ -40,11 +40,13 @@ def refined(model: LatentDiffusion, sources: Sequence[str], targets: Sequence[st
     """Tokens that a target shares with its source take its attention, the others keep their own.
 
     Each column of ``moved`` and its place in ``own`` sum to 1. Padding keeps its place, so in a
-    target of fewer tokens it takes the attention to the source's last words. Raises ``InputError``
-    for a prompt that the tokenizer cuts off.
+    target of fewer tokens it takes the attention to the source's last words. Equal prompts are
+    ``identical``. Raises ``InputError`` for a different one that the tokenizer cuts off.
     """
     result = identical(model, targets)
     for row, (source, target) in enumerate(zip(sources, targets, strict=True)):
+        if source == target:
+            continue
         pairs = _shared(_tokens(model, source)[0], _tokens(model, target)[0])
         for j, i in enumerate(pairs):
             result.moved[row, :, j] = 0
@@ -60,11 +62,13 @@ def replaced(model: LatentDiffusion, sources: Sequence[str], targets: Sequence[s
 
     ``own`` is 0. A column of ``moved`` sums to 1, but in a word of n tokens that stands for one of
     m, each column sums to m / n, and where the source has more tokens the last columns are 0.
-    Raises ``InputError`` where the two differ in their number of words, and for a prompt that the
-    tokenizer cuts off.
+    Raises ``InputError`` where the two differ in their number of words, and for a prompt that
+    differs and that the tokenizer cuts off.
     """
     result = identical(model, targets)
     for row, (source, target) in enumerate(zip(sources, targets, strict=True)):
+        if source == target:
+            continue
         before, after = _words(model, source), _words(model, target)
         if len(before) != len(after):
             raise InputError(
