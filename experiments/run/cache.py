@@ -37,6 +37,11 @@ class Cached:
         """Whether the wrapped inverter is exact."""
         return getattr(self.inner, "exact", False)
 
+    @property
+    def reads_target(self) -> bool:
+        """Whether the wrapped inverter reads the target prompt."""
+        return getattr(self.inner, "reads_target", False)
+
     def __call__(self, model: LatentDiffusion, batch: Batch) -> Any:
         """The value of the batch, as ``Store.recall`` gives it."""
         items = self._items(batch, "all")
