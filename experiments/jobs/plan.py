@@ -85,11 +85,11 @@ def expand(experiment: DictConfig, given: Sequence[str], composed: Composed) -> 
 
     ``experiment`` is the configuration without the swept fields, ``given`` are the overrides of the
     command, which replace those of the experiment. A field that only some methods of the sweep have
-    is left out for the methods that lack it. Where grids name their methods, those of the command
-    select from them, and a method that no grid names has a grid without fields. Raises
+    is left out for the methods that lack it. Where grids name their methods or inversions, those
+    of the command select from them. Raises
     ``InputError``, or Hydra's error, where a job can't be composed.
     """
-    experiment, given = _of_methods(experiment, given)
+    experiment, given = _of_choices(experiment, given)
     composer = _Composer(composed, {_key(override) for override in given})
     jobs: dict[str, Job] = {}
     for swept in grids_of(experiment):
@@ -106,21 +106,31 @@ def expand(experiment: DictConfig, given: Sequence[str], composed: Composed) -> 
     return list(jobs.values())
 
 
-def _of_methods(experiment: DictConfig, given: Sequence[str]) -> tuple[DictConfig, Sequence[str]]:
-    """The experiment with the grids of the methods that the command gives, and the other words."""
-    words = [one.partition("=")[2] for one in given if _key(one) == "method"]
-    named = {method for grid in experiment.grids for method in grid.get("method") or ()}
-    if not (words and named):
-        return experiment, given
-    wanted = [method.strip() for method in words[-1].split(",")]
-    kept = [
-        {**grid, "method": [one for one in grid.get("method", wanted) if one in wanted]}
-        for grid in experiment.grids
-    ]
-    kept += [{"method": [one for one in wanted if one not in named]}]
-    chosen = experiment.copy()
-    chosen.grids = [grid for grid in kept if grid["method"]]
-    return chosen, [one for one in given if _key(one) != "method"]
+def _of_choices(experiment: DictConfig, given: Sequence[str]) -> tuple[DictConfig, Sequence[str]]:
+    """The experiment with the grids of what the command chooses, and the other words.
+
+    A method that no grid names has a grid without fields, an inversion the fields of the first.
+    """
+    first: Any = {"method": {}, "inversion": next(iter(experiment.grids), {})}
+    chosen, left = experiment.copy(), list(given)
+    for name, key in (("method", "method"), ("inversion", INVERSION)):
+        words = [_choices(one) for one in left if _key(one) == key]
+        named = {one for grid in experiment.grids for one in grid.get(name) or ()}
+        if not (words and named):
+            continue
+        wanted, left = words[-1], [one for one in left if _key(one) != key]
+        kept = [
+            {**grid, name: [one for one in grid.get(name, wanted) if one in wanted]}
+            for grid in chosen.grids
+        ]
+        kept += [{**first[name], name: [one for one in wanted if one not in named]}]
+        chosen.grids = [grid for grid in kept if grid[name]]
+    return chosen, left
+
+
+def _choices(override: str) -> list[str]:
+    values = override.partition("=")[2].removeprefix("choice(").removesuffix(")")
+    return [value.strip() for value in values.split(",")]
 
 
 def grids_of(experiment: DictConfig) -> list[dict[str, str]]:
