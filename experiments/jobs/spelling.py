@@ -50,9 +50,10 @@ def _left(override: str) -> str:
 
 def _is_sweep(override: str) -> bool:
     try:
-        return OverridesParser.create().parse_override(override).is_sweep_override()
+        (parsed,) = OverridesParser.create().parse_overrides([override])
     except OverrideParseException:
-        return False  # Hydra will say what is wrong with it
+        return True  # left as it is: Hydra will say what is wrong with it
+    return parsed.is_sweep_override()
 
 
 def _spelled(override: str) -> str:

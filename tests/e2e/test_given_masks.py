@@ -14,7 +14,7 @@ from tests.e2e.desk import smooth
 from tests.e2e.test_edit_bad_input import refused
 from tests.tiny import CAPTIONS
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.long]
 
 GIVEN = "mask@method.edit.mask=given"
 EDIT = ("goal=edit", "method.invert.trace.steps=2")

@@ -20,7 +20,7 @@ from tests.e2e.desk import FEW_STEPS, PROMPT, smooth
 from tests.e2e.documents import REPOSITORY, commands, programs
 from tests.tiny_world import pipeline_of
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.long]
 CAPTION = "a red star on grass"
 EDITING = sorted(
     path.stem for path in CONFIGS.glob("method/*.yaml") if "edit:" in path.read_text("utf-8")
