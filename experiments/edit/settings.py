@@ -104,7 +104,8 @@ def check_caption(method: Method, caption: object) -> None:
         (place[-1], value) == ("reference", "caption") for place, value in values_of(method.edit)
     )
     # An editor that aligns the prompt's words with the caption's.
-    aligned = getattr(method.edit, "control", None) and vars(method.edit)["source"] == "caption"
+    controlled = getattr(method.edit, "control", None) is not None
+    aligned = controlled and getattr(method.edit, "source", None) == "caption"
     if (guided or contrasted or aligned) and not caption:
         raise InputError(
             f'method={method.name} must know what the picture shows now: add caption="..."'

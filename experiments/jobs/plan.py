@@ -129,6 +129,7 @@ def _of_choices(experiment: DictConfig, given: Sequence[str]) -> tuple[DictConfi
 
 
 def _choices(override: str) -> list[str]:
+    """The values of a choice; ``left_to_jobs`` has written a single one as a sweep."""
     values = override.partition("=")[2].removeprefix("choice(").removesuffix(")")
     return [value.strip() for value in values.split(",")]
 
