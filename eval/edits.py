@@ -1,4 +1,4 @@
-"""Metrics of edits whose true result is known: outside the edit, inside it, and as a whole."""
+"""Metrics of edits whose true result is known: inside the edit, and as a whole."""
 
 from dataclasses import dataclass
 
@@ -8,10 +8,8 @@ from eval.metric import Metric, PerImage, Pictures
 from eval.psnr import psnr
 from eval.quantity import (
     PSNR_INSIDE,
-    PSNR_OUTSIDE,
     PSNR_TO_TRUTH,
     SSIM_INSIDE,
-    SSIM_OUTSIDE,
     Quantity,
 )
 from eval.regions import psnr_where, ssim_where
@@ -51,22 +49,6 @@ class PsnrInside(Metric):
 
 
 @dataclass(frozen=True)
-class PsnrOutside(Metric):
-    """PSNR of the result to the input, where the edit should change nothing."""
-
-    needs = ("changed",)
-
-    @property
-    def quantity(self) -> Quantity:
-        """PSNR in dB."""
-        return PSNR_OUTSIDE
-
-    def __call__(self, pictures: Pictures) -> PerImage:
-        """One value in dB per picture, NaN where the edit should change everything."""
-        return psnr_where(pictures.output, pictures.source, ~_changed(pictures))
-
-
-@dataclass(frozen=True)
 class SsimInside(Metric):
     """SSIM of the result to the true edit, where that differs from the input."""
 
@@ -80,22 +62,6 @@ class SsimInside(Metric):
     def __call__(self, pictures: Pictures) -> PerImage:
         """One value per picture, NaN where the true edit changes nothing."""
         return ssim_where(pictures.output, _truth(pictures), _changed(pictures))
-
-
-@dataclass(frozen=True)
-class SsimOutside(Metric):
-    """SSIM of the result to the input, where the edit should change nothing."""
-
-    needs = ("changed",)
-
-    @property
-    def quantity(self) -> Quantity:
-        """SSIM, 1 for a copy."""
-        return SSIM_OUTSIDE
-
-    def __call__(self, pictures: Pictures) -> PerImage:
-        """One value per picture, NaN where the edit should change everything."""
-        return ssim_where(pictures.output, pictures.source, ~_changed(pictures))
 
 
 def _truth(pictures: Pictures) -> Image:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from hashlib import file_digest
 from pathlib import Path
 from typing import Literal
 
@@ -12,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from eval.crop import resize_and_crop
-from eval.weights import fill, load_weights, local_file
+from eval.weights import digest_of, fill, load_weights, local_file
 from pti.errors import InputError, one_of
 from pti.types import Image
 
@@ -59,12 +58,7 @@ class Inception:
 
     def digest(self) -> str:
         """sha256 of the weight file, which is read once."""
-        return self._digest
-
-    @cached_property
-    def _digest(self) -> str:
-        with self._file.open("rb") as stream:
-            return file_digest(stream, "sha256").hexdigest()
+        return digest_of(self._file)
 
     @property
     def _file(self) -> Path:

@@ -2,8 +2,7 @@
 
 import warnings
 from dataclasses import dataclass
-from functools import cached_property
-from hashlib import file_digest
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -13,7 +12,7 @@ from torch import nn
 from eval.crop import resize_and_crop
 from eval.metric import Metric, PerImage, Pictures
 from eval.quantity import Quantity
-from eval.weights import fill, load_weights, local_file
+from eval.weights import digest_of, fill, load_weights, local_file
 from pti.errors import one_of
 from pti.types import Image
 
@@ -46,9 +45,9 @@ class Lpips(Metric):
 
     def digest(self) -> str:
         """The sha256 of the backbone's file; raises ``InputError`` as the first use does."""
-        _ = self._network
-        with self._file.open("rb") as stream:
-            return file_digest(stream, "sha256").hexdigest()
+        path = weights_of(self.net, self.weights)
+        _ = lpips_network(self.net, path)
+        return digest_of(path)
 
     def __call__(self, pictures: Pictures) -> PerImage:
         """One value per picture."""
@@ -57,30 +56,38 @@ class Lpips(Metric):
     @torch.no_grad()
     def distance(self, images: Image, references: Image) -> PerImage:
         """One value per pair of pictures, after FlexIT's resize and crop to ``size``."""
-        network = self._network.to(images.device)
+        network = lpips_network(self.net, weights_of(self.net, self.weights)).to(images.device)
         pairs = (resize_and_crop(pictures, self.size) for pictures in (images, references))
         return network(*pairs, normalize=True).reshape(len(images))
 
-    @property
-    def _file(self) -> Path:
-        from torchvision.models import get_weight
 
-        url = get_weight(f"{TORCHVISION[self.net]}_Weights.IMAGENET1K_V1").url
-        return local_file(url, self.weights)
+def weights_of(net: Backbone, given: str | None) -> Path:
+    """``given``, or torchvision's file of the backbone in torch hub's cache.
 
-    @cached_property
-    def _network(self) -> nn.Module:
-        # Imported here because the import takes seconds, and not every set of metrics has LPIPS.
-        from lpips import LPIPS
+    Raises ``InputError`` where it is missing.
+    """
+    from torchvision.models import get_weight
 
-        path = self._file
-        with warnings.catch_warnings():
-            # The package calls torchvision with arguments that torchvision has deprecated.
-            warnings.simplefilter("ignore", UserWarning)
-            network = LPIPS(net=self.net, pnet_rand=True, verbose=False)
-        # The package splits `features` into slices, whose layers keep their numbers.
-        names = {key: f"features.{key.split('.', 1)[1]}" for key in network.net.state_dict()}
-        tensors = load_weights(path)
-        found = {key: tensors[name] for key, name in names.items() if name in tensors}
-        fill(network.net, found, path)
-        return network
+    return local_file(get_weight(f"{TORCHVISION[net]}_Weights.IMAGENET1K_V1").url, given)
+
+
+@lru_cache
+def lpips_network(net: Backbone, path: Path, *, spatial: bool = False) -> nn.Module:
+    """The package's network over the backbone in ``path``.
+
+    Its output is a distance a picture, or a map of the picture's size where it is ``spatial``.
+    Raises ``InputError`` where the file holds a different network.
+    """
+    # Imported here because the import takes seconds, and not every set of metrics has LPIPS.
+    from lpips import LPIPS
+
+    with warnings.catch_warnings():
+        # The package calls torchvision with arguments that torchvision has deprecated.
+        warnings.simplefilter("ignore", UserWarning)
+        network = LPIPS(net=net, pnet_rand=True, verbose=False, spatial=spatial)
+    # The package splits `features` into slices, whose layers keep their numbers.
+    names = {key: f"features.{key.split('.', 1)[1]}" for key in network.net.state_dict()}
+    tensors = load_weights(path)
+    found = {key: tensors[name] for key, name in names.items() if name in tensors}
+    fill(network.net, found, path)
+    return network

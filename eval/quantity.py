@@ -29,7 +29,6 @@ PSNR_INSIDE = replace(PSNR, id="psnr-inside[0,1]")
 """Compares with the truth, where the truth differs from the input."""
 
 PSNR_OUTSIDE = replace(PSNR, id="psnr-outside[0,1]")
-"""Compares with the input, where the truth equals the input."""
+"""Compares with the input, where the edit should change nothing."""
 
 SSIM_INSIDE = replace(SSIM, id="ssim-inside[0,1]")
-SSIM_OUTSIDE = replace(SSIM, id="ssim-outside[0,1]")

@@ -18,9 +18,14 @@ def changed(truth: Image, source: Image) -> Mask:
     return (truth - source).abs().amax(dim=1, keepdim=True) > CHANGED
 
 
+def mse_where(images: Image, references: Image, mask: Mask) -> PerImage:
+    """Mean squared error over the masked pixels; NaN where none counts."""
+    return mean_where((images - references).square(), mask)
+
+
 def psnr_where(images: Image, references: Image, mask: Mask) -> PerImage:
     """PSNR in dB over the masked pixels; infinite where they are equal, NaN where none counts."""
-    return -10 * _mean_where((images - references).square(), mask).log10()
+    return -10 * mse_where(images, references, mask).log10()
 
 
 def ssim_where(images: Image, references: Image, mask: Mask) -> PerImage:
@@ -34,8 +39,9 @@ def ssim_where(images: Image, references: Image, mask: Mask) -> PerImage:
     _, similarity = structural_similarity_index_measure(
         images, references, data_range=1.0, reduction="none", return_full_image=True
     )
-    return _mean_where(similarity, mask)
+    return mean_where(similarity, mask)
 
 
-def _mean_where(values: Float[Tensor, "b 3 height width"], mask: Mask) -> PerImage:
+def mean_where(values: Float[Tensor, "b _ height width"], mask: Mask) -> PerImage:
+    """The mean of a map over the masked pixels; NaN where none counts."""
     return (values.mean(1, keepdim=True) * mask).sum((1, 2, 3)) / mask.sum((1, 2, 3))

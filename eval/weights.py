@@ -1,6 +1,8 @@
 """Find, read and check published weights on this machine; nothing is downloaded."""
 
 from collections.abc import Mapping
+from functools import cache
+from hashlib import file_digest
 from pathlib import Path
 from pickle import UnpicklingError
 
@@ -23,6 +25,19 @@ def local_file(url: str, given: str | None) -> Path:
             "whose hub/checkpoints has it"
         )
     return path
+
+
+def digest_of(path: Path) -> str:
+    """The sha256 of a file of weights, computed once per process while the file is the same."""
+    about = path.stat()
+    return _sha256(path, about.st_size, about.st_mtime_ns)
+
+
+@cache
+def _sha256(path: Path, size: int, changed: int) -> str:
+    del size, changed
+    with path.open("rb") as stream:
+        return file_digest(stream, "sha256").hexdigest()
 
 
 def load_weights(path: Path) -> dict[str, Tensor]:

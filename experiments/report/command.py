@@ -19,6 +19,7 @@ from experiments.jobs.command_line import options_of
 from experiments.report import departures
 from experiments.report.by_tag import by_tag
 from experiments.report.completeness import shortfalls
+from experiments.report.coverage import coverage
 from experiments.report.figures import draw
 from experiments.report.html.page import index, page
 from experiments.report.mend import mend
@@ -60,7 +61,7 @@ class Report:
     tables: list[Table]
     """Those of the layout."""
     kinds: list[Table]
-    """Results by kind of item."""
+    """Results by kind of item, and over the items for which metrics are defined."""
     claims: list[Graded]
     truths: list[Graded]
     """The same claims by our own measures."""
@@ -71,13 +72,13 @@ class Report:
         """Summarise and grade a result set; raises ``InputError`` where it has no record."""
         result_set.check()
         summary = summarise(result_set, paper)
-        tables = tables_of(summary), by_tag(summary)
+        tables = tables_of(summary), [*by_tag(summary), *coverage(summary)]
         graded = grade_claims(summary), grade_against_truth(summary)
         return cls(summary, *tables, *graded, shortfalls(summary))
 
     @property
     def every_table(self) -> list[Table]:
-        """Those of the layout, the main one first, then those by kind of item."""
+        """Those of the layout, the main one first, then those by kind of item and by coverage."""
         return [*self.tables, *self.kinds]
 
     def remarks(self) -> list[str]:

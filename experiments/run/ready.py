@@ -4,18 +4,19 @@ import json
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 
-from data.task import Benchmark, Task, WithReferences
+from data.task import Benchmark, Task
 from experiments.jobs.batches import batches_of, of_shard
 from experiments.jobs.plan import choose
 from experiments.jobs.schema import Goal
 from experiments.mirror.choose import check_kind, mirror_cell, mirror_of
 from experiments.run.compute import Computation
 from experiments.run.runner import Runner
+from experiments.score.measurable import measurable
 from experiments.score.metric_set import MetricSet
 from experiments.score.score import score
 from experiments.store.atomic import write_json
@@ -54,8 +55,7 @@ class Ready:
         cell_folder(cfg)
         source = instantiate(cfg.data.tasks)
         tasks = choose(source, cfg.limit)
-        metrics = MetricSet.of(cfg.metrics)
-        check_measurable(cfg.data.name, metrics, source, tasks)
+        metrics = measurable(MetricSet.of(cfg.metrics), cfg.data.name, source, tasks)
         batches = of_shard(batches_of(tasks, cfg.batch_size, cfg.workers), cfg.shard)
         own = [task for batch in batches for task in batch]
         cell = existing_cell(cfg)
@@ -116,40 +116,6 @@ def _check_workers(cfg: DictConfig) -> None:
             f"workers={cfg.workers} would wait for one another on one GPU: leave workers=1; "
             "cluster=joblib spreads cells over several GPUs"
         )
-
-
-NEEDED = {
-    "truth": ("the true edits", lambda task: task.counterfactual is not None),
-    "changed": (
-        "the regions that edits should change",
-        lambda task: task.region is not None or task.counterfactual is not None,
-    ),
-    "target_class": ("a target class of each item", lambda task: task.target_class is not None),
-}
-"""What a metric may need of the data: in words, and whether an item has it."""
-
-
-def check_measurable(data: str, metrics: MetricSet, source: Benchmark, tasks: list[Task]) -> None:
-    """Raise ``InputError`` where the results of ``data`` could not be scored with ``metrics``."""
-    for metric in metrics.metrics.values():
-        for need in metric.needs:
-            words, has = NEEDED[need]
-            if not all(map(has, tasks)):
-                _refuse(data, metrics, metric.quantity.id, words)
-    classes = {task.target_class for task in tasks} if metrics.network else set[str | None]()
-    if classes and (None in classes or not isinstance(source, WithReferences)):
-        _refuse(data, metrics, metrics.measures.classes[0].id, "pictures of target classes")
-    _ = metrics.digests  # reads the weights
-    if isinstance(source, WithReferences):
-        for name in sorted(map(str, classes)):
-            source.references(name)
-
-
-def _refuse(data: str, metrics: MetricSet, quantity: str, lacking: str) -> NoReturn:
-    raise InputError(
-        f"metrics={metrics.name} measures {quantity}, which needs {lacking}, and data={data} lacks "
-        "them: add metrics=reconstruction, or another set of python -m experiments list metrics"
-    )
 
 
 def missing(cell: Cell, tasks: list[Task]) -> list[Task]:

@@ -1,7 +1,7 @@
 """A set of metrics, as ``configs/metrics/`` has it: ``metrics=`` chooses one by name."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
@@ -71,6 +71,15 @@ class MetricSet:
         return self.settings["name"]
 
     @property
+    def partial(self) -> bool:
+        """Whether metrics that can't be measured are left out, in place of an error."""
+        return self.settings.get("partial", False)
+
+    def without(self, names: Collection[str]) -> "MetricSet":
+        """The set without the metrics of these names."""
+        return replace(self, metrics={k: v for k, v in self.metrics.items() if k not in names})
+
+    @property
     def measures(self) -> Measures:
         """The quantities and their roles, as a cell stores them."""
         ids = {name: metric.quantity.id for name, metric in self.metrics.items()}
@@ -81,7 +90,7 @@ class MetricSet:
             classes=() if self.network is None else self._of_classes(self.network.id),
             everything=() if self.network is None else _of_everything(self.network),
             near=near,
-            asked=tuple(ids[name] for name in self.settings["asked"]),
+            asked=tuple(ids[name] for name in self.settings["asked"] if name in ids),
             kept=kept,
             settings=self.settings,
         )

@@ -12,6 +12,8 @@ from torchvision.transforms import v2 as transforms
 
 from eval.crop import resize_and_crop
 from eval.lpips import Lpips
+from eval.lpips_in_region import LpipsInRegion
+from eval.metric import Pictures
 from pti.errors import InputError
 
 pytestmark = pytest.mark.golden
@@ -75,6 +77,28 @@ def test_matches_the_package(net, tmp_path, pictures, monkeypatch, capsys):
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.parametrize("masking", ["zeroed", "mean"])
+def test_in_a_region_it_is_the_package_s_number_or_map(masking, tmp_path, pictures, monkeypatch):
+    features = random_features("squeeze")
+    weights = saved(features, tmp_path / "backbone.pth")
+    monkeypatch.setattr(
+        pretrained_networks.tv, BUILDERS["squeeze"], lambda **_: SimpleNamespace(features=features)
+    )
+    region = torch.zeros(2, 1, 96, 130, dtype=torch.bool)
+    region[:, :, 20:60, 30:100] = True
+    package = LPIPS(net="squeeze", verbose=False, spatial=masking == "mean")
+    with torch.no_grad():
+        if masking == "mean":
+            maps = package(*pictures, normalize=True)
+            theirs = [one[~part].mean().item() for one, part in zip(maps, region, strict=True)]
+        else:
+            theirs = package(*(2 * (one * ~region) - 1 for one in pictures)).flatten().tolist()
+    metric = LpipsInRegion("outside", masking, weights=weights)
+    ours = metric(Pictures(*pictures, changed=region))
+    assert ours.tolist() == pytest.approx(theirs, rel=1e-5)
+    assert theirs[0] > 0
+
+
 def test_a_copy_is_at_0_and_one_picture_gives_one_value(tmp_path, pictures):
     ours = Lpips("squeeze", size=64, weights=saved(random_features("squeeze"), tmp_path / "b.pth"))
     assert ours.distance(pictures[1], pictures[1]).tolist() == [0.0, 0.0]
@@ -128,3 +152,6 @@ def test_a_damaged_file_is_named(content, tmp_path, pictures):
 def test_names():
     assert Lpips().quantity.id == "lpips-alex@256"
     assert Lpips("vgg", size=64).quantity.id == "lpips-vgg@64"
+    assert LpipsInRegion("outside").quantity.id == "lpips-squeeze-outside"
+    found = LpipsInRegion("inside", "zeroed", 75, "alex").quantity.id
+    assert found == "lpips-alex-inside-to-input[zeroed,jpeg75]"

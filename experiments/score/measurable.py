@@ -1,0 +1,89 @@
+"""What of a set of metrics can be measured: on this data, with the weights that are here."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from functools import cache
+
+from data.task import Benchmark, Task, WithReferences
+from eval.metric import Metric
+from experiments.score.metric_set import MetricSet
+from pti.errors import InputError
+
+NEEDED = {
+    "truth": ("the true edits", lambda task: task.counterfactual is not None),
+    "changed": (
+        "the regions that edits should change",
+        lambda task: task.region is not None or task.counterfactual is not None,
+    ),
+    "target_class": ("a target class of each item", lambda task: task.target_class is not None),
+}
+"""What a metric may need of the data: in words, and whether an item has it."""
+
+log = logging.getLogger(__name__)
+
+
+def measurable(
+    metrics: MetricSet, data: str, source: Benchmark, tasks: Sequence[Task]
+) -> MetricSet:
+    """The metrics of the set that can be measured, before the first picture.
+
+    A set that is ``partial`` leaves out the others, and says so in the log, once for each; an item
+    that lacks what a metric needs is NaN. Raises ``InputError`` where another set has a metric that
+    can't be measured, where nothing is left, and where the data set lacks pictures of its classes.
+    """
+    enough = any if metrics.partial else all
+    lacking = {
+        name: _lacking(data, metrics, metric.quantity.id, words)
+        for name, metric in metrics.metrics.items()
+        for words, has in map(NEEDED.__getitem__, metric.needs)
+        if tasks and not enough(map(has, tasks))
+    }
+    if not metrics.partial:
+        for error in lacking.values():
+            raise error
+    chosen = metrics.without(lacking)
+    _check_classes(chosen, data, source, tasks)
+    unread = _unread(chosen.metrics) if metrics.partial else {}
+    left_out = lacking | unread
+    if left_out and len(left_out) == len(metrics.metrics):
+        raise next(iter(left_out.values()))
+    for name, error in left_out.items():
+        _tell(f"{metrics.metrics[name].quantity.id} is not measured: {error}")
+    chosen = chosen.without(unread)
+    _ = chosen.digests  # reads the weights
+    return chosen
+
+
+def _unread(metrics: Mapping[str, Metric]) -> dict[str, InputError]:
+    """Why the weights of a metric can't be read, by its name."""
+    reasons: dict[str, InputError] = {}
+    for name, metric in metrics.items():
+        try:
+            metric.digest()
+        except InputError as error:
+            reasons[name] = error
+    return reasons
+
+
+def _check_classes(metrics: MetricSet, data: str, source: Benchmark, tasks: Sequence[Task]) -> None:
+    if metrics.network is None:
+        return
+    classes = {task.target_class for task in tasks}
+    if classes and (None in classes or not isinstance(source, WithReferences)):
+        raise _lacking(data, metrics, metrics.measures.classes[0].id, "pictures of target classes")
+    if isinstance(source, WithReferences):
+        for name in sorted(map(str, classes)):
+            source.references(name)
+
+
+def _lacking(data: str, metrics: MetricSet, quantity: str, lacking: str) -> InputError:
+    return InputError(
+        f"metrics={metrics.name} measures {quantity}, which needs {lacking}, and data={data} lacks "
+        "them: add metrics=reconstruction, or another set of python -m experiments list metrics"
+    )
+
+
+@cache
+def _tell(sentence: str) -> None:
+    """Say it once a process: the cells of a sweep have the same metrics."""
+    log.warning(sentence)
