@@ -1,6 +1,7 @@
 """PIE-Bench's conventions against torchmetrics and Pillow, called as its evaluation calls them."""
 
 from io import BytesIO
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from eval.regions import mse_where, psnr_where, ssim_where
 pytestmark = pytest.mark.golden
 
 SIDE = 48
-KINDS = {
+KINDS: dict[str, tuple[Any, Any, Any]] = {
     "psnr": (PsnrInRegion, PeakSignalNoiseRatio(data_range=1.0), psnr_where),
     "mse": (MseInRegion, MeanSquaredError(), mse_where),
     "ssim": (SsimInRegion, StructuralSimilarityIndexMeasure(data_range=1.0), ssim_where),
@@ -85,13 +86,13 @@ def test_zeroed_is_what_their_evaluation_computes_through_its_strip(kind, part, 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_clean_form_is_the_mean_over_the_part(kind, pixels, mask):
     ours, _, where = KINDS[kind]
-    given = pictures(*pixels, mask)
+    given = pictures(*pixels, mask=mask)
     expected = where(given.output, given.source, ~given.changed)
     assert torch.equal(ours("outside")(given), expected)
 
 
 def test_zeroed_depends_on_how_large_the_part_is(pixels, mask):
-    given = pictures(*pixels, mask)
+    given = pictures(*pixels, mask=mask)
     share = (~mask).mean()
     zeroed, clean = (MseInRegion("outside", way)(given).item() for way in ("zeroed", "mean"))
     assert zeroed == pytest.approx(clean * share, rel=1e-5)
@@ -101,12 +102,12 @@ def test_zeroed_depends_on_how_large_the_part_is(pixels, mask):
 @pytest.mark.parametrize(("part", "everywhere"), [("outside", True), ("inside", False)])
 @pytest.mark.parametrize("masking", ["mean", "zeroed"])
 def test_a_part_without_a_pixel_is_not_a_number(kind, part, everywhere, masking, pixels):
-    given = pictures(*pixels, np.full((SIDE, SIDE), everywhere))
+    given = pictures(*pixels, mask=np.full((SIDE, SIDE), everywhere))
     assert np.isnan(KINDS[kind][0](part, masking)(given).item())
 
 
 def test_an_unknown_region_is_not_a_number(pixels, mask):
-    given = pictures(*pixels, mask)
+    given = pictures(*pixels, mask=mask)
     unknown = Pictures(given.output, given.source)
     assert np.isnan(PsnrInRegion("outside")(unknown).item())
 

@@ -24,7 +24,7 @@ def tensors():
     """Random weights under DINO's names."""
     generator = torch.Generator().manual_seed(0)
     draw = partial(torch.randn, generator=generator)
-    shapes = {
+    shapes: dict[str, tuple[int, ...]] = {
         "cls_token": (1, 1, WIDTH),
         "pos_embed": (1, 1 + (224 // PATCH) ** 2, WIDTH),
         "patch_embed.proj.weight": (WIDTH, 3, PATCH, PATCH),
