@@ -87,6 +87,7 @@ def test_zeroed_is_what_their_evaluation_computes_through_its_strip(kind, part, 
 def test_the_clean_form_is_the_mean_over_the_part(kind, pixels, mask):
     ours, _, where = KINDS[kind]
     given = pictures(*pixels, mask=mask)
+    assert given.changed is not None
     expected = where(given.output, given.source, ~given.changed)
     assert torch.equal(ours("outside")(given), expected)
 
