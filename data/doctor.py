@@ -2,6 +2,8 @@
 
     python -m data.doctor data=imagenet_flexit data.root=DIR [data.split=dev data.train=DIR]
     python -m data.doctor data=coco data.root=DIR
+    python -m data.doctor data=pie_bench data.root=DIR [data.types=1,6]
+    python -m data.doctor data=pie_bench_pp data.root=DIR [data.types=1,6]
     python -m data.doctor data=folder data.path=DIR
     python -m data.doctor data=scenes
     python -m data.doctor data=photos

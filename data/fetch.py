@@ -1,8 +1,10 @@
 """Downloads only those pictures of a data set that its draw needs.
 
     python -m data.fetch coco root=DIR [count=128 seed=0 annotations=FILE]
+    python -m data.fetch pie_bench_pp root=DIR
 
-The captions file must be there. Existing pictures are kept, and partial downloads are resumed.
+COCO's captions file must be there; PIE-Bench++ comes whole. What is there is kept, and partial
+downloads are resumed.
 """
 
 import shutil
@@ -15,11 +17,13 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
+from huggingface_hub import snapshot_download
+
 from data.command_line import GOES_ON, for_people, parse, say
 from data.config import data_set
 from data.images import open_picture
 from data.progress import bar
-from data.task import Downloadable
+from data.task import Downloadable, FromHub
 from pti.errors import InputError
 
 WAITS = (1.0, 4.0)
@@ -29,6 +33,13 @@ TIMEOUT = 30.0
 """Seconds without a byte after which a connection counts as broken."""
 
 BROKEN = (URLError, HTTPException, ConnectionError, TimeoutError)
+
+BY_HAND = {
+    "pie_bench": "its authors give it out by the form in the README of cure-lab/PnPInversion: fill "
+    "that in, and unpack mapping_file.json and annotation_images/ into the folder that "
+    "data.root=DIR names"
+}
+"""How to get what only its authors give out."""
 
 
 def fetch(url: str, path: Path) -> None:
@@ -97,6 +108,23 @@ def fetch_all(wanted: Iterable[tuple[str, Path]]) -> list[str]:
     return failures
 
 
+def fetch_from_hub(repository: str, folder: Path) -> None:
+    """Download the parquet files of a data set of the hub; those that are there are kept.
+
+    Raises ``InputError`` where the hub can't be reached or refuses.
+    """
+    try:
+        snapshot_download(
+            repository, repo_type="dataset", local_dir=folder, allow_patterns=["*.parquet"]
+        )
+    except Exception as error:  # the hub's client lets through those of several transports
+        reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+        raise InputError(
+            f"{repository} did not come whole to {folder} ({reason}): mend that, and run the same "
+            "command again on a machine with network to go on"
+        ) from error
+
+
 def _is_whole(path: Path) -> bool:
     try:
         open_picture(path)
@@ -110,7 +138,12 @@ def main(arguments: list[str]) -> int:
     if not arguments or "=" in arguments[0]:
         raise InputError("say what to fetch: python -m data.fetch coco root=DIR")
     name, *options = arguments
+    if name in BY_HAND:
+        raise InputError(f"{name} can't be fetched: {BY_HAND[name]}")
     tasks = data_set(name, parse(options))
+    if isinstance(tasks, FromHub):
+        fetch_from_hub(*tasks.hub())
+        return 0
     if not isinstance(tasks, Downloadable):
         raise InputError(f"{name} can't be fetched: its documentation says where it comes from")
     wanted = tasks.downloads()

@@ -2,13 +2,13 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial, reduce
 from pathlib import Path, PurePath
 from unicodedata import normalize
 
 from data.key import check_keys, key_of
-from data.masks import MaskFile
+from data.masks import MaskAsRegion, MaskFile
 from data.metadata import Row, read_metadata
 from data.opener import PictureFile
 from data.task import Task
@@ -22,9 +22,10 @@ NAME_MAX = 255
 class Folder(Sequence[Task]):
     """Hugging Face's imagefolder layout: ``file_name``, ``text`` and, optionally, ``target``.
 
-    ``words`` may list the phrases of the target that describe the edit, and ``mask`` name a picture
-    that is white where the edit is free. Raises ``InputError`` where the folder or its metadata are
-    missing or the metadata are wrong.
+    ``words`` may list the phrases of the target that describe the edit, and ``type`` say what kind
+    of edit it is, which becomes a tag of the item. ``mask`` may name a picture that is white where
+    the edit is free; it is also the region inside and outside which edits are measured. Raises
+    ``InputError`` where the folder or its metadata are missing or the metadata are wrong.
     """
 
     path: str
@@ -55,14 +56,16 @@ class Folder(Sequence[Task]):
     def __getitem__(self, index: int) -> Task:  # pyright: ignore[reportIncompatibleMethodOverride]
         """The item of row ``index``."""
         row, folder = self.rows[index], Path(self.path)
-        return Task(
+        task = Task(
             key=key_of(row.file_name),
             caption=row.text,
             target=row.target,
             words=row.words,
             open=PictureFile(partial(_find, folder, row.file_name)),
             mask=MaskFile(partial(_find, folder, row.mask)) if row.mask else None,
+            tags=(row.type,) if row.type else (),
         )
+        return replace(task, region=MaskAsRegion(task)) if task.mask else task
 
 
 def _find(folder: Path, name: str) -> Path:

@@ -2,9 +2,12 @@
 
 import logging
 import warnings
+from collections.abc import Callable
+from functools import partial
+from io import BytesIO
 from pathlib import Path
 from stat import S_ISREG
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from jaxtyping import UInt8
@@ -50,22 +53,33 @@ def open_picture(path: Path) -> Image.Image:
     return over_white(open_with_alpha(path))
 
 
+def open_bytes(content: bytes, name: str) -> Image.Image:
+    """The same of a picture that lies in another file; ``name`` says where in messages."""
+    if not content:
+        raise InputError(f"{name} is empty (0 bytes): copy or download it again")
+    return over_white(_opened(name, partial(BytesIO, content)))
+
+
 def open_with_alpha(path: Path) -> Image.Image:
     """The same, but RGBA where parts may be transparent; transparent pixels keep their colours."""
     _check_file(path)
+    return _opened(str(path), partial(path.open, "rb"))
+
+
+def _opened(name: str, opener: Callable[[], BinaryIO]) -> Image.Image:
     with warnings.catch_warnings(record=True) as notes:
         warnings.simplefilter("always")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
-            raw, turn = _load(path)
+            raw, turn = _load(name, opener)
         except (*DAMAGE, *TOO_LARGE) as error:
-            raise InputError(_explain(path, error)) from error
+            raise InputError(_explain(name, error)) from error
         try:
             picture = to_srgb(raw)
         except ValueError as error:
-            raise InputError(_explain(path, error)) from error
+            raise InputError(_explain(name, error)) from error
     for note in notes:
-        log.warning("%s: %s", path, note.message)
+        log.warning("%s: %s", name, note.message)
     return picture if turn is None else picture.transpose(turn)
 
 
@@ -77,34 +91,34 @@ def _check_file(path: Path) -> None:
             f"{path}: no such file; correct its name or put the picture there"
         ) from error
     except OSError as error:
-        raise InputError(_explain(path, error)) from error
+        raise InputError(_explain(str(path), error)) from error
     if not S_ISREG(status.st_mode):
         raise InputError(f"{path} is not a file: name a picture")
     if status.st_size == 0:
         raise InputError(f"{path} is empty (0 bytes): copy or download it again")
 
 
-def _explain(path: Path, error: Exception) -> str:
+def _explain(name: str, error: Exception) -> str:
     """A sentence on why a picture can't be opened, and what to do about it."""
     if isinstance(error, TOO_LARGE):
-        return f"{path} is too large ({error}): scale it down"
+        return f"{name} is too large ({error}): scale it down"
     if isinstance(error, UnidentifiedImageError):
-        return f"{path} is not a picture that can be read: save it as PNG or JPEG, or remove it"
+        return f"{name} is not a picture that can be read: save it as PNG or JPEG, or remove it"
     if isinstance(error, OSError) and error.errno is not None:  # the system's, not PIL's
-        return f"{path} can't be read ({error.strerror}): mend that, or name another file"
+        return f"{name} can't be read ({error.strerror}): mend that, or name another file"
     if isinstance(error, ValueError):
-        return f"{path} can't be used ({error}): save it anew, with 8 bits a colour"
-    return f"{path} is damaged ({error}): copy or download it again"
+        return f"{name} can't be used ({error}): save it anew, with 8 bits a colour"
+    return f"{name} is damaged ({error}): copy or download it again"
 
 
-def _load(path: Path) -> tuple[Image.Image, Image.Transpose | None]:
+def _load(name: str, opener: Callable[[], BinaryIO]) -> tuple[Image.Image, Image.Transpose | None]:
     """The picture as stored, and the transposition that sets it upright, or None."""
     # Given a path, PIL would memory-map some turned TIFFs with width and height exchanged.
-    with path.open("rb") as file, Image.open(file) as picture:
+    with opener() as file, Image.open(file) as picture:
         pages = _full_pages(picture)
         if len(pages) != 1:
             raise InputError(
-                f"{path} holds {len(pages)} pictures of full size (an animation, pages or layers): "
+                f"{name} holds {len(pages)} pictures of full size (an animation, pages or layers): "
                 "save the one that you mean"
             )
         picture.seek(pages[0])

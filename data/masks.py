@@ -1,5 +1,6 @@
 """Masks that users give with their pictures: white where the edit is free."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ from jaxtyping import Bool
 from PIL import Image
 
 from data.images import centred, open_with_alpha
-from data.opener import PictureFile
+from data.opener import PictureFile, identity_of
 from data.task import Task
 from pti.errors import InputError
 
@@ -58,6 +59,22 @@ def mask_of(task: Task) -> Selected:
             "at the picture's size"
         )
     return np.asarray(mask.convert("L")) >= WHITE
+
+
+@dataclass(frozen=True)
+class MaskAsRegion:
+    """An opener of the region of a task whose mask also says where its picture should change."""
+
+    task: Task
+
+    def __call__(self) -> Image.Image:
+        """The mask as ``mask_of`` reads it; raises what that raises."""
+        return Image.fromarray(mask_of(self.task)).convert("RGB")
+
+    def identity(self) -> str:
+        """The identities of mask and picture: whether their sizes agree depends on both."""
+        assert self.task.mask is not None
+        return f"{identity_of(self.task.mask)} of {identity_of(self.task.open)}"
 
 
 def square_mask(mask: Selected, side: int) -> Bool[np.ndarray, "side side"]:

@@ -13,7 +13,7 @@ from typing import Any
 from data.key import SEPARATORS, key_of
 from pti.errors import InputError
 
-COLUMNS = ("file_name", "text", "target", "words", "mask")
+COLUMNS = ("file_name", "text", "target", "words", "mask", "type")
 """Columns that are read; further columns are ignored."""
 
 UNWRITABLE = re.compile("[\0\ud800-\udfff]")
@@ -34,6 +34,7 @@ class Row:
     target: str | None
     words: tuple[str, ...]
     mask: str | None = None
+    type: str | None = None
 
 
 def read_metadata(path: Path) -> list[Row]:
@@ -56,7 +57,7 @@ def _row(fields: Fields, where: str) -> Row:
         raise InputError(f"{where}: file_name is missing")
     text, target = _text(fields, "text", where), _text(fields, "target", where)
     words, mask = _words(fields.get("words"), where), _file(fields, "mask", where)
-    return Row(name, text, target, words, mask)
+    return Row(name, text, target, words, mask, _text(fields, "type", where))
 
 
 def _file(fields: Fields, column: str, where: str) -> str | None:
@@ -64,6 +65,12 @@ def _file(fields: Fields, column: str, where: str) -> str | None:
     name = _text(fields, column, where)
     if not name or not key_of(name):
         return None
+    check_name(name, column, where)
+    return name
+
+
+def check_name(name: str, column: str, where: str) -> None:
+    """Raise ``InputError`` where a file's name leads out of its folder or has controls."""
     first, *rest = SEPARATORS.split(name)
     if first == "" or re.fullmatch("[A-Za-z]:", first) or ".." in (first, *rest):
         raise InputError(
@@ -72,14 +79,13 @@ def _file(fields: Fields, column: str, where: str) -> str | None:
         )
     if CONTROL.search(name):
         raise InputError(f"{where}: {column} {name!r} has a control character: rename the file")
-    return name
 
 
 def _text(fields: Fields, name: str, where: str) -> str | None:
     value = fields.get(name)
     if not isinstance(value, str | None):
         raise InputError(f"{where}: {name} is not a text but {value!r}: put it in quotes")
-    _check_characters(value or "", f"{where}: {name}")
+    check_characters(value or "", f"{where}: {name}")
     return value if value and value.strip() else None
 
 
@@ -91,11 +97,12 @@ def _words(value: Any, where: str) -> tuple[str, ...]:
             f"{where}: words is neither a text nor a list of texts but {value!r}: write the "
             'phrases of the target such as "blue star, snow"'
         )
-    _check_characters("".join(phrases), f"{where}: words")
+    check_characters("".join(phrases), f"{where}: words")
     return tuple(phrase.strip() for phrase in phrases if phrase.strip())
 
 
-def _check_characters(text: str, what: str) -> None:
+def check_characters(text: str, what: str) -> None:
+    """Raise ``InputError``, which names ``what``, for characters that no file of results takes."""
     bad = UNWRITABLE.search(text)
     if bad:
         raise InputError(f"{what} has {bad[0]!r}, which is not a character of text: leave it out")

@@ -33,13 +33,14 @@ class Task:
     """A picture with its prompts; the picture is opened only on demand.
 
     ``key`` names the item within its data set. ``target`` is the prompt of the edit, None without
-    an edit, and ``words`` are the phrases of it that describe the edit. ``target_class`` is the
-    class that the edited picture should show, as named in the data set's ``references``.
-    ``counterfactual`` is the true edited picture where it is known; ``retrieved`` is a real picture
-    of the target class. ``region`` is white where the edit should change the picture; ``tags`` name
-    the item's categories. ``mask`` is the region to edit as the user gives it, white where the edit
-    is free, at the picture's size. An opener may raise ``InputError``, which fails only this item;
-    an item without a caption fails, too.
+    an edit, and ``words`` are the phrases of it that describe the edit; ``old_words`` are the
+    phrases of the caption that the edit replaces. ``target_class`` is the class that the edited
+    picture should show, as named in the data set's ``references``. ``counterfactual`` is the true
+    edited picture where it is known; ``retrieved`` is a real picture of the target class.
+    ``region`` is white where the edit should change the picture; ``tags`` name the item's
+    categories. ``mask`` is the region to edit as the user gives it, white where the edit is free,
+    at the picture's size. An opener may raise ``InputError``, which fails only this item; an item
+    without a caption fails, too.
     """
 
     key: str
@@ -53,6 +54,7 @@ class Task:
     region: Opener | None = None
     tags: tuple[str, ...] = ()
     mask: Opener | None = None
+    old_words: tuple[str, ...] = ()
 
     def edited_words(self) -> tuple[str, ...]:
         """``words``, or, where they are empty, the words of the target that the caption lacks.
@@ -67,9 +69,14 @@ class Task:
         return tuple(new if _content(new) else _content(words) or words)
 
     def replaced_words(self) -> tuple[str, ...]:
-        """The words of the caption that the target lacks, without ``LITTLE_WORDS``; often none."""
+        """``old_words``, or the words of the caption that the target lacks; often none.
+
+        Those that the target lacks are without ``LITTLE_WORDS``.
+        """
+        if self.old_words or self.target is None:
+            return self.old_words
         words = WORD.findall(self.caption or "")
-        return tuple(_content(_beyond(self.target, words))) if self.target else ()
+        return tuple(_content(_beyond(self.target, words)))
 
 
 class Benchmark(Protocol):
@@ -104,6 +111,15 @@ class Downloadable(Protocol):
 
     def downloads(self) -> list[tuple[str, Path]]:
         """The address of each picture, and where it belongs."""
+        ...
+
+
+@runtime_checkable
+class FromHub(Protocol):
+    """A data set whose files are fetched as they are from a repository of the hub."""
+
+    def hub(self) -> tuple[str, Path]:
+        """The repository's name, and the folder where its files belong."""
         ...
 
 

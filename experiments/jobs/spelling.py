@@ -13,7 +13,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import OverrideParseException
 from omegaconf import DictConfig, OmegaConf
 
-from experiments.store.fields import INVERSION, PLACES
+from experiments.store.fields import INVERSION, LISTS, PLACES
 from pti.errors import InputError
 
 GROUPS = frozenset({"cluster", "data", "inversion", "method", "model"})
@@ -26,9 +26,10 @@ TEXT = PLACES | {"account", "cell", "gres", "name", "partition", "revision", "va
 def spelled(overrides: Sequence[str]) -> list[str]:
     """Quote text that Hydra would not read as text, and write whole numbers without a fraction.
 
-    A comma separates the values of a sweep, but not within the name of an existing path. Values in
-    quotes, ``null`` and values with an interpolation are not changed. Raises ``InputError`` for a
-    group that is null and for an empty path.
+    A comma separates the values of a sweep, but not within the name of an existing path, nor
+    between plain values of a field of ``LISTS``: these become one list. Values in quotes, ``null``
+    and values with an interpolation are not changed. Raises ``InputError`` for a group that is null
+    and for an empty path.
     """
     return [_spelled(override) for override in overrides]
 
@@ -68,8 +69,14 @@ def _spelled(override: str) -> str:
     whole = field in PLACES and Path(value).exists()
     values = [value] if whole or field in {"results", "cache"} else list(_divided(value))
     form = _as_text if field in TEXT else _as_number
-    key = INVERSION if key == "inversion" else key
-    return f"{key}={','.join(dict.fromkeys(map(form, values)))}"
+    joined = ",".join(dict.fromkeys(map(form, values)))
+    if key.lstrip("+") in LISTS and len(values) > 1 and not any(map(_is_list, values)):
+        joined = f"[{joined}]"
+    return f"{INVERSION if key == 'inversion' else key}={joined}"
+
+
+def _is_list(value: str) -> bool:
+    return value.strip().startswith("[")
 
 
 def _divided(value: str) -> Iterator[str]:

@@ -27,13 +27,19 @@ batch may change; they are not stored and may differ between runs of a cell."""
 UNCOMPARED = frozenset(
     {
         "data.tasks.train",
+        "data.tasks.types",
         "data.train",
+        "data.types",
         "method.label",
         "model.batch_size",
         "model.load.offline",
     }
 )
-"""Fields that do not affect results, though they are stored."""
+"""Fields that do not affect results, though they are stored; ``types`` select items, as ``limit``
+does."""
+
+LISTS = frozenset({"data.tasks.types", "data.types"})
+"""Fields that hold a list, which people write with commas alone."""
 
 PLACES = frozenset({"annotations", "cache", "path", "results", "root", "train"})
 """Fields, by the last part of their names, that hold a path: it may be spelt in several ways."""

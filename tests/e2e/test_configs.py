@@ -22,6 +22,7 @@ CHOICES = sorted(
     for group in ("method", "data", "metrics", "model", "experiment")
     for path in (CONFIGS / group).glob("*.yaml")
 )
+ROOTED = ("data=coco", "data=imagenet_flexit", "data=pie_bench", "data=pie_bench_pp")
 METHODS = [choice.removeprefix("method=") for choice in CHOICES if choice.startswith("method=")]
 
 
@@ -34,7 +35,7 @@ def composed(*overrides):
 @pytest.mark.e2e
 @pytest.mark.parametrize("choice", CHOICES)
 def test_every_choice_composes(choice):
-    places = ["data.root=somewhere"] if choice in ("data=coco", "data=imagenet_flexit") else []
+    places = ["data.root=somewhere"] if choice in ROOTED else []
     places += ["data.path=somewhere"] if choice == "data=folder" else []
     config = composed(choice, *places)
     if choice.startswith("metrics="):

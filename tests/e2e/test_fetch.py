@@ -8,6 +8,7 @@ from io import BytesIO
 from threading import Thread
 
 import pytest
+from huggingface_hub.errors import OfflineModeIsEnabled
 from PIL import Image
 
 from data import fetch
@@ -239,6 +240,10 @@ def test_other_addresses_are_refused(place, run, address):
         ((), "say what to fetch"),
         (("imagenet",), "data=imagenet is unknown. Did you mean 'imagenet_flexit'?"),
         (("photos",), "photos can't be fetched"),
+        (("pie_bench",), "pie_bench can't be fetched: its authors give it out by the form"),
+        (("pie_bench", "root=no"), "unpack mapping_file.json and annotation_images/ into"),
+        (("pie_bench_pp",), "root is not set"),
+        (("pie_bench_pp", "root=no", "types=11"), "data.types has '11', which is not a type"),
         (("coco",), "root is not set"),
         (("coco", "root=no", "sed=1"), "there is no option 'sed'. Did you mean 'seed'?"),
         (("coco", "root=no", "count=many"), "count=many is not a whole number"),
@@ -250,6 +255,27 @@ def test_a_wrong_command_is_one_sentence(run, words, says):
     code, said = run(*words)
     assert code == 2
     assert says in said
+    assert said.count("\n") == 0
+
+
+def test_what_lies_on_the_hub_comes_with_its_client(tmp_path, run, monkeypatch):
+    asked = []
+    monkeypatch.setattr(fetch, "snapshot_download", lambda *name, **how: asked.append((name, how)))
+    assert run("pie_bench_pp", f"data.root={tmp_path}") == (0, "")
+    how = {"repo_type": "dataset", "local_dir": tmp_path, "allow_patterns": ["*.parquet"]}
+    assert asked == [(("UB-CVML-Group/PIE_Bench_pp",), how)]
+
+
+@pytest.mark.parametrize("error", [OfflineModeIsEnabled("no\nnetwork"), TimeoutError(), OSError(5)])
+def test_a_hub_that_can_not_be_reached_is_one_sentence(tmp_path, run, monkeypatch, error):
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr(fetch, "snapshot_download", fail)
+    code, said = run("pie_bench_pp", f"root={tmp_path}")
+    assert code == 2
+    reason = {"no\nnetwork": "no network", "": "TimeoutError"}.get(str(error), str(error))
+    assert f"PIE_Bench_pp did not come whole to {tmp_path} ({reason}): mend that" in said
     assert said.count("\n") == 0
 
 

@@ -83,12 +83,23 @@ def test_a_mask_that_does_not_fit_fails_before_the_inversion(masked, mask, says)
     assert not list((masked.folder / "cache").rglob("*.safetensors"))
 
 
-def test_masks_that_no_method_takes_are_not_opened(masked):
-    (masked.folder / "pictures/left.png").write_text("no picture")
+def test_they_are_the_region_of_any_edit(masked):
     assert masked.run("method=ddim_edit", "cell=x", *EDIT).code == 0
     cell = masked.cell("single", "x")
-    assert len(cell.done) == 3
-    assert "mask" not in cell.records["0.png"].sources
+    sources = cell.records["0.png"].sources
+    assert "region" in sources
+    assert "mask" not in sources
+    region = np.asarray(Image.open(cell.region("0.png"))) > 127
+    assert region[:, :16].all()
+    assert not region[:, 16:].any()
+    assert not cell.region("2.png").exists()
+
+
+def test_masks_of_pictures_that_are_not_edited_are_not_opened(masked):
+    (masked.folder / "pictures/left.png").write_text("no picture")
+    words = ("method=ddim_edit", "cell=x", "method.invert.trace.steps=2")
+    assert masked.run(*words, "goal=reconstruct").code == 0
+    assert len(masked.cell("single", "x").done) == 3
 
 
 def test_a_method_of_given_masks_stands_apart_in_tables(masked):

@@ -1,11 +1,13 @@
 """``data=folder`` reads both layouts of metadata and names what is wrong."""
 
+import pickle
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from data.folder import Folder
+from data.opener import identity_of
 from pti.errors import InputError
 
 NFC, NFD = "caf\u00e9", "cafe\u0301"
@@ -65,6 +67,29 @@ def test_two_files_of_metadata_are_not_chosen_from(tmp_path):
 def test_the_words_of_an_edit_reach_the_task(tmp_path):
     row = '{"file_name": "car.png", "text": "a car", "target": "a blue car", "words": ["blue"]}'
     assert folder(tmp_path, "metadata.jsonl", row)[0].edited_words() == ("blue",)
+
+
+def test_the_type_of_an_edit_is_a_tag(tmp_path):
+    text = "file_name,text,type\ncar.png,a,change colour\ncar2.png,b,\n"
+    assert [task.tags for task in folder(tmp_path, "metadata.csv", text)] == [
+        ("change colour",),
+        (),
+    ]
+
+
+def test_the_mask_is_the_region_too(tmp_path):
+    text = "file_name,text,mask\ncar.png,a,m.png\ncar2.png,b,\n"
+    region, none = (task.region for task in folder(tmp_path, "metadata.csv", text))
+    assert region
+    assert none is None
+    Image.new("L", (8, 8), 200).save(tmp_path / "m.png")
+    assert region().getextrema() == ((255, 255),) * 3
+    before = identity_of(region)
+    assert before == identity_of(pickle.loads(pickle.dumps(region)))  # noqa: S301 (ours)
+    Image.new("L", (4, 8), 200).save(tmp_path / "m.png")
+    assert identity_of(region) != before
+    with pytest.raises(InputError, match=r"the mask of car\.png has 4 by 8 pixels"):
+        region()
 
 
 def test_pictures_may_be_links_out_of_the_folder(tmp_path):

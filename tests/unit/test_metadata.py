@@ -117,6 +117,7 @@ def test_what_a_csv_leaves_open_is_named(tmp_path, text, says):
         ('{"file_name": "0.png", "text": "a", "text": "b"}', "line 1, .*'text' is there twice"),
         (jsonl(text=5), "row 1: text is not a text but 5: put it in quotes"),
         (jsonl(text=float("nan")), "text is not a text but nan"),
+        (jsonl(type=1), "type is not a text but 1"),
         (jsonl(target=["b"]), "target is not a text but .'b'.: put"),
         (jsonl(text="a\ud800"), r"text has '\\ud800', which is not a character"),
         (jsonl(words=["\udfff"]), r"words has '\\udfff', which is not a character"),

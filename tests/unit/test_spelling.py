@@ -81,3 +81,25 @@ def test_a_comma_divides_a_sweep_but_not_a_path_that_is_there(tmp_path):
 )
 def test_a_number_has_one_spelling(typed, one):
     assert spelled([f"method.invert.lr={typed}"]) == [f"method.invert.lr={one}"]
+
+
+@pytest.mark.parametrize("key", ["data.types", "++data.tasks.types"])
+@pytest.mark.parametrize(
+    ("typed", "one"),
+    [
+        ("1,6", [1, 6]),
+        ("1,6,1", [1, 6]),
+        ("[1,6]", [1, 6]),
+        ("1", 1),
+        ("null", None),
+        ("'1,6'", "1,6"),
+        ("x,1", ["x", 1]),
+    ],
+)
+def test_types_with_commas_are_one_list(key, typed, one):
+    assert read(f"{key}={typed}") == one
+
+
+def test_lists_of_types_are_a_sweep():
+    assert read("data.types=[1],[6]") == ["[1]", "[6]"]
+    assert read("data.kinds=add,shape") == ["add", "shape"]

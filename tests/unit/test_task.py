@@ -3,6 +3,7 @@
 import unicodedata
 
 import pytest
+from PIL import Image
 
 from data.task import Task
 from pti.diffusion.phrases import spans
@@ -60,3 +61,15 @@ def test_composition_makes_no_other_word(composed):
 
 def test_words_that_are_named_are_taken_as_they_are():
     assert edited("a cat", "a dog", ("a dog", "?")) == ("a dog", "?")
+
+
+def test_the_words_that_go_may_be_given():
+    def replaced(target, old_words=()):
+        opener = Image.Image
+        task = Task("1.png", "a cat on grass", opener, target=target, old_words=old_words)
+        return task.replaced_words()
+
+    assert replaced("a dog on grass") == ("cat",)
+    assert replaced("a dog on grass", ("cat on grass",)) == ("cat on grass",)
+    assert replaced(None) == replaced("") == ()
+    assert replaced(None, ("cat",)) == ("cat",)
