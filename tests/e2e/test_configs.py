@@ -22,7 +22,13 @@ CHOICES = sorted(
     for group in ("method", "data", "metrics", "model", "experiment")
     for path in (CONFIGS / group).glob("*.yaml")
 )
-ROOTED = ("data=coco", "data=imagenet_flexit", "data=pie_bench", "data=pie_bench_pp")
+ROOTED = (
+    "data=coco",
+    "data=imagenet_flexit",
+    "data=pie_bench",
+    "data=pie_bench_pp",
+    "experiment=pie_bench",
+)
 METHODS = [choice.removeprefix("method=") for choice in CHOICES if choice.startswith("method=")]
 
 
