@@ -38,6 +38,11 @@ class PictureFile:
         about = path.stat()
         return _sha256(path, about.st_size, about.st_mtime_ns)
 
+    def is_jpeg(self) -> bool:
+        """Whether the file is a JPEG by its content, whatever its name."""
+        with Image.open(self.locate()) as picture:
+            return picture.format == "JPEG"
+
 
 @cache
 def _sha256(path: Path, size: int, changed: int) -> str:

@@ -39,8 +39,9 @@ class Task:
     edited picture where it is known; ``retrieved`` is a real picture of the target class.
     ``region`` is white where the edit should change the picture; ``tags`` name the item's
     categories. ``mask`` is the region to edit as the user gives it, white where the edit is free,
-    at the picture's size. An opener may raise ``InputError``, which fails only this item; an item
-    without a caption fails, too.
+    at the picture's size. ``imported`` is the result that other code made: ``method=imported`` adds
+    it. An opener may raise ``InputError``, which fails only this item; an item without a caption
+    fails, too.
     """
 
     key: str
@@ -55,6 +56,7 @@ class Task:
     tags: tuple[str, ...] = ()
     mask: Opener | None = None
     old_words: tuple[str, ...] = ()
+    imported: Opener | None = None
 
     def edited_words(self) -> tuple[str, ...]:
         """``words``, or, where they are empty, the words of the target that the caption lacks.

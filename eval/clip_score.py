@@ -46,7 +46,7 @@ class ClipScore(Metric):
 
     def __call__(self, pictures: Pictures) -> PerImage:
         """One value per picture."""
-        return self.similarity(through_jpeg(pictures.output, self.jpeg, pictures.source), pictures)
+        return self.similarity(through_jpeg(pictures, self.jpeg), pictures)
 
     @torch.no_grad()
     def similarity(self, images: Image, pictures: Pictures) -> PerImage:
@@ -70,7 +70,7 @@ class ClipScoreInside(ClipScore):
 
     def __call__(self, pictures: Pictures) -> PerImage:
         """One value per picture, NaN where the region is empty or not known."""
-        output, region = through_jpeg(pictures.output, self.jpeg, pictures.source), pictures.changed
+        output, region = through_jpeg(pictures, self.jpeg), pictures.changed
         if region is None:
             return torch.full((len(output),), torch.nan)
         values = self.similarity(output * region, pictures)

@@ -47,7 +47,7 @@ class InRegion(Metric):
 
     def __call__(self, pictures: Pictures) -> PerImage:
         """One value per picture, NaN where no pixel counts or no region is known."""
-        output, source = through_jpeg(pictures.output, self.jpeg, pictures.source), pictures.source
+        output, source = through_jpeg(pictures, self.jpeg), pictures.source
         if pictures.changed is None:
             return torch.full((len(output),), torch.nan)
         mask = pictures.changed if self.part == "inside" else ~pictures.changed

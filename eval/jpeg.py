@@ -7,21 +7,22 @@ import torch
 from PIL import Image as Pillow
 from torch import Tensor
 
+from eval.metric import Pictures
 from pti.types import Image
 
 
-def through_jpeg(images: Image, quality: int | None, beside: Image) -> Image:
-    """8-bit pictures in [0, 1], saved by Pillow with ``quality`` of 100 and opened again.
+def through_jpeg(pictures: Pictures, quality: int | None) -> Image:
+    """The results, of 8 bits, saved by Pillow with ``quality`` of 100 and opened again.
 
-    Each is saved in a strip, to the right of its picture ``beside``, as PnPInversion saves results:
-    chroma has half the size, and is enlarged across the line between two pictures. None leaves the
-    pictures as they are.
+    Each is saved in a strip, to the right of its input, as PnPInversion saves results: chroma has
+    half the size, and is enlarged across the line between two pictures. Results stay as they are
+    where ``quality`` is None, and where they were read from JPEG files already.
     """
-    if quality is None:
-        return images
-    strips = torch.cat([beside, images], dim=3)
+    if quality is None or pictures.from_jpeg:
+        return pictures.output
+    strips = torch.cat([pictures.source, pictures.output], dim=3)
     saved = torch.stack([_saved(strip, quality) for strip in strips])
-    return saved[..., beside.shape[3] :].to(images.device)
+    return saved[..., pictures.source.shape[3] :].to(pictures.output.device)
 
 
 def _saved(image: Tensor, quality: int) -> Tensor:

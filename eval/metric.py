@@ -22,6 +22,7 @@ class Pictures:
     ``source`` is the input. ``truth`` is the true result of the edit, and ``changed`` is True where
     the truth differs from the input; both are None where they are not known. ``target_class`` is
     the class that the result should show, and ``prompt`` is the prompt of the result.
+    ``from_jpeg`` says that the results were read from JPEG files.
     """
 
     output: Image
@@ -30,6 +31,7 @@ class Pictures:
     changed: Bool[Tensor, "b 1 height width"] | None = None
     target_class: tuple[str, ...] | None = None
     prompt: tuple[str, ...] | None = None
+    from_jpeg: bool = False
 
 
 class Metric(ABC):

@@ -78,7 +78,7 @@ class Structure(Metric):
     @torch.no_grad()
     def __call__(self, pictures: Pictures) -> PerImage:
         """One value per picture."""
-        output = through_jpeg(pictures.output, self.jpeg, pictures.source)
+        output = through_jpeg(pictures, self.jpeg)
         network = dino(local_file(URL, self.weights)).to(output.device)
         first, second = (
             self_similarity(keys(network, self.prepared(images)))

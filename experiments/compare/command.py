@@ -35,7 +35,7 @@ from experiments.jobs.command_line import options_of
 from experiments.report.summary import scores_of
 from experiments.store.cell import Cell
 from experiments.store.formats import CELLS, CONFIG, INPUTS
-from experiments.store.result_set import find_result_sets
+from experiments.store.result_set import find_result_set
 from experiments.table import Entry, Table, console
 from pti.errors import InputError
 
@@ -192,17 +192,12 @@ def find_cell(name: str, options: dict[str, str]) -> Cell:
     if "experiment" not in options:
         raise InputError(f"{name} is no cell's folder: give one, or say experiment=table2")
     named = {key: options[key] for key in ("model", "data") if key in options}
-    result_sets = find_result_sets(
-        Path(options.get("results", "results")), options["experiment"], **named
-    )
-    if len(result_sets) > 1:
-        there = ", ".join(f"model={s.names['model']} data={s.names['data']}" for s in result_sets)
-        raise InputError(f"{options['experiment']} was run on several: say which of {there}")
-    result_sets[0].check()
-    cells = {cell.folder.name: cell for cell in result_sets[0].cells}
+    results = Path(options.get("results", "results"))
+    result_set = find_result_set(results, options["experiment"], **named)
+    cells = {cell.folder.name: cell for cell in result_set.cells}
     if name not in cells:
         raise InputError(
-            f"{result_sets[0].folder / CELLS} has no cell {name!r}.{closest(name, cells)} "
+            f"{result_set.folder / CELLS} has no cell {name!r}.{closest(name, cells)} "
             f"There are {', '.join(cells)}"
         )
     return cells[name]

@@ -58,6 +58,13 @@ def mend(summary: Summary) -> list[str]:
     ]
 
 
+def again(summary: Summary) -> tuple[list[str], bool]:
+    """The commands that make the cells that there are, elsewhere; whether these are all of them."""
+    found = [_overrides_of(summary, cell) for _, cell in summary.named()]
+    known = [{key: one[key] for key in one if key != "results"} for one in found if one]
+    return [_command(overrides) for overrides in _sweeps(known, known)], len(known) == len(found)
+
+
 def _overrides(summary: Summary, position: int, common: dict[str, Any]) -> Overrides | None:
     """The overrides that run a cell of the report; None where configs/ lacks a part of it."""
     cell = summary.measured[position]

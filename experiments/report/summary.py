@@ -13,12 +13,15 @@ from eval.quantity import MSE, PSNR, Quantity
 from experiments.jobs.schema import CONFIGS
 from experiments.report.paper import Paper, PaperTable
 from experiments.store.cell import Cell
-from experiments.store.fields import takes_mask
+from experiments.store.fields import IMPORTED, takes_mask
 from experiments.store.measures import Measures
 from experiments.store.result_set import ResultSet
 
 GIVEN = " (mask given)"
 """The end of the name of a method whose edits blend with masks from the user."""
+
+MADE_ELSEWHERE = " (imported)"
+"""The end of the name of a method whose pictures other code made."""
 
 
 @dataclass(frozen=True)
@@ -132,18 +135,23 @@ def summarise(result_set: ResultSet, paper: Paper) -> Summary:
 def labels_of(result_set: ResultSet) -> dict[str, str]:
     """What reports call a method, by its name: by its cell's config, else by configs/method/."""
     files = (OmegaConf.load(path) for path in sorted((CONFIGS / "method").glob("*.yaml")))
-    methods: list[Any] = [*files, *(cell.config.method for cell in result_set.cells)]
+    configs = [*files, *(cell.config.method for cell in result_set.cells)]
+    # Not resolved: a file may name its method after a field that only a run sets.
+    methods: list[Any] = [OmegaConf.to_container(config) for config in configs]
     named = [method for method in methods if {"name", "label"} <= method.keys()]
-    labels = {method.name: method.label for method in named}
-    return labels | {f"{name}{GIVEN}": f"{label}{GIVEN}" for name, label in labels.items()}
+    labels = {method["name"]: method["label"] for method in named}
+    ends = ("", GIVEN, MADE_ELSEWHERE)
+    return {f"{name}{end}": f"{label}{end}" for name, label in labels.items() for end in ends}
 
 
 def method_of(cell: Cell) -> str:
-    """The name of a cell's method; with masks from the user it is another one.
+    """The name of a cell's method; with masks from the user, or imported, it is another one.
 
     So neither the paper's numbers nor its claims are about it.
     """
     config = cell.config
+    if config.method.get("_target_") == IMPORTED:
+        return f"{config.method.name}{MADE_ELSEWHERE}"
     given = str(config.get("goal")) == "edit" and takes_mask(config.method)
     return f"{config.method.name}{GIVEN if given else ''}"
 

@@ -66,7 +66,7 @@ class Computation:
                 "picture",
                 *(["true edit", "region"] if edits else []),
                 *(["mask"] if edits and takes_mask(cfg.method) else []),
-                *(["retrieved picture"] if oracle else []),
+                *(["retrieved picture", "imported picture"] if oracle else []),
             ),
         )
 

@@ -15,6 +15,7 @@ from experiments.jobs.plan import choose
 from experiments.jobs.schema import Goal
 from experiments.mirror.choose import check_kind, mirror_cell, mirror_of
 from experiments.run.compute import Computation
+from experiments.run.imported import Imported
 from experiments.run.runner import Runner
 from experiments.score.measurable import measurable
 from experiments.score.metric_set import MetricSet
@@ -54,7 +55,9 @@ class Ready:
         check_kind(cfg.log)
         cell_folder(cfg)
         source = instantiate(cfg.data.tasks)
-        tasks = choose(source, cfg.limit)
+        method, tasks = instantiate(cfg.method), choose(source, cfg.limit)
+        if isinstance(method, Imported):
+            tasks = method.found(source, tasks)
         metrics = measurable(MetricSet.of(cfg.metrics), cfg.data.name, source, tasks)
         batches = of_shard(batches_of(tasks, cfg.batch_size, cfg.workers), cfg.shard)
         own = [task for batch in batches for task in batch]
@@ -64,7 +67,9 @@ class Ready:
         computation = Computation.of(cfg)
         if keys:
             _check_workers(cfg)
-            computation.model()
+            side = computation.model().side
+            if isinstance(method, Imported):
+                method.check([task for batch in left for task in batch], side)
         return cls(cfg, source, tasks, own, list(filter(None, left)), computation, metrics)
 
     def run(self) -> None:

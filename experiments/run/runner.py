@@ -16,6 +16,7 @@ from omegaconf import DictConfig
 from PIL import Image
 
 from data.images import Pixels
+from data.opener import PictureFile
 from data.progress import bar
 from data.task import Opener, Task
 from data.tensors import to_pixels
@@ -177,6 +178,7 @@ class Runner:
             status="done",
             image=name,
             sources=self.sources[task.key],
+            from_jpeg=isinstance(task.imported, PictureFile) and task.imported.is_jpeg(),
             mask=None if computed.mask is None else self._keep_mask(task, computed.mask[row, 0]),
             calls=computed.cost.as_json(),
             spent=computed.spent.as_json(),
@@ -207,11 +209,12 @@ class Runner:
             log.warning("%s: %s", task.key, note)
         # Nothing to warn of, but the result is not the method's alone.
         given = "the mask was given" if self.computation.takes_masks and "mask" in outcome else ""
+        imported = "made by other code" if task.imported and "image" in outcome else ""
         return Record(
             task.key,
             **asked,
             seed=seed_of(self.cfg.seed, task.key),
-            notes=list(filter(None, [*notes, given])),
+            notes=list(filter(None, [*notes, given, imported])),
             at=datetime.now(UTC).isoformat(timespec="seconds"),
             **outcome,
         )

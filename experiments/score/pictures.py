@@ -28,6 +28,7 @@ def pictures_of(cell: Cell, key: str) -> Pictures:
         region,
         None if record.target_class is None else (record.target_class,),
         prompt=(record.target,),
+        from_jpeg=record.from_jpeg,
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from pti.errors import InputError
@@ -66,6 +67,20 @@ def write_json(path: Path, value: object) -> None:
 def write_lines(path: Path, values: Iterable[dict[str, Any]]) -> None:
     """Write a file of JSON lines atomically, as ``write_aside`` does."""
     write_text(path, "".join(_json(value) for value in values))
+
+
+@contextmanager
+def whole_folder(path: Path) -> Generator[Path]:
+    """An empty folder that is moved to ``path`` at the end of the block, and never on an error.
+
+    ``path`` must not exist, or be an empty folder.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=".", dir=path.parent) as aside:
+        folder = Path(aside) / path.name
+        folder.mkdir()
+        yield folder
+        folder.replace(path)
 
 
 def append_lines(path: Path, values: Iterable[dict[str, Any]]) -> None:

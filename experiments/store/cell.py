@@ -66,6 +66,7 @@ def sources_of(task: Task, names: Iterable[str]) -> dict[str, str]:
         "retrieved picture": task.retrieved,
         "region": task.region,
         "mask": task.mask,
+        "imported picture": task.imported,
     }
     return {name: identity_of(opener) for name in names if (opener := openers[name]) is not None}
 

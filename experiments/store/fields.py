@@ -48,13 +48,16 @@ INVERSION = "inversion@method.inversion"
 """Hydra's name for the choice of a pair's inversion, where people write ``inversion``."""
 
 SAID_ELSEWHERE = frozenset(
-    {"data", "data.path", "data.root", "goal", "method", "model", "model.path"}
+    {"data", "data.path", "data.root", "goal", "method", "method.path", "model", "model.path"}
 )
 """Overrides that are left out of a cell's name: the method's name in it, or the folder of the
 result set, says them."""
 
 GIVEN = "pti.diffusion.given_mask.GivenMask"
 """The class of masks that come with the pictures."""
+
+IMPORTED = "experiments.run.imported.Imported"
+"""The class of methods whose pictures other code made."""
 
 
 def is_compared(key: str) -> bool:

@@ -84,6 +84,8 @@ class Record(Stored):
     """The result's path within the cell."""
     mask: float | None = None
     """The share of the picture that the edit was free to change, 0 to 1; None without a mask."""
+    from_jpeg: bool = False
+    """Whether the result was read from a JPEG file, as an imported one may be."""
     calls: dict[str, float] = field(default_factory=dict)
     """UNet calls that the method needs for this picture, by stage, cached or not."""
     spent: dict[str, float] = field(default_factory=dict)

@@ -111,6 +111,21 @@ def find_result_sets(results: Path, experiment: str, **names: str) -> list[Resul
     return wanted
 
 
+def find_result_set(results: Path, experiment: str, **names: str) -> ResultSet:
+    """The only one of ``find_result_sets``, which has records.
+
+    Raises ``InputError`` where there are several, or none with a record.
+    """
+    first, *more = find_result_sets(results, experiment, **names)
+    if more:
+        there = ", ".join(
+            f"model={s.names['model']} data={s.names['data']}" for s in (first, *more)
+        )
+        raise InputError(f"{experiment} was run on several: say which of {there}")
+    first.check()
+    return first
+
+
 def all_folders(results: Path) -> list[Path]:
     """The folders of all result sets; raises ``InputError`` where there is none."""
     folders = sorted(path.parent for path in results.glob(f"*/*/{SETTING}"))

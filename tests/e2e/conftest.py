@@ -10,6 +10,7 @@ import pytest
 
 from experiments.compare import command as compare
 from experiments.edit import command as edit
+from experiments.export import command as export
 from experiments.jobs.command_line import for_people
 from experiments.report import command as report
 from experiments.reproduce import command as reproduce
@@ -76,7 +77,13 @@ def call(monkeypatch, capfd):
     def run_command(name: str, *words: str) -> Outcome:
         monkeypatch.setattr(sys, "argv", [f"experiments/{name}.py", *words])
         load_model.cache_clear()  # a command's process starts without a model
-        rooms = {"edit": edit, "report": report, "reproduce": reproduce, "run": run}
+        rooms = {
+            "edit": edit,
+            "export": export,
+            "report": report,
+            "reproduce": reproduce,
+            "run": run,
+        }
         modules = {"compare": compare, "search": search, "status": status, "sync": sync, **rooms}
         main = modules[name].main
         code = 0

@@ -1,5 +1,6 @@
 """PIE-Bench's conventions against torchmetrics and Pillow, called as its evaluation calls them."""
 
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
@@ -119,10 +120,15 @@ def test_ids_say_the_part_and_the_conventions():
     assert SsimInRegion("inside").quantity.id == "ssim-inside-to-input[0,1]"
 
 
-def test_the_picture_beside_it_in_the_strip_reaches_one_column_alone(pixels):
+def test_the_picture_beside_it_in_the_strip_reaches_one_column_alone(pixels, mask):
     """Chroma of half the size is enlarged across the line between two pictures."""
-    result, source = (torch.tensor(one).permute(2, 0, 1)[None].float() / 255 for one in pixels)
-    beside_white = through_jpeg(result, 75, torch.ones_like(result))
-    differs = (through_jpeg(result, 75, source) != beside_white).flatten(0, 2).any(0)
-    assert differs.nonzero().flatten().tolist() == [0]
-    assert through_jpeg(result, None, source) is result
+    given = pictures(*pixels, mask=mask)
+    beside_white = replace(given, source=torch.ones_like(given.source))
+    differs = through_jpeg(given, 75) != through_jpeg(beside_white, 75)
+    assert differs.flatten(0, 2).any(0).nonzero().flatten().tolist() == [0]
+
+
+def test_what_was_read_from_a_jpeg_is_not_saved_once_more(pixels, mask):
+    given = replace(pictures(*pixels, mask=mask), from_jpeg=True)
+    assert through_jpeg(given, 75) is given.output
+    assert through_jpeg(replace(given, from_jpeg=False), None) is given.output

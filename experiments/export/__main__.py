@@ -1,0 +1,5 @@
+"""``python -m experiments.export``."""
+
+from experiments.start import start
+
+start("export")
