@@ -3,7 +3,7 @@
 from pathlib import Path
 from shutil import copyfile
 
-from experiments.export.rows import Row, rows_of
+from experiments.export.rows import Row, counted, rows_of
 from experiments.store.atomic import write_lines
 from experiments.store.cell import Cell
 from experiments.store.formats import CONFIG, INPUTS, REGIONS
@@ -19,7 +19,7 @@ def write_folder(result_set: ResultSet, folder: Path, out: Path) -> str:
         _copy_what_is_shared(cell, row["key"], folder)
         rows.append(row)
     write_lines(folder / "metadata.jsonl", rows)
-    return f"wrote {len(rows)} pictures of {len(result_set.cells)} cells: {out}"
+    return f"wrote {len(rows)} pictures of {counted(len(result_set.cells))}: {out}"
 
 
 def copy_settings(result_set: ResultSet, folder: Path) -> None:

@@ -19,6 +19,7 @@ from PIL import Image
 
 from data.progress import bar
 from data.rle import encode
+from experiments.export.rows import counted
 from experiments.store.atomic import write_text
 from experiments.store.cell import Cell
 from experiments.store.result_set import ResultSet
@@ -123,7 +124,7 @@ def _said(cells: Sequence[Cell], written: int, left: int, out: Path) -> str:
     words += ["--src_image_folder", str(out / INPUTS), "--tgt_methods", *names]
     return "\n".join(
         [
-            f"wrote {written} items of {len(cells)} cells: {out}",
+            f"wrote {written} items of {counted(len(cells))}: {out}",
             *([f"left out {left} items that not every cell has done"] if left else []),
             "to be added to all_tgt_image_folders in evaluation/evaluate.py:",
             *(f"    {json.dumps(name)}: {json.dumps(path)}," for name, path in folders.items()),

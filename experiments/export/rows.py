@@ -32,6 +32,11 @@ def rows_of(result_set: ResultSet) -> Iterator[tuple[Cell, Row]]:
         yield cell, _item(cell, key) | made[cell.folder] | _scores(cell, key, metrics)
 
 
+def counted(cells: int) -> str:
+    """A number of cells in words."""
+    return f"{cells} cell{'s' * (cells != 1)}"
+
+
 def metrics_of(result_set: ResultSet) -> list[str]:
     """The ids of what the pictures of any cell are measured by."""
     measured = (one.id for cell in result_set.cells for one in cell.measures.pictures)

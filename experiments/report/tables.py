@@ -1,6 +1,7 @@
 """Arranges the numbers of a report in tables, by the experiment's layout."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from math import isnan, nan
 from statistics import fmean
 from typing import Any, get_args
@@ -208,7 +209,13 @@ def mean_calls(cell: Cell | None) -> tuple[float, ...]:
 
 
 def _value(row: Any, statistic: Statistic, *, bold: bool = False) -> Entry:
-    return value_entry(row["mean"], row["low"], row["high"], statistic, bold=bold)
+    entry = value_entry(row["mean"], row["low"], row["high"], statistic, bold=bold)
+    return covering(entry, row["n"]) if row["n"] and row["undefined"] else entry
+
+
+def covering(entry: Entry, n: int) -> Entry:
+    """The entry with the number of items that its mean covers."""
+    return replace(entry, text=f"{entry.text} (n = {n})")
 
 
 def value_entry(

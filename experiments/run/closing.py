@@ -8,9 +8,8 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from experiments.report.summary import scores_of
-from experiments.score.metric_set import MetricSet
 from experiments.store.cell import Cell
-from experiments.store.formats import CELLS, CONFIG, SCORES
+from experiments.store.formats import CELLS, CONFIG, METRICS, SCORES
 from experiments.store.open import cell_folder, result_set_folder
 from experiments.table import Entry, Table, console
 
@@ -45,14 +44,13 @@ def closing(jobs: Sequence[DictConfig], before: Mapping[Path, Stock]) -> str:
         of_set = [cfg for cfg in jobs if result_set_folder(cfg) == result_set]
         now = stock_of(of_set)
         if any(stock.pictures or stock.failed for stock in now.values()):
-            parts += [_table(of_set, before, now), _way(of_set[0], result_set)]
+            parts += [_table(before, now), _way(of_set[0], result_set)]
     return "\n".join(parts)
 
 
-def _table(
-    jobs: Sequence[DictConfig], before: Mapping[Path, Stock], now: Mapping[Path, Stock]
-) -> str:
-    main = MetricSet.of(jobs[0].metrics).measures.quantities[0]
+def _table(before: Mapping[Path, Stock], now: Mapping[Path, Stock]) -> str:
+    measured = (folder for folder in now if (folder / METRICS).exists())
+    main = Cell.read(next(measured)).measures.quantities[0]
     rows = [
         (
             Entry(folder.name),
@@ -80,8 +78,13 @@ def _caption(before: Mapping[Path, Stock], now: Mapping[Path, Stock]) -> str:
 
 
 def _mean(folder: Path, metric: str, decimals: int) -> str:
+    """The mean over the pictures for which it is defined, and their number where it is not all."""
     scores = scores_of(Cell.read(folder), metric)
-    return f"{scores.mean(skipna=False):.{decimals}f}" if len(scores) else "–"
+    defined = scores.dropna()
+    if not len(defined):
+        return "–"
+    covers = f" (n = {len(defined)})" if len(defined) < len(scores) else ""
+    return f"{defined.mean():.{decimals}f}{covers}"
 
 
 def _way(cfg: DictConfig, result_set: Path) -> str:

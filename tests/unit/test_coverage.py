@@ -5,13 +5,18 @@ import numpy as np
 from experiments.report.coverage import coverage
 from experiments.report.paper import read_paper
 from experiments.report.summary import summarise
+from experiments.report.tables import listings
 from experiments.store.atomic import read_lines, write_lines
 from experiments.store.result_set import ResultSet
 from tests.unit.synthetic import psnrs, write_cell
 
 
+def summary_of(results):
+    return summarise(ResultSet.read(results / "table2/scenes-scenes"), read_paper())
+
+
 def tables_of(results):
-    return coverage(summarise(ResultSet.read(results / "table2/scenes-scenes"), read_paper()))
+    return coverage(summary_of(results))
 
 
 def test_where_all_is_defined_there_is_no_table(tmp_path):
@@ -30,21 +35,24 @@ def test_the_published_way_and_the_strict_one(tmp_path):
     lines = list(read_lines(folder / "scores.jsonl"))
     lines[0]["psnr[0,1]"] = lines[1]["ssim[0,1]"] = np.nan
     write_lines(folder / "scores.jsonl", lines)
-    own, common = map(row_of, tables_of(tmp_path))
     psnr, ssim = (np.array([line[name] for line in lines]) for name in ("psnr[0,1]", "ssim[0,1]"))
-    assert [entry.text for entry in own[:2]] == [
-        f"{np.nanmean(psnr):.2f} (n = 15)",
-        f"{np.nanmean(ssim):.3f} (n = 15)",
-    ]
-    assert own[2].text.endswith("(n = 16)")
-    assert common[0].text == f"{psnr[2:].mean():.2f} (n = 14)"
-    assert [entry.text[-8:] for entry in common] == ["(n = 14)"] * 3
+    (published,) = listings(summary_of(tmp_path))
+    own = {
+        head: entry.text
+        for head, entry in zip(published.header[1:], row_of(published), strict=True)
+    }
+    assert own["psnr[0,1] ↑"] == f"{np.nanmean(psnr):.2f} (n = 15)"
+    assert own["ssim[0,1] ↑"] == f"{np.nanmean(ssim):.3f} (n = 15)"
+    assert "n = " not in own["psnr-of-mean-mse[0,1] ↑"]
+    (strict,) = map(row_of, tables_of(tmp_path))
+    assert strict[0].text == f"{psnr[2:].mean():.2f} (n = 14)"
+    assert [entry.text[-8:] for entry in strict] == ["(n = 14)"] * 3
 
 
 def test_a_metric_without_any_value_does_not_empty_the_others(tmp_path):
     folder = write_cell(tmp_path, "table2", "pti", psnrs(25))
     lines = [{**line, "psnr[0,1]": np.inf} for line in read_lines(folder / "scores.jsonl")]
     write_lines(folder / "scores.jsonl", lines)
-    _, common = map(row_of, tables_of(tmp_path))
-    assert common[0].text == "–"
-    assert common[1].text.endswith("(n = 16)")
+    (strict,) = map(row_of, tables_of(tmp_path))
+    assert strict[0].text == "–"
+    assert strict[1].text.endswith("(n = 16)")
