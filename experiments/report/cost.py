@@ -59,11 +59,12 @@ def budget_tables(summary: Summary) -> list[Table]:
 def shown_quantities(measures: Measures) -> list[Quantity]:
     """The quantities by which methods are compared, at most three.
 
-    Of edits: PSNR to the truth, what is kept, and the first of what is asked. Else PSNR, and the
-    distance to the input. Those that are not measured are left out.
+    Of edits: PSNR to the truth, what is kept, and the first of what is asked. Where neither of
+    these two is measured: PSNR, and the distance to the input. What is not measured is left out.
     """
     edits = (PSNR_TO_TRUTH.id, measures.kept, *measures.asked[:1])
-    found = map(measures.quantity, edits if measures.asked else (PSNR.id, measures.near))
+    of_edits = measures.asked or measures.kept
+    found = map(measures.quantity, edits if of_edits else (PSNR.id, measures.near))
     return [one for one in found if one is not None]
 
 

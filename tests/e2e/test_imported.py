@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from experiments.score.pictures import pictures_of
 from tests.e2e.desk import smooth
 
 pytestmark = pytest.mark.e2e
@@ -88,6 +89,16 @@ def test_of_a_strip_the_last_square_is_taken(workplace, theirs):
     assert imports(workplace, theirs, "limit=1").code == 0
     with Image.open(cell(workplace).image("0.png")) as kept:
         assert np.array_equal(np.asarray(kept), last)
+    assert not cell(workplace).records["0.png"].from_jpeg
+
+
+def test_a_jpeg_under_any_name_is_remembered_as_one(workplace, theirs):
+    with Image.open(theirs / "0.png.png") as picture:
+        picture.save(theirs / "0.png.png", "JPEG")
+    assert imports(workplace, theirs, "limit=2").code == 0
+    records = cell(workplace).records
+    assert [records[key].from_jpeg for key in ("0.png", "1.png")] == [True, False]
+    assert pictures_of(cell(workplace), "0.png").from_jpeg
 
 
 @pytest.mark.parametrize("size", [(16, 16), (40, 32), (32, 64), (64, 16)])
