@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, ListConfig, OmegaConf
 from pandas import isna
 
 from experiments.jobs.schema import fitting_metrics
@@ -131,7 +131,17 @@ def _written(
         **({} if str(results) == "results" else {"results": results}),
         **dict(map(_whole, given, given.values())),
     }
-    return {key: _quoted(word(value)) for key, value in values.items()}
+    return {key: _quoted(word(value)) for key, value in values.items()} | _types(config)
+
+
+def _types(config: DictConfig) -> Overrides:
+    """The types of items that the cell's last run selected; ``limit`` counts within them."""
+    types: Any = config.data.get("types")
+    if not types:
+        return {}
+    return {
+        "data.types": ",".join(map(str, types)) if isinstance(types, ListConfig) else str(types)
+    }
 
 
 def _whole(key: str, value: Any) -> tuple[str, Any]:

@@ -4,6 +4,7 @@ import json
 import shlex
 
 import pytest
+from omegaconf import OmegaConf
 
 from experiments.jobs.plan import plan
 from experiments.report.mend import AGAIN, RUN, mend
@@ -57,6 +58,15 @@ def test_a_run_that_was_stopped_is_told_from_one_of_fewer_items(tmp_path):
     run["data"]["items"] = [[key, "a", "b"] for key in KEYS[:9]]
     (cell / "run.json").write_text(json.dumps(run))
     assert all("limit=9" in words for words in commands(tmp_path, "table2"))
+
+
+def test_types_of_items_that_a_run_selected_are_said(tmp_path):
+    cell = write_cell(tmp_path, "table2", "nti", dict(list(psnrs(20.0).items())[:6]))
+    config = OmegaConf.load(cell / "config.yaml")
+    config.data.types = [1, 6]
+    OmegaConf.save(config, cell / "config.yaml")
+    wanted = [words for words in commands(tmp_path, "table2") if "method=nti" in words]
+    assert ["data.types=[1,6]" in words for words in wanted] == [True]
 
 
 def test_a_cell_off_the_grid_is_run_by_its_own_values(tmp_path, monkeypatch):
