@@ -139,9 +139,8 @@ def _types(config: DictConfig) -> Overrides:
     types: Any = config.data.get("types")
     if not types:
         return {}
-    return {
-        "data.types": ",".join(map(str, types)) if isinstance(types, ListConfig) else str(types)
-    }
+    listed = types if isinstance(types, ListConfig) else [types]
+    return {"data.types": f"[{','.join(map(str, listed))}]"}
 
 
 def _whole(key: str, value: Any) -> tuple[str, Any]:

@@ -66,7 +66,7 @@ def test_types_of_items_that_a_run_selected_are_said(tmp_path):
     config.data.types = [1, 6]
     OmegaConf.save(config, cell / "config.yaml")
     (words,) = commands(tmp_path, "table2")
-    assert {"method=vae,ddim,nti,pti_reconstruction", "data.types=[1,6]"} <= set(words)
+    assert {"method=vae,ddim,pti_reconstruction", "data.types=[1,6]"} <= set(words)
 
 
 def test_a_cell_off_the_grid_is_run_by_its_own_values(tmp_path, monkeypatch):
