@@ -48,12 +48,16 @@ def problems(cell: Cell, everything: set[str]) -> Iterator[str]:
 def _undefined(summary: Summary) -> Iterator[str]:
     classes = {quantity.id for quantity in summary.measures.classes}
     rows: Any = summary.means.query("undefined > 0")
-    for (metric, count), alike in rows.groupby(["metric", "undefined"], sort=False):
-        cells = [summary.name(position) for position in alike["cell"]]
-        of = "classes" if metric in classes else "images"
+    alike: dict[tuple[str, int, str], list[str]] = {}
+    for (metric, count), group in rows.groupby(["metric", "undefined"], sort=False):
+        cells = [summary.name(position) for position in group["cell"]]
         whose = "its" if len(cells) == 1 else "their"
-        what = f"{metric} is undefined for {count} of {whose} {of}, left out of the mean"
-        yield f"{named(cells)}: {what}."
+        of = "classes" if metric in classes else "images"
+        alike.setdefault((named(cells), count, f"{whose} {of}"), []).append(metric)
+    for (cells, count, of), metrics in alike.items():
+        verb, mean = ("is", "mean") if len(metrics) == 1 else ("are", "means")
+        what = f"{', '.join(metrics)} {verb} undefined for {count} of {of}"
+        yield f"{cells}: {what}, left out of the {mean}."
 
 
 def named(names: list[str]) -> str:
