@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from pti.types import Image
 NAME = "openai/clip-vit-large-patch14"
 TENSORS = "model.safetensors"
 TOKENS = 77
+VISION = {"patch_size": 14, "hidden_size": 1024, "image_size": 224, "hidden_act": "quick_gelu"}
+"""What tells the network from others that are called ViT-L/14."""
 
 
 @dataclass(frozen=True)
@@ -39,10 +42,12 @@ class ClipScore(Metric):
         return Quantity(f"clip-l14{said and f'[{said}]'}", True, 2, matters=0.1)
 
     def digest(self) -> str:
-        """The sha256 of the weights; raises ``InputError`` where they are missing or others."""
+        """A digest of the folder; raises ``InputError`` where its files are missing or others."""
         folder = folder_of(self.path)
         _ = clip(folder)
-        return digest_of(folder / TENSORS)
+        files = sorted(path for path in folder.iterdir() if path.suffix in (".json", ".txt"))
+        lines = [f"{path.name} {digest_of(path)}" for path in (folder / TENSORS, *files)]
+        return sha256("\n".join(lines).encode()).hexdigest()
 
     def __call__(self, pictures: Pictures) -> PerImage:
         """One value per picture."""
@@ -69,11 +74,10 @@ class ClipScoreInside(ClipScore):
         return Quantity(f"clip-l14-inside[{said}]", True, 2, matters=0.1)
 
     def __call__(self, pictures: Pictures) -> PerImage:
-        """One value per picture, NaN where the region is empty or not known."""
-        output, region = through_jpeg(pictures, self.jpeg), pictures.changed
-        if region is None:
-            return torch.full((len(output),), torch.nan)
-        values = self.similarity(output * region, pictures)
+        """One value per picture, NaN where the region is empty."""
+        region = pictures.changed
+        assert region is not None
+        values = self.similarity(through_jpeg(pictures, self.jpeg) * region, pictures)
         return values.where(region.flatten(1).any(1), torch.nan)
 
 
@@ -128,9 +132,9 @@ def clip(folder: Path) -> tuple[Any, Any]:
     except (OSError, ValueError, RuntimeError) as error:
         raise InputError(f"{folder} can't be read as CLIP ({error}): fetch it again") from error
     vision: Any = model.config.vision_config
-    if (vision.patch_size, vision.hidden_size) != (14, 1024):
+    about = {name: getattr(vision, name) for name in VISION}
+    if about != VISION:
         raise InputError(
-            f"{folder} holds a CLIP of width {vision.hidden_size} and patches of "
-            f"{vision.patch_size}: give the folder of {NAME}, whose are 1024 and 14"
+            f"{folder} holds a different CLIP ({about}): give the folder of {NAME} ({VISION})"
         )
     return model, processor

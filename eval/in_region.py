@@ -46,10 +46,9 @@ class InRegion(Metric):
         one_of("masking", self.masking, Masking)
 
     def __call__(self, pictures: Pictures) -> PerImage:
-        """One value per picture, NaN where no pixel counts or no region is known."""
+        """One value per picture, NaN where no pixel counts."""
+        assert pictures.changed is not None
         output, source = through_jpeg(pictures, self.jpeg), pictures.source
-        if pictures.changed is None:
-            return torch.full((len(output),), torch.nan)
         mask = pictures.changed if self.part == "inside" else ~pictures.changed
         if self.masking == "zeroed":
             values = self.whole(output * mask, source * mask)

@@ -1,5 +1,6 @@
 """Pictures as they come back from a JPEG file."""
 
+from functools import lru_cache
 from io import BytesIO
 
 import numpy as np
@@ -21,13 +22,16 @@ def through_jpeg(pictures: Pictures, quality: int | None) -> Image:
     if quality is None or pictures.from_jpeg:
         return pictures.output
     strips = torch.cat([pictures.source, pictures.output], dim=3)
-    saved = torch.stack([_saved(strip, quality) for strip in strips])
+    pixels = (strips * 255).round().byte().permute(0, 2, 3, 1).cpu().numpy()
+    saved = torch.stack([_saved(one.tobytes(), one.shape, quality) for one in pixels])
     return saved[..., pictures.source.shape[3] :].to(pictures.output.device)
 
 
-def _saved(image: Tensor, quality: int) -> Tensor:
+@lru_cache(maxsize=1)
+def _saved(pixels: bytes, shape: tuple[int, ...], quality: int) -> Tensor:
+    """A picture as its JPEG gives it back; the last one is kept for the next metric."""
     stream = BytesIO()
-    pixels = (image * 255).round().byte().permute(1, 2, 0)
-    Pillow.fromarray(pixels.cpu().numpy()).save(stream, "JPEG", quality=quality)
+    picture = np.frombuffer(pixels, np.uint8).reshape(shape)
+    Pillow.fromarray(picture).save(stream, "JPEG", quality=quality)
     opened = torch.from_numpy(np.array(Pillow.open(stream)))
     return opened.permute(2, 0, 1).float() / 255

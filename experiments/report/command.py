@@ -21,6 +21,7 @@ from experiments.report.by_tag import by_tag
 from experiments.report.completeness import shortfalls
 from experiments.report.coverage import coverage
 from experiments.report.figures import draw
+from experiments.report.from_jpeg import from_jpeg
 from experiments.report.html.page import index, page
 from experiments.report.mend import mend
 from experiments.report.mixtures import mixtures
@@ -87,7 +88,8 @@ class Report:
         notes = [note for note in (self.summary.table.note,) if note]
         result_set = self.summary.result_set
         differs = [*departures.sentences(self.summary.named()), *mixtures(result_set)]
-        return [*missing, *differs, *notes, INTERVALS, *made_by(result_set)]
+        lossy = from_jpeg(self.summary)
+        return [*missing, *differs, *lossy, *notes, INTERVALS, *made_by(result_set)]
 
     def markdown(self, figures: list[Path]) -> str:
         """The whole report as Markdown."""

@@ -43,6 +43,13 @@ def problems(cell: Cell, everything: set[str]) -> Iterator[str]:
         yield f"{len(absent)} of {len(everything)} images are not made yet"
     if unscored := done - cell.scores.keys():
         yield f"{len(unscored)} of {len(everything)} images are not scored yet"
+    scored = [cell.scores[key].values.keys() for key in done - unscored]
+    for metric in sorted(frozenset[str]().union(*scored)):
+        if lacking := sum(metric not in values for values in scored):
+            yield (
+                f"{lacking} of {len(everything)} images are not measured by {metric} yet, as a run "
+                "does where its weights are"
+            )
 
 
 def _undefined(summary: Summary) -> Iterator[str]:

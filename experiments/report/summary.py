@@ -221,8 +221,10 @@ def _fields(result_set: ResultSet, cell: Cell) -> dict[str, Any]:
 
 
 def _describe(cell: Cell | None, statistic: Statistic) -> dict[str, Any]:
-    made = interval(scores_of(cell, statistic.metric).to_numpy(), statistic.of_mean)
+    scores = scores_of(cell, statistic.metric)
+    made = interval(scores.to_numpy(), statistic.of_mean)
     failed = 0 if cell is None else len(cell.records) - len(cell.done)
+    of_classes = cell is None or cell.classes.keys() & set(scores.index)
     return {
         "metric": statistic.id,
         "mean": made.value,
@@ -230,6 +232,7 @@ def _describe(cell: Cell | None, statistic: Statistic) -> dict[str, Any]:
         "high": made.high,
         "n": made.n,
         "undefined": made.undefined,
+        "unmeasured": 0 if cell is None or of_classes else len(cell.done) - len(scores),
         "failed": failed,
     }
 

@@ -210,7 +210,8 @@ def mean_calls(cell: Cell | None) -> tuple[float, ...]:
 
 def _value(row: Any, statistic: Statistic, *, bold: bool = False) -> Entry:
     entry = value_entry(row["mean"], row["low"], row["high"], statistic, bold=bold)
-    return covering(entry, row["n"]) if row["n"] and row["undefined"] else entry
+    part = row["undefined"] or row["unmeasured"]
+    return covering(entry, row["n"]) if row["n"] and part else entry
 
 
 def covering(entry: Entry, n: int) -> Entry:

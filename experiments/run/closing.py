@@ -7,6 +7,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
+from eval.quantity import Quantity
 from experiments.report.summary import scores_of
 from experiments.store.cell import Cell
 from experiments.store.formats import CELLS, CONFIG, METRICS, SCORES
@@ -57,7 +58,9 @@ def _table(before: Mapping[Path, Stock], now: Mapping[Path, Stock]) -> str:
             Entry(str(stock.pictures - before[folder].pictures)),
             Entry(str(stock.pictures)),
             Entry(str(stock.failed or "–")),
-            Entry(_mean(folder, main.id, main.decimals) if stock.score_bytes else "–"),
+            Entry(
+                _mean(folder, main.id, main.decimals, stock.pictures) if stock.score_bytes else "–"
+            ),
         )
         for folder, stock in now.items()
     ]
@@ -77,14 +80,13 @@ def _caption(before: Mapping[Path, Stock], now: Mapping[Path, Stock]) -> str:
     return "Nothing was left to do:"
 
 
-def _mean(folder: Path, metric: str, decimals: int) -> str:
+def _mean(folder: Path, main: Quantity, pictures: int) -> str:
     """The mean over the pictures for which it is defined, and their number where it is not all."""
-    scores = scores_of(Cell.read(folder), metric)
-    defined = scores.dropna()
+    defined = scores_of(Cell.read(folder), main.id).dropna()
     if not len(defined):
         return "–"
-    covers = f" (n = {len(defined)})" if len(defined) < len(scores) else ""
-    return f"{defined.mean():.{decimals}f}{covers}"
+    covers = f" (n = {len(defined)})" if len(defined) < pictures else ""
+    return f"{defined.mean():.{main.decimals}f}{covers}"
 
 
 def _way(cfg: DictConfig, result_set: Path) -> str:

@@ -79,8 +79,9 @@ class Ready:
 
     def compute(self) -> None:
         """Make the pictures that are left."""
-        folder = open_cell(self.cfg).folder
-        write_json(folder / METRICS, self.metrics.measures.written())
+        cell = open_cell(self.cfg)
+        folder = cell.folder
+        write_json(folder / METRICS, self.metrics.beside(cell.scores.values()).written())
         if self.left:
             self._compute(folder)
 
@@ -142,11 +143,13 @@ def changes(record: Record, task: Task, *, edits: bool) -> list[str]:
     now = asked_of(task, edits=edits)
     changed = [name for name, value in now.items() if getattr(record, name) != value]
     before = record.sources
+    # A region that was added would leave the scores of what is done without it.
+    names = [*before, *(["region"] if edits and "region" not in before else [])]
     try:
-        sources = sources_of(task, before)
+        sources = sources_of(task, names)
     except (InputError, OSError):
         return changed  # a picture that is gone is not a changed one
-    return changed + [name for name in before if before[name] != sources.get(name)]
+    return changed + [name for name in names if before.get(name) != sources.get(name)]
 
 
 def chosen_data(tasks: list[Task]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from pti.errors import InputError
 NEEDED = {
     "truth": ("the true edits", lambda task: task.counterfactual is not None),
     "changed": (
-        "the regions that edits should change",
+        "the regions that edits should change (of data=folder: the column mask)",
         lambda task: task.region is not None or task.counterfactual is not None,
     ),
     "target_class": ("a target class of each item", lambda task: task.target_class is not None),
@@ -27,41 +27,45 @@ def measurable(
 ) -> MetricSet:
     """The metrics of the set that can be measured, before the first picture.
 
-    A set that is ``partial`` leaves out the others, and says so in the log, once for each; an item
+    A set that is ``partial`` leaves out the others, and says so in the log, once a reason; an item
     that lacks what a metric needs is NaN. Raises ``InputError`` where another set has a metric that
     can't be measured, where nothing is left, and where the data set lacks pictures of its classes.
     """
     enough = any if metrics.partial else all
     lacking = {
-        name: _lacking(data, metrics, metric.quantity.id, words)
+        name: words
         for name, metric in metrics.metrics.items()
         for words, has in map(NEEDED.__getitem__, metric.needs)
         if tasks and not enough(map(has, tasks))
     }
     if not metrics.partial:
-        for error in lacking.values():
-            raise error
+        for name, words in lacking.items():
+            raise _lacking(data, metrics, metrics.metrics[name].quantity.id, words)
     chosen = metrics.without(lacking)
     _check_classes(chosen, data, source, tasks)
-    unread = _unread(chosen.metrics) if metrics.partial else {}
-    left_out = lacking | unread
-    if left_out and len(left_out) == len(metrics.metrics):
-        raise next(iter(left_out.values()))
-    for name, error in left_out.items():
-        _tell(f"{metrics.metrics[name].quantity.id} is not measured: {error}")
-    chosen = chosen.without(unread)
+    reasons = {name: f"data={data} lacks {words}" for name, words in lacking.items()}
+    reasons |= _unread(chosen.metrics) if metrics.partial else {}
+    chosen = chosen.without(reasons)
+    if metrics.metrics and not chosen.metrics:
+        raise InputError(
+            f"metrics={metrics.name} measures nothing here ({next(iter(reasons.values()))}): add "
+            "metrics=reconstruction"
+        )
+    for reason in dict.fromkeys(reasons.values()):
+        ids = [metrics.metrics[name].quantity.id for name, why in reasons.items() if why == reason]
+        _tell(f"not measured: {', '.join(ids)}, because {reason}")
     _ = chosen.digests  # reads the weights
     return chosen
 
 
-def _unread(metrics: Mapping[str, Metric]) -> dict[str, InputError]:
+def _unread(metrics: Mapping[str, Metric]) -> dict[str, str]:
     """Why the weights of a metric can't be read, by its name."""
-    reasons: dict[str, InputError] = {}
+    reasons: dict[str, str] = {}
     for name, metric in metrics.items():
         try:
             metric.digest()
         except InputError as error:
-            reasons[name] = error
+            reasons[name] = str(error)
     return reasons
 
 

@@ -1,8 +1,8 @@
 """A set of metrics, as ``configs/metrics/`` has it: ``metrics=`` chooses one by name."""
 
 import json
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
 from typing import Any
@@ -15,6 +15,7 @@ from eval.csfid import CORRECTED_BELOW_ZERO
 from eval.feature_network import FeatureNetwork
 from eval.metric import Metric
 from eval.quantity import Quantity
+from experiments.store.formats import Score
 from experiments.store.measures import Measures
 from experiments.store.sources import digest, module_of, sources
 from pti.errors import InputError
@@ -27,12 +28,14 @@ SCORING = "experiments.score.pictures"
 class MetricSet:
     """Metrics of single pictures by name, and the network whose features compare classes.
 
-    ``settings`` is the configuration that they were made from.
+    ``settings`` is the configuration that they were made from. ``left_out`` are metrics of a set
+    that is ``partial`` which can't be measured here.
     """
 
     metrics: dict[str, Metric]
     network: FeatureNetwork | None
     settings: dict[str, Any]
+    left_out: dict[str, Metric] = field(default_factory=dict)
 
     @classmethod
     def of(cls, config: DictConfig) -> "MetricSet":
@@ -76,8 +79,21 @@ class MetricSet:
         return self.settings.get("partial", False)
 
     def without(self, names: Collection[str]) -> "MetricSet":
-        """The set without the metrics of these names."""
-        return replace(self, metrics={k: v for k, v in self.metrics.items() if k not in names})
+        """The set with the metrics of these names left out."""
+        kept = {name: one for name, one in self.metrics.items() if name not in names}
+        gone = {name: one for name, one in self.metrics.items() if name in names}
+        return replace(self, metrics=kept, left_out=self.left_out | gone)
+
+    def beside(self, scores: Iterable[Score]) -> Measures:
+        """The measures of the set, and those left out that ``scores`` already have."""
+        have = {id_ for score in scores for id_ in score.values}
+        every = self.metrics | self.left_out
+        shown = {
+            name: every[name]
+            for name in self.settings["pictures"]
+            if name in self.metrics or (name in every and every[name].quantity.id in have)
+        }
+        return replace(self, metrics=shown).measures
 
     @property
     def measures(self) -> Measures:

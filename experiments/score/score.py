@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from functools import partial
+from math import nan
 from pathlib import Path
 
 from data.progress import bar
 from data.task import Benchmark
+from eval.metric import Metric, Pictures
 from experiments.score.class_means import class_means
 from experiments.score.classes import score_classes
 from experiments.score.metric_set import MetricSet
@@ -31,12 +33,19 @@ def score(folder: Path, metrics: MetricSet, tasks: Benchmark, cache: Path) -> No
         values = {id_: cell.scores[key].values[id_] for id_ in kept}
         for metric in metrics.metrics.values():
             if metric.quantity.id not in kept:
-                values[metric.quantity.id] = metric(pictures).item()
+                values[metric.quantity.id] = _value(metric, pictures)
         line = Score(key, images[key], {**kept, **digests}, values)
         append_lines(folder / SCORES, [line.written()])
     if metrics.network is not None and images:
         means = partial(class_means, tasks, folder=cache / CLASS_MEANS)
         score_classes(cell, list(images), metrics.network, metrics.measures, means)
+
+
+def _value(metric: Metric, pictures: Pictures) -> float:
+    """The metric of one picture; NaN where what it needs is not known of this one."""
+    if any(getattr(pictures, need) is None for need in metric.needs):
+        return nan
+    return metric(pictures).item()
 
 
 def _still_right(score: Score | None, image: str, digests: Mapping[str, str]) -> dict[str, str]:

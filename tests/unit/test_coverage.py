@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from experiments.report.completeness import shortfalls
 from experiments.report.coverage import coverage
 from experiments.report.paper import read_paper
 from experiments.report.summary import summarise
@@ -24,9 +25,9 @@ def test_where_all_is_defined_there_is_no_table(tmp_path):
     assert tables_of(tmp_path) == []
 
 
-def row_of(table):
-    """The entries of PTI, without its name; the paper's table has further rows."""
-    (row,) = [row for row in table.rows if row[0].text == "PTI"]
+def row_of(table, name="PTI"):
+    """The entries of a method, without its name; the paper's table has further rows."""
+    (row,) = [row for row in table.rows if row[0].text == name]
     return row[1:]
 
 
@@ -44,15 +45,43 @@ def test_the_published_way_and_the_strict_one(tmp_path):
     assert own["psnr[0,1] ↑"] == f"{np.nanmean(psnr):.2f} (n = 15)"
     assert own["ssim[0,1] ↑"] == f"{np.nanmean(ssim):.3f} (n = 15)"
     assert "n = " not in own["psnr-of-mean-mse[0,1] ↑"]
-    (strict,) = map(row_of, tables_of(tmp_path))
-    assert strict[0].text == f"{psnr[2:].mean():.2f} (n = 14)"
-    assert [entry.text[-8:] for entry in strict] == ["(n = 14)"] * 3
+    (strict,) = tables_of(tmp_path)
+    assert "over the 14 items" in strict.caption
+    assert row_of(strict)[0].text == f"{psnr[2:].mean():.2f}"
+
+
+def test_all_rows_have_the_same_items(tmp_path):
+    for method, item in (("pti", 0), ("nti", 1)):
+        folder = write_cell(tmp_path, "table2", method, psnrs(25))
+        lines = list(read_lines(folder / "scores.jsonl"))
+        lines[item]["psnr[0,1]"] = np.nan
+        write_lines(folder / "scores.jsonl", lines)
+    (strict,) = tables_of(tmp_path)
+    assert "over the 14 items" in strict.caption
+    expected = np.mean([line["ssim[0,1]"] for line in lines[2:]])
+    assert [row_of(strict, name)[1].text for name in ("PTI", "NTI")] == [f"{expected:.3f}"] * 2
+
+
+def test_what_was_not_measured_is_counted_and_said(tmp_path):
+    folder = write_cell(tmp_path, "table2", "pti", psnrs(25))
+    lines = list(read_lines(folder / "scores.jsonl"))
+    for line in lines[:6]:
+        del line["ssim[0,1]"]
+    write_lines(folder / "scores.jsonl", lines)
+    summary = summary_of(tmp_path)
+    (published,) = listings(summary)
+    assert [entry.text for entry in row_of(published) if "(n = 10)" in entry.text]
+    said = "PTI: 6 of 16 images are not measured by ssim[0,1] yet, as a run does where"
+    assert [one for one in shortfalls(summary) if one.startswith(said)]
+    (strict,) = tables_of(tmp_path)
+    assert "over the 10 items" in strict.caption
 
 
 def test_a_metric_without_any_value_does_not_empty_the_others(tmp_path):
     folder = write_cell(tmp_path, "table2", "pti", psnrs(25))
     lines = [{**line, "psnr[0,1]": np.inf} for line in read_lines(folder / "scores.jsonl")]
     write_lines(folder / "scores.jsonl", lines)
-    (strict,) = map(row_of, tables_of(tmp_path))
-    assert strict[0].text == "–"
-    assert strict[1].text.endswith("(n = 16)")
+    (strict,) = tables_of(tmp_path)
+    assert "over the 16 items" in strict.caption
+    ssim = np.mean([line["ssim[0,1]"] for line in lines])
+    assert [entry.text for entry in row_of(strict)[:2]] == ["–", f"{ssim:.3f}"]

@@ -12,6 +12,7 @@ from experiments.jobs.schema import CONFIGS
 from experiments.score import measurable as module
 from experiments.score.measurable import measurable
 from experiments.score.metric_set import MetricSet
+from experiments.store.formats import Score
 from pti.errors import InputError
 
 WITHOUT_WEIGHTS = [
@@ -47,21 +48,27 @@ def measured(name, tasks, *overrides):
     return measurable(metrics(name, *overrides), "some", tasks, tasks)
 
 
-def test_metrics_without_weights_are_left_out_in_a_sentence_each(caplog):
+def test_metrics_without_weights_are_left_out_in_a_sentence_a_reason(caplog):
     tasks = [task("a", region=True)]
     with caplog.at_level(logging.WARNING):
         chosen = measured("pie_bench", tasks)
         measured("pie_bench", tasks)  # the next cell of a sweep
     assert list(chosen.metrics) == WITHOUT_WEIGHTS
-    lacking = [one.split(" is not measured")[0].partition("[")[0] for one in caplog.messages]
-    assert lacking == [
-        "structure-dino-vitb8@224",
-        "lpips-squeeze-outside",
-        "clip-l14",
-        "clip-l14-inside",
-        "lpips-squeeze-inside-to-input",
-    ]
-    assert "dino_vitbase8_pretrain.pth is missing: fetch https://" in caplog.text
+    dino, lpips, clip = caplog.messages
+    assert dino.startswith("not measured: structure-dino-vitb8@224[0,255,jpeg75], because /")
+    assert "dino_vitbase8_pretrain.pth is missing: fetch https://" in dino
+    assert "lpips-squeeze-outside[zeroed,jpeg75], lpips-squeeze-inside-to-input" in lpips
+    assert clip.startswith(
+        "not measured: clip-l14[jpeg75], clip-l14-inside[zeroed,jpeg75], because"
+    )
+
+
+def test_what_the_data_lack_is_one_sentence(caplog):
+    with caplog.at_level(logging.WARNING):
+        measured("pie_bench", [task("a", region=False)])
+    (regions,) = [one for one in caplog.messages if "the column mask" in one]
+    assert regions.count("zeroed") == 9
+    assert "because data=some lacks the regions" in regions
 
 
 def test_roles_of_what_is_left_out_are_empty():
@@ -84,5 +91,15 @@ def test_a_set_that_is_not_partial_refuses():
 
 
 def test_a_set_of_which_nothing_is_left_refuses():
-    with pytest.raises(InputError, match="needs the regions that edits should change"):
+    with pytest.raises(InputError, match=r"measures nothing here \(data=some lacks the regions"):
         measured("pie_bench_conventions", [task("a", region=False)], "+metrics.partial=true")
+
+
+def test_what_other_machines_measured_stays_in_the_measures():
+    chosen = measured("pie_bench", [task("a", region=True)])
+    clip = chosen.left_out["clip"].quantity.id
+    scores = [Score("a", "", {clip: "00"}, {clip: 25.0})]
+    assert clip not in {one.id for one in chosen.beside([]).pictures}
+    names = [one.id for one in chosen.beside(scores).pictures]
+    assert names.index(clip) < names.index("psnr-inside-to-input[0,1,zeroed,jpeg75]")
+    assert len(names) == len(WITHOUT_WEIGHTS) + 1

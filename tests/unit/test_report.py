@@ -62,7 +62,8 @@ def test_long_form(tmp_path, report):
     _, folder = report("table3")
     frame = pd.read_csv(folder / "table3.csv")
     assert list(frame.columns) == [
-        "method", "N", "lr", "metric", "mean", "low", "high", "n", "undefined", "failed", "paper",
+        "method", "N", "lr", "metric", "mean", "low", "high", "n", "undefined", "unmeasured", "failed",
+        "paper",
     ]  # fmt: skip
     assert len(frame) == 20 * 4
     cell = frame.query("method == 'PTI' and N == 5 and lr == 0.01 and metric == 'psnr[0,1]'").iloc[
@@ -155,7 +156,7 @@ def test_an_infinite_score_is_said(tmp_path, report):
     write_table2(tmp_path)
     write_cell(tmp_path, "table2", "copy", psnrs(30.0) | {KEYS[3]: float("inf")})
     plain = report("table2")[0].replace("\n  ", " ")
-    assert "COPY: psnr[0,1] is undefined for 1 of its images" in plain
+    assert "COPY: psnr[0,1], ssim[0,1] are undefined for 1 of its images, left" in plain
     assert "COPY: psnr-of" not in plain
 
 
