@@ -3,12 +3,14 @@
     python -m experiments.export to=folder out=exported experiment=figure5 [method=pti,diffedit]
     python -m experiments.export to=pnpinversion out=exported experiment=figure5 [files=jpeg]
 
-``to=pnpinversion`` writes what PnPInversion's evaluation/evaluate.py reads: the pictures, or with
-``files=jpeg`` the strips of four panels that its own scripts save, in JPEG. ``to=folder`` writes
-pictures and metadata.jsonl, which ``data=folder`` and Hugging Face's imagefolder read;
-``to=parquet`` the same rows with the pictures in one file; ``to=hub_card`` that file with a card,
-as a data set to publish. ``model=``, ``data=`` and ``results=`` choose the results, ``method=``
-some of their methods. Nothing is overwritten: ``out`` is a new folder.
+``to=pnpinversion`` writes what PnPInversion's evaluation/evaluate.py reads: the pictures as they
+are, whose numbers it then gives, or with ``files=jpeg`` the strips of four panels that its own
+scripts save in JPEG, whose numbers are those of ``metrics=pie_bench`` (jpeg75). ``to=folder``
+writes pictures and metadata.jsonl, which Hugging Face's imagefolder reads, and ``data=folder`` to
+reconstruct them, as the rows are results with their target as the text; ``to=parquet`` writes rows
+and pictures in one file; ``to=hub_card`` that file with a card, as a data set to publish.
+``model=``, ``data=`` and ``results=`` choose the results, ``method=`` some of their methods.
+Nothing is overwritten: ``out`` is a new folder.
 """
 
 import sys

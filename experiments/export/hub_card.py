@@ -9,7 +9,7 @@ from experiments.export.folder import copy_settings
 from experiments.export.parquet import FILE, write_parquet
 from experiments.export.rows import settings_of, weights_of
 from experiments.report.command import INTERVALS, made_by
-from experiments.report.mend import AGAIN, again
+from experiments.report.mend import again
 from experiments.report.paper import Paper, read_paper
 from experiments.report.summary import Summary, summarise
 from experiments.report.tables import listings
@@ -23,6 +23,9 @@ scores. `{FILE}` has a row a picture: `image` is the result and `input` what it 
 says what the result should show and `caption` what the input shows. Each metric has a column, empty
 where it is not defined. `<cell>.yaml` has the whole configuration of a cell, and the columns
 `settings` and `weights` have the digests of that file and of the model's weights."""
+
+AGAIN = """A cell that no command here makes has settings that are not in configs/: give again the
+command that made it; `<cell>.yaml` has its settings."""
 
 LICENCE = """The pictures are made from those of the data set named above, whose own licence holds
 for them; this card grants none."""
@@ -41,7 +44,14 @@ def write_card(result_set: ResultSet, folder: Path, out: Path) -> str:
     summary = summarise(result_set, Paper(read_paper().order, {}))
     card = DatasetCard(f"---\n{data.to_yaml()}\n---\n\n{_body(summary)}")
     card.save(folder / "README.md")
-    return f"{wrote}\nits card, to be read before it is published: {out / 'README.md'}"
+    return "\n".join(
+        [
+            wrote,
+            f"its card, to be read before it is published: {out / 'README.md'}",
+            "the inputs are the data set's own pictures: publish them only where its licence "
+            "allows it",
+        ]
+    )
 
 
 def _title(result_set: ResultSet) -> str:

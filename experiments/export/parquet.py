@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 from pyarrow.parquet import ParquetWriter
 
-from experiments.export.rows import TEXTS, Row, counted, metrics_of, rows_of
+from experiments.export.rows import TEXTS, Row, metrics_of, rows_of, said_of
 from experiments.store.result_set import ResultSet
 
 FILE = "results.parquet"
@@ -25,7 +25,7 @@ def write_parquet(result_set: ResultSet, folder: Path, out: Path) -> str:
         while some := list(islice(rows, TOGETHER)):
             writer.write_table(pa.Table.from_pylist(some, schema))
             written += len(some)
-    return f"wrote {written} pictures of {counted(len(result_set.cells))}: {out / FILE}"
+    return said_of(written, "picture", result_set, out / FILE)
 
 
 def _rows(result_set: ResultSet) -> Iterator[Row]:

@@ -2,15 +2,15 @@
 
 It opens each picture of the mapping for each method, and knows 512 by 512 pixels alone. Of a
 picture that is not square it takes the last 512 columns: its own scripts save four panels side by
-side, in JPEG. The last of these is what the picture saved alone would be, but for its first column:
-there a decoder interpolates colours over the panels' border. PIL tells a file by its content, so
-that a PNG may have the name of a JPEG.
+side, in JPEG. Ours have the input beside the result, as in ``eval.jpeg``, so that their numbers are
+those of metrics with ``jpeg75`` in their ids. PIL tells a file by its content, so that a PNG may
+have the name of a JPEG.
 """
 
 import json
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from PIL import Image
 
 from data.progress import bar
 from data.rle import encode
-from experiments.export.rows import counted
+from experiments.export.rows import counted, said_of
 from experiments.store.atomic import write_text
 from experiments.store.cell import Cell
 from experiments.store.result_set import ResultSet
@@ -36,7 +36,8 @@ def write_pnpinversion(
 ) -> str:
     """Write inputs, results and mapping into ``folder``, which will be ``out``; what to say.
 
-    With ``strips`` a result is the last of four panels in JPEG, as their scripts save it.
+    With ``strips`` a result is the last of four panels in JPEG, as their scripts save it; one that
+    came from a JPEG file stays as it is, which a second JPEG would change.
     """
     cells = result_set.cells
     done = [cell.done for cell in cells]
@@ -54,9 +55,14 @@ def write_pnpinversion(
         for cell in cells:
             result = _opened(cell.image(key))
             path = folder / _results(cell) / place
-            _save(_strip(source, result), path, "JPEG") if strips else _save(result, path)
+            if strips and not cell.records[key].from_jpeg:
+                _save(_strip(source, result), path, "JPEG")
+            else:
+                _save(result, path)
     write_text(folder / MAPPING, json.dumps(mapping, indent=1))
-    return _said(cells, len(keys), len(some) - len(keys), out)
+    unmasked = sum(not cells[0].region(key).is_file() for key in keys)
+    wrote = said_of(len(keys), "item", result_set, out)
+    return "\n".join([wrote, *_caveats(len(some) - len(keys), unmasked), *_steps(cells, out)])
 
 
 def _results(cell: Cell) -> str:
@@ -117,18 +123,24 @@ def _save(picture: Image.Image, path: Path, form: str = "PNG") -> None:
     picture.save(path, form)
 
 
-def _said(cells: Sequence[Cell], written: int, left: int, out: Path) -> str:
+def _caveats(left: int, unmasked: int) -> Iterator[str]:
+    if left:
+        yield f"left out {counted(left, 'item')} that not every cell has done"
+    if unmasked:
+        yield (
+            f"{counted(unmasked, 'item')} {'have' if unmasked > 1 else 'has'} no mask: their "
+            "evaluator takes the whole picture as unedited"
+        )
+
+
+def _steps(cells: Sequence[Cell], out: Path) -> list[str]:
     names = [cell.folder.name for cell in cells]
     folders = {name: str(out / _results(cell)) for name, cell in zip(names, cells, strict=True)}
     words = ["python", "evaluation/evaluate.py", "--annotation_mapping_file", str(out / MAPPING)]
     words += ["--src_image_folder", str(out / INPUTS), "--tgt_methods", *names]
-    return "\n".join(
-        [
-            f"wrote {written} items of {counted(len(cells))}: {out}",
-            *([f"left out {left} items that not every cell has done"] if left else []),
-            "to be added to all_tgt_image_folders in evaluation/evaluate.py:",
-            *(f"    {json.dumps(name)}: {json.dumps(path)}," for name, path in folders.items()),
-            "and then run there:",
-            f"    {shlex.join(words)}",
-        ]
-    )
+    return [
+        "to be added to all_tgt_image_folders in evaluation/evaluate.py:",
+        *(f"    {json.dumps(name)}: {json.dumps(path)}," for name, path in folders.items()),
+        "and then run there:",
+        f"    {shlex.join(words)}",
+    ]

@@ -32,9 +32,15 @@ def rows_of(result_set: ResultSet) -> Iterator[tuple[Cell, Row]]:
         yield cell, _item(cell, key) | made[cell.folder] | _scores(cell, key, metrics)
 
 
-def counted(cells: int) -> str:
-    """A number of cells in words."""
-    return f"{cells} cell{'s' * (cells != 1)}"
+def counted(number: int, what: str) -> str:
+    """A number of things, such as ``2 cells``."""
+    return f"{number} {what}{'s' * (number != 1)}"
+
+
+def said_of(written: int, what: str, result_set: ResultSet, where: Path) -> str:
+    """What a form says when it is done."""
+    cells = counted(len(result_set.cells), "cell")
+    return f"wrote {counted(written, what)} of {cells}: {where}"
 
 
 def metrics_of(result_set: ResultSet) -> list[str]:

@@ -87,10 +87,14 @@ def _cell_of(*, _root_: DictConfig) -> str:
     return ",".join([_root_.method.name, *varied])
 
 
-def _basename(path: str) -> str:
-    """The last part of a path; for ``.`` and ``..``, the name of the folder that they mean."""
-    name = Path(path).name
-    return Path(path).resolve().name if name in ("", "..") else name
+def _basename(path: str, unless: str = "") -> str:
+    """The last part of a path, or the one before where that is ``unless``.
+
+    For ``.`` and ``..`` it is the name of the folder that they mean.
+    """
+    place = Path(path)
+    place = place.parent if place.name == unless else place
+    return place.resolve().name if place.name in ("", "..") else place.name
 
 
 def _precision_on(device: str, wanted: str) -> str:

@@ -61,9 +61,9 @@ class Imported:
                 )
         if strangers:
             log.warning(
-                "%d pictures in %s belong to no item of the data set, such as %s",
-                len(strangers),
+                "%s has %s to no item of the data set, such as %s",
                 self.path,
+                _that_belong(len(strangers)),
                 strangers[0],
             )
         return [
@@ -102,7 +102,7 @@ class Imported:
         """The error for ``missing`` items, of the first of which ``names`` were looked for."""
         places = dict.fromkeys([*names, *(name.replace("__", "/") for name in names)])
         also = (
-            f", and has {len(strangers)} that belong to no item, such as {strangers[0]}"
+            f", and has {_that_belong(len(strangers))} to no item, such as {strangers[0]}"
             if strangers
             else ""
         )
@@ -111,6 +111,10 @@ class Imported:
             f"{missing[0]} (looked for {' or '.join(places)}, as {', '.join(ENDINGS)}){also}: name "
             "each picture after its item"
         )
+
+
+def _that_belong(number: int) -> str:
+    return "1 picture that belongs" if number == 1 else f"{number} pictures that belong"
 
 
 def last_square(picture: Image.Image) -> Image.Image:

@@ -118,15 +118,25 @@ def test_missing_and_renamed_pictures_are_counted(workplace, theirs):
         workplace,
         imports(workplace, theirs, "cell=imported_x"),
         "theirs lacks the pictures of 1 of 3 items, such as 1.png (looked for 1 or 1.png, as .png",
-        f"and has 1 that belong to no item, such as {theirs / 'one.png'}",
+        f"and has 1 picture that belongs to no item, such as {theirs / 'one.png'}",
     )
 
 
 def test_more_pictures_than_items_are_told(workplace, theirs):
-    shutil.copy(theirs / "1.png.png", theirs / "one.png")
-    outcome = imports(workplace, theirs, "limit=1")
-    assert outcome.code == 0
-    assert "1 pictures in" in outcome.err + outcome.out
+    for name, says in (("one", "1 picture that belongs"), ("two", "2 pictures that belong")):
+        shutil.copy(theirs / "1.png.png", theirs / f"{name}.png")
+        outcome = imports(workplace, theirs, "limit=1", f"cell={name}")
+        assert outcome.code == 0
+        assert f"theirs has {says} to no item of the data set" in outcome.err + outcome.out
+
+
+def test_their_folder_of_pictures_is_named_after_the_one_that_holds_it(workplace, theirs):
+    inner = workplace.folder / "their_p2p/annotation_images"
+    shutil.copytree(theirs, inner)
+    outcome = workplace.run("method=imported", f"method.path={inner}", "limit=1")
+    assert outcome.code == 0, outcome.err
+    assert len(workplace.cell("single", "imported_their_p2p").done) == 1
+    assert "their_p2p (imported)" in workplace.report("experiment=single").out
 
 
 def test_two_pictures_of_an_item_are_refused(workplace, theirs):

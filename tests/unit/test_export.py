@@ -9,9 +9,12 @@ from huggingface_hub import DatasetCard
 from PIL import Image
 from pyarrow import parquet
 
+from data.folder import Folder
+from data.masks import mask_of
 from data.rle import encode
 from eval.jpeg import through_jpeg
 from experiments.export.command import FORMS
+from experiments.export.hub_card import AGAIN
 from experiments.export.pnpinversion import SIDE, write_pnpinversion
 from experiments.score.pictures import pictures_of
 from experiments.store.atomic import whole_folder, write_lines
@@ -93,7 +96,9 @@ def test_pnpinversion_gets_the_items_that_all_cells_have_done(edited, out):
     ):
         kept = pixels(shared / source / f"{KEYS[0]}.png")
         assert np.array_equal(pixels(out / copy / f"{KEYS[0]}.jpg"), kept)
-    assert "left out 1 items" in said
+    assert "wrote 1 item of 2 cells" in said
+    assert "left out 1 item that not" in said
+    assert "no mask" not in said
     assert f'"pti": "{out}/output/pti/annotation_images",' in said
     assert f"--annotation_mapping_file {out}/data/mapping_file.json" in said
     assert said.endswith("--tgt_methods ddim_edit pti")
@@ -106,7 +111,8 @@ def test_an_item_without_region_and_class_has_none_and_folders_stand_for_two_lin
     change_records(cell, key=named)
     for path in (cell / f"images/{key}.png", cell.parents[1] / f"inputs/{key}.png"):
         noise(1).save(path.with_stem(named))
-    write_pnpinversion(result_set(tmp_path, "single"), out, out)
+    said = write_pnpinversion(result_set(tmp_path, "single"), out, out)
+    assert "\n1 item has no mask: their evaluator takes the whole picture as unedited\n" in said
     (item,) = json.loads((out / "data/mapping_file.json").read_text()).values()
     assert (item["mask"], item["editing_type_id"]) == ([], "0")
     assert (out / "data/annotation_images/a/b" / f"{key}.jpg").is_file()
@@ -125,6 +131,19 @@ def test_the_last_square_of_a_strip_is_what_metrics_compare(edited, out):
     source = pixels(out / "data/annotation_images" / f"{KEYS[0]}.jpg").astype(float)
     for panel in (1, 2):
         assert abs(strip[:, panel * SIDE : (panel + 1) * SIDE] - source).mean() < 20
+
+
+def test_what_came_from_jpeg_is_not_saved_as_jpeg_again(edited, out):
+    cells = edited / "single/scenes-scenes/cells"
+    change_records(cells / "pti", from_jpeg=True)
+    write_pnpinversion(result_set(edited, "single"), out, out, strips=True)
+    forms = {}
+    for method in ("pti", "ddim_edit"):
+        with Image.open(out / f"output/{method}/annotation_images/{KEYS[0]}.jpg") as picture:
+            forms[method] = picture.format
+    assert forms == {"pti": "PNG", "ddim_edit": "JPEG"}
+    kept = pixels(cells / f"pti/images/{KEYS[0]}.png")
+    assert np.array_equal(pixels(out / f"output/pti/annotation_images/{KEYS[0]}.jpg"), kept)
 
 
 def test_what_their_evaluator_cannot_take_is_one_sentence(edited, tmp_path):
@@ -166,6 +185,19 @@ def test_a_row_has_scores_and_what_made_it(tmp_path, out):
     assert (out / "pti,a=1.yaml").is_file()
 
 
+def test_a_folder_is_a_data_set_with_masks_and_types(edited, out):
+    FORMS["folder"](result_set(edited, "single"), out, out)
+    tasks = {task.key: task for task in Folder(str(out))}
+    assert len(tasks) == 3
+    with_mask, without = (tasks[f"pti__{key}.png"] for key in KEYS[:2])
+    expected = np.zeros((SIDE, SIDE), bool)
+    expected[1:3, 3:7] = True
+    assert np.array_equal(mask_of(with_mask), expected)
+    assert with_mask.region is not None
+    assert without.mask is None
+    assert (with_mask.caption, with_mask.target, with_mask.tags) == ("a blue star", None, ("two",))
+
+
 def test_a_parquet_file_has_the_pictures_and_says_so(tmp_path, out):
     write_table2(tmp_path)
     FORMS["parquet"](result_set(tmp_path), out, out)
@@ -182,7 +214,8 @@ def test_a_parquet_file_has_the_pictures_and_says_so(tmp_path, out):
 
 def test_a_card_tells_scores_settings_and_how_to_make_them_again(tmp_path, out):
     write_table2(tmp_path)
-    FORMS["hub_card"](result_set(tmp_path), out, out)
+    said = FORMS["hub_card"](result_set(tmp_path), out, out)
+    assert "data set's own pictures: publish them only where its licence allows it" in said
     card = DatasetCard.load(out / "README.md")
     assert card.data.to_dict()["configs"] == [
         {"config_name": "default", "data_files": "results.parquet"}
@@ -192,7 +225,16 @@ def test_a_card_tells_scores_settings_and_how_to_make_them_again(tmp_path, out):
     assert "paper (" not in card.text
     assert "Made by commit 0123456789 with uncommitted changes" in card.text
     assert "python -m experiments.run experiment=table2 " in card.text
+    assert "give again" not in card.text
     assert {path.suffix for path in out.iterdir()} == {".md", ".parquet", ".yaml"}
+
+
+def test_a_card_of_what_configs_lacks_asks_for_the_commands(tmp_path, out):
+    write_cell(tmp_path, "single", "pti", psnrs(26.0), cell="pti")
+    FORMS["hub_card"](result_set(tmp_path, "single"), out, out)
+    again = (out / "README.md").read_text().split("## To make them again\n")[1]
+    assert " ".join(again.split("##")[0].split()) == " ".join(AGAIN.split())
+    assert "what is missing" not in again
 
 
 def test_a_folder_appears_whole_or_not_at_all(tmp_path):
