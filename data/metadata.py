@@ -69,16 +69,20 @@ def _file(fields: Fields, column: str, where: str) -> str | None:
     return name
 
 
-def check_name(name: str, column: str, where: str) -> None:
-    """Raise ``InputError`` where a file's name leads out of its folder or has controls."""
+def check_name(name: str, column: str, where: str, cure: str = "") -> None:
+    """Raise ``InputError`` where a file's name is empty, leads out of its folder or has controls.
+
+    ``cure`` says what to do, where that is not to mend the name.
+    """
+    if not key_of(name):
+        raise InputError(f"{where}: {column} is empty ({name!r}): {cure or 'name the file'}")
     first, *rest = SEPARATORS.split(name)
     if first == "" or re.fullmatch("[A-Za-z]:", first) or ".." in (first, *rest):
-        raise InputError(
-            f"{where}: {name} lies outside the folder: copy the picture there, and give its "
-            "name from there without '..'"
-        )
+        copy = "copy the picture there, and give its name from there without '..'"
+        raise InputError(f"{where}: {column} {name!r} lies outside the folder: {cure or copy}")
     if CONTROL.search(name):
-        raise InputError(f"{where}: {column} {name!r} has a control character: rename the file")
+        rename = cure or "rename the file"
+        raise InputError(f"{where}: {column} {name!r} has a control character: {rename}")
 
 
 def _text(fields: Fields, name: str, where: str) -> str | None:

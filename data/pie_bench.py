@@ -29,12 +29,16 @@ class PieBench(PieItems):
     Raises ``InputError`` where the mapping file is missing or is not PIE-Bench's.
     """
 
-    def read(self) -> tuple[Path, list[PieItem]]:
-        """The mapping file, and its items in its order."""
-        file = Path(self.root) / "mapping_file.json"
-        return file, [
-            _item(file, number, fields, Path(self.root) / "annotation_images")
-            for number, fields in _mapping(file).items()
+    @property
+    def source(self) -> Path:
+        """The mapping file."""
+        return Path(self.root) / "mapping_file.json"
+
+    def read(self) -> list[PieItem]:
+        """The items of the mapping file, in its order."""
+        return [
+            _item(self.source, number, fields, Path(self.root) / "annotation_images")
+            for number, fields in _mapping(self.source).items()
         ]
 
 
@@ -67,7 +71,8 @@ def _item(file: Path, number: str, fields: Any, folder: Path) -> PieItem:
             "that of another benchmark"
         )
     path = text_of(given["image_path"], "image_path", where)
-    check_name(path, "image_path", where)
+    for name in (path, PurePosixPath(path).stem):  # the key is that of the path without its suffix
+        check_name(name, "image_path", where)
     kind = str(given["editing_type_id"])
     if kind not in TYPES:
         raise InputError(f"{where}: editing_type_id is {kind!r}, and not 0 to 9: correct it")

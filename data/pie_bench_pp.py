@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from PIL import Image
 
 from data.images import open_bytes
+from data.metadata import check_name
 from data.pie_item import PieItem, PieItems, PiePicture, text_of
 from pti.errors import InputError
 
@@ -34,15 +35,20 @@ class PieBenchPp(PieItems):
     Raises ``InputError`` where there is no such file, or one can't be read.
     """
 
-    def read(self) -> tuple[Path, list[PieItem]]:
-        """The folder, and all items: by type, and within one in the order of its files."""
+    @property
+    def source(self) -> Path:
+        """The folder."""
+        return Path(self.root)
+
+    def read(self) -> list[PieItem]:
+        """All items: by type, and within one in the order of its files."""
         files = sorted(Path(self.root).glob("[0-9]_*/*.parquet"))
         if not files:
             raise InputError(
                 f"{self.root} has no parquet files such as 0_random_140/V1-00000-of-00001.parquet: "
                 f"python -m data.fetch pie_bench_pp root={self.root} gets them"
             )
-        return Path(self.root), [item for file in files for item in _items(file)]
+        return [item for file in files for item in _items(file)]
 
     def hub(self) -> tuple[str, Path]:
         """Where its files are, and where they belong."""
@@ -125,6 +131,7 @@ def _items(file: Path) -> Iterator[PieItem]:
     for row, fields in enumerate(_table(file, list(TEXTS)).to_pylist()):
         where = f"{file}, row {row + 1}"
         number = text_of(fields["id"], "id", where)
+        check_name(number, "id", where, _again(file))
         where = f"{file}, id {number}"
         source, target, blended, mask = (text_of(fields[name], name, where) for name in TEXTS[1:])
         kind = file.parent.name[0]
@@ -163,4 +170,4 @@ def _pairs(text: str, where: str) -> Iterator[tuple[str, str]]:
         raise InputError(f"{where}: blended_words is not a list of texts but {text!r}: correct it")
     for pair in pairs:
         old, _, new = pair.partition(",")
-        yield old, new
+        yield old.strip(), new.strip()

@@ -4,7 +4,7 @@ import json
 import re
 from abc import abstractmethod
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -65,25 +65,43 @@ class PieItem:
     def task(self) -> Task:
         """The item by the rules.
 
-        Prompts lose their brackets by ``strip_brackets``. ``words`` and ``old_words`` are the
-        blended phrases that occur in their prompt; where none does, the phrases in brackets; and
-        where there are none either, they are left empty, for the words in which the prompts differ.
+        Prompts lose their brackets by ``strip_brackets``. ``old_words`` and ``words`` are those of
+        the blended pairs of which no phrase is missing from its prompt; where there is no such
+        pair, the phrases in brackets; and where there are none either, they are left empty, for
+        the words in which the prompts differ.
         ``region`` has the border of ``with_border``, as the metrics of its authors do. ``mask``,
         which may guide an edit, has not: it frees every latent cell that it touches, so the border
         would free the whole rim.
         """
         caption, target = strip_brackets(self.original), strip_brackets(self.editing)
+        old, new = self._words()
         return Task(
             key=key_of(self.name),
             caption=caption if caption.strip() else None,
             target=target if target.strip() else None,
-            words=_words([new for _, new in self.blended], self.editing),
-            old_words=_words([old for old, _ in self.blended], self.original),
+            words=new,
+            old_words=old,
             open=self.open,
             region=PieMask(self.runs, self.where, border=True),
             mask=PieMask(self.runs, self.where, border=False),
             tags=(kind_of(self.type), *self.tags),
         )
+
+    def absent(self, pair: tuple[str, str]) -> list[str]:
+        """The phrases of a pair that their prompts lack; an editor would fail the item for one."""
+        return [
+            phrase
+            for phrase, prompt in zip(pair, (self.original, self.editing), strict=True)
+            if phrase and not _occurs(phrase, prompt)
+        ]
+
+    def _words(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The phrases of both prompts that the edit is about, both from pairs or from brackets."""
+        used = [pair for pair in self.blended if any(pair) and not self.absent(pair)]
+        if not used:
+            return _bracketed(self.original), _bracketed(self.editing)
+        old, new = (tuple(filter(None, dict.fromkeys(side))) for side in zip(*used, strict=True))
+        return old, new
 
 
 @dataclass(frozen=True)
@@ -144,6 +162,11 @@ class PieItems(Sequence[Task]):
     def __post_init__(self) -> None:
         """Raise ``InputError`` for a type that there is not."""
         for chosen in self._chosen():
+            if not chosen:
+                raise InputError(
+                    f"data.types={self.types}: a number is missing between two commas, or before "
+                    "or after one: write numbers such as 1,6"
+                )
             if chosen not in TYPES:
                 raise InputError(
                     f"data.types has {chosen!r}, which is not a type: give numbers, such as 1,6, "
@@ -156,23 +179,25 @@ class PieItems(Sequence[Task]):
         words = given.split(",") if isinstance(given, str) else map(str, given)
         return tuple(word.strip() for word in words)
 
+    @property
     @abstractmethod
-    def read(self) -> tuple[Path, list[PieItem]]:
-        """The file or folder that messages name, and all items there.
+    def source(self) -> Path:
+        """The file or folder of the items, which messages name."""
 
-        Raises ``InputError`` where they can't be read.
-        """
+    @abstractmethod
+    def read(self) -> list[PieItem]:
+        """All items there; raises ``InputError`` where they can't be read."""
 
     @cached_property
     def items(self) -> list[PieItem]:
         """The items of the types that are asked for; raises what ``read`` raises."""
-        source, found = self.read()
-        check_keys(source, [(item.name, key_of(item.name)) for item in found])
+        found = self.read()
+        check_keys(self.source, [(item.name, key_of(item.name)) for item in found])
         there = Counter(item.type for item in found)
         for chosen in self._chosen():
             if not there[chosen]:
                 raise InputError(
-                    f"data.types={chosen}: {source} has no item of {kind_of(chosen)}, but of "
+                    f"data.types={chosen}: {self.source} has no item of {kind_of(chosen)}, but of "
                     f"{', '.join(map(kind_of, sorted(there)))}: get the rest, or name one of these"
                 )
         return [item for item in found if item.type in (self._chosen() or TYPES)]
@@ -186,15 +211,22 @@ class PieItems(Sequence[Task]):
         return self.items[index].task()
 
     def examined(self) -> tuple[list[str], list[str]]:
-        """Items by type, masks of everything, and the prompts' digest; and types that lack."""
+        """What is there of each type, of masks and of words; and types that are not whole."""
         there = Counter(item.type for item in self.items)
         wanted = {one: TYPES[one] for one in TYPES if one in (self._chosen() or TYPES)}
         whole = sum(map(_leaves_nothing, self.items))
         facts = [f"{kind_of(one)}: {there[one]} of {count}" for one, (_, count) in wanted.items()]
         facts.append(f"masks that leave no background: {whole} of {len(self.items)}")
+        pairs = [(item, pair) for item in self.items for pair in item.blended]
+        absent = sum(len(item.absent(pair)) for item, pair in pairs)
+        phrases = sum(bool(phrase) for _, pair in pairs for phrase in pair)
+        facts.append(f"blended words that are not in their prompts: {absent} of {phrases}")
         facts.append(f"prompts: {strip_brackets.__name__}, digest: {self.digest()}")
-        lacking = [one for one in wanted if not there[one]]
-        return facts, [f"{self.root} has no item of {kind_of(one)}: get it" for one in lacking]
+        return facts, [
+            f"{kind_of(one)}: {there[one]} of {count} items are in {self.source}: get it again"
+            for one, (_, count) in wanted.items()
+            if there[one] != count
+        ]
 
     def digest(self) -> str:
         """The sha256 of all keys, captions and targets as JSON without spaces."""
@@ -220,16 +252,14 @@ def text_of(value: Any, field: str, where: str) -> str:
     return value
 
 
-def _words(blended: Iterable[str], prompt: str) -> tuple[str, ...]:
-    """The phrases of a prompt that an edit is about; see ``PieItem.task``."""
-    return _occurring(blended, prompt) or _occurring(BRACKETED.findall(prompt), prompt)
+def _bracketed(prompt: str) -> tuple[str, ...]:
+    """The phrases in brackets, but for parts of words."""
+    phrases = dict.fromkeys(phrase.strip() for phrase in BRACKETED.findall(prompt))
+    return tuple(phrase for phrase in phrases if phrase and _occurs(phrase, prompt))
 
 
-def _occurring(phrases: Iterable[str], prompt: str) -> tuple[str, ...]:
-    """Those that the prompt has; an editor would fail the item for the first that it has not."""
-    there = strip_brackets(prompt)
-    stripped = dict.fromkeys(phrase.strip() for phrase in phrases)
-    return tuple(phrase for phrase in stripped if phrase and spans(phrase, there))
+def _occurs(phrase: str, prompt: str) -> bool:
+    return bool(spans(phrase, strip_brackets(prompt)))
 
 
 def _leaves_nothing(item: PieItem) -> bool:

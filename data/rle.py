@@ -21,12 +21,12 @@ def encode(mask: Mask) -> list[int]:
 def decode(runs: Sequence[Any], side: int, name: str) -> Mask:
     """The square mask that runs select; they may overlap, be empty, or go on beyond its end.
 
-    Raises ``InputError``, which names the mask, where the list can't be such runs.
+    Raises ``InputError``, which names its item ``name``, where the list can't be such runs.
     """
     wrong = _wrong(runs, side * side)
     if wrong:
         raise InputError(
-            f"the mask of {name} {wrong}: get its file again, which has pairs of start and length"
+            f"{name}: mask {wrong}: write pairs of start and length, or get the file again"
         )
     edges = np.zeros(side * side + 1, dtype=np.int64)
     for start, length in zip(runs[::2], runs[1::2], strict=True):

@@ -10,6 +10,6 @@ def from_jpeg(summary: Summary) -> Iterator[str]:
     for name, cell in summary.named():
         if count := sum(cell.records[key].from_jpeg for key in cell.done):
             yield (
-                f"{name}: {count} of {len(cell.done)} pictures were imported from JPEG files, as all "
-                "of their metrics measure them, also those without jpeg in their names."
+                f"{name}: {count} of {len(cell.done)} pictures were imported from JPEG files, and "
+                "all metrics measure them so, also those without jpeg in their names."
             )

@@ -58,9 +58,7 @@ def _table(before: Mapping[Path, Stock], now: Mapping[Path, Stock]) -> str:
             Entry(str(stock.pictures - before[folder].pictures)),
             Entry(str(stock.pictures)),
             Entry(str(stock.failed or "–")),
-            Entry(
-                _mean(folder, main.id, main.decimals, stock.pictures) if stock.score_bytes else "–"
-            ),
+            Entry(_mean(folder, main, stock.pictures) if stock.score_bytes else "–"),
         )
         for folder, stock in now.items()
     ]

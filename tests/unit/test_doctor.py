@@ -112,6 +112,18 @@ def test_a_folder(tmp_path, run):
     assert "c.png has no caption" in lines[5]
 
 
+def test_a_part_of_pie_bench(pie_bench, run):
+    code, lines = run("data=pie_bench", f"data.root={pie_bench}", "data.types=1,7")
+    file = pie_bench / "mapping_file.json"
+    assert code == 1
+    assert lines[0] == "pie_bench: 2 items"
+    assert lines[-3:] == [
+        "missing or damaged: 2",
+        f"1 change object: 1 of 80 items are in {file}: get it again",
+        f"7 change material: 1 of 40 items are in {file}: get it again",
+    ]
+
+
 @pytest.mark.parametrize("text", ["0.png,a, b, c", "0.png,a\n0.png,b", '0.png,"a', "../0.png,a"])
 def test_metadata_that_a_run_would_refuse_are_named(tmp_path, run, text):
     (tmp_path / "metadata.csv").write_text(f"file_name,text\n{text}\n")

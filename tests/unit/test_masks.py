@@ -73,7 +73,7 @@ def test_a_file_that_is_not_there_or_no_picture_is_named(tmp_path):
 
 @pytest.mark.parametrize(
     ("value", "says"),
-    [("../m.png", r"\.\./m\.png lies outside the folder"), ("[0, 1]", "mask is not a text")],
+    [("../m.png", r"mask '\.\./m\.png' lies outside the folder"), ("[0, 1]", "mask is not a text")],
 )
 def test_a_name_that_is_none_is_told_with_its_line(tmp_path, value, says):
     folder(tmp_path, half())

@@ -139,8 +139,9 @@ def test_what_a_jsonl_leaves_open_is_named(tmp_path, text, says):
     ["/0.png", "../0.png", "a/../0.png", "a/..", "\\0.png", "..\\0.png", "C:\\0.png", "c:/0.png"],
 )
 def test_a_name_outside_the_folder_is_refused(tmp_path, name):
-    with pytest.raises(InputError, match=r"row 1: .* lies outside the folder"):
+    with pytest.raises(InputError, match=r"row 1: .* lies outside the folder: copy") as error:
         rows(tmp_path, "metadata.jsonl", jsonl(file_name=name))
+    assert f"row 1: file_name {name!r} lies" in str(error.value)
 
 
 @pytest.mark.parametrize("name", ["..png", "a..b/0.png", "a:b.png", "1:2.png", "~/0.png"])

@@ -96,7 +96,7 @@ def test_an_item_is_known_without_drawing_it_and_goes_to_workers(pie_bench):
         ({"blended_word": ""}, ("big dog",), ("cat",)),
         ({"blended_word": "Cat dog rest"}, ("dog",), ("Cat",)),
         ({"blended_word": "tiger wolf"}, ("big dog",), ("cat",)),
-        ({"blended_word": "tiger dog"}, ("dog",), ("cat",)),
+        ({"blended_word": "tiger dog"}, ("big dog",), ("cat",)),
         ({"blended_word": "cat do"}, ("big dog",), ("cat",)),
         ({"blended_word": "", "editing_prompt": "a dog on grass"}, ("dog",), ("cat",)),
         ({"blended_word": "", "original_prompt": "a cat on grass"}, ("big dog",), ("cat",)),
@@ -130,9 +130,15 @@ def test_one_type_or_none(pie_bench):
     assert len(PieBench(str(pie_bench), [])) == 10
 
 
-@pytest.mark.parametrize("types", ["11", "x", [1, "x"], "1,", -1, 1.5, "1.6"])
+@pytest.mark.parametrize("types", ["11", "x", [1, "x"], -1, 1.5, "1.6"])
 def test_a_type_that_there_is_not_is_named(types):
     with pytest.raises(InputError, match=r"data\.types has '.*not a type.*0 random, 1 change obj"):
+        PieBench("nowhere", types)
+
+
+@pytest.mark.parametrize("types", ["1,,6", ",6", "1,", "1, ,6", " "])
+def test_a_number_that_is_missing_between_commas_is_told(types):
+    with pytest.raises(InputError, match=f"^data.types={types}: a number is missing between two"):
         PieBench("nowhere", types)
 
 
@@ -146,9 +152,13 @@ def test_types_that_the_file_lacks_are_named(tmp_path):
     ("changes", "says"),
     [
         ({"editing_type_id": None, "mask": None}, "item 000, lacks editing_type_id, mask: give"),
-        ({"image_path": "../a.jpg"}, r"item 000: \.\./a\.jpg lies outside"),
-        ({"image_path": "/a.jpg"}, r"item 000: /a\.jpg lies outside"),
-        ({"image_path": ""}, "item 000:  lies outside"),
+        ({"image_path": "../a.jpg"}, r"item 000: image_path '\.\./a\.jpg' lies outside"),
+        ({"image_path": "/a.jpg"}, r"item 000: image_path '/a\.jpg' lies outside"),
+        ({"image_path": "...jpg"}, r"item 000: image_path '\.\.' lies outside"),
+        ({"image_path": ""}, "item 000: image_path is empty .''.: name the file"),
+        ({"image_path": "."}, r"item 000: image_path is empty .'\.'.: name"),
+        ({"image_path": "./"}, r"item 000: image_path is empty .'\./'.: name"),
+        ({"image_path": "..jpg"}, r"item 000: image_path is empty .'\.'.: name"),
         ({"image_path": "a\n.jpg"}, "item 000: image_path .* has a control character"),
         ({"image_path": 3}, "item 000: image_path is not a text but 3"),
         ({"original_prompt": ["a"]}, "item 000: original_prompt is not a text"),
@@ -211,7 +221,7 @@ def test_a_picture_of_another_size_is_named(tmp_path):
 def test_a_damaged_mask_fails_its_item_alone(tmp_path):
     tasks = write(tmp_path, {"mask": [1]}, {"image_path": "1_change_object_80/b.jpg"})
     for opener in (tasks[0].mask, tasks[0].region):
-        with pytest.raises(InputError, match=r"mapping_file\.json, item 000 has 1 numbers"):
+        with pytest.raises(InputError, match=r"mapping_file\.json, item 000: mask has 1 numbers"):
             pixels(opener)
     assert tasks[1].tags == ("1 change object",)
     assert pixels(tasks[1].mask).sum() == 2
@@ -219,20 +229,48 @@ def test_a_damaged_mask_fails_its_item_alone(tmp_path):
 
 def test_the_doctor_counts_types_and_masks(pie_bench):
     tasks = PieBench(str(pie_bench))
-    found, wrong = examine(tasks)
-    assert wrong == []
+    found, _ = examine(tasks)
     assert found[2:4] == ["0 random: 1 of 140", "1 change object: 1 of 80"]
-    assert found[-2] == "masks that leave no background: 1 of 10"
+    assert found[-3] == "masks that leave no background: 1 of 10"
+    words = 2 * sum(map(bool, (item.blended for item in tasks.items)))
+    assert found[-2] == f"blended words that are not in their prompts: 0 of {words}"
     assert found[-1] == f"prompts: strip_brackets, digest: {tasks.digest()}"
     some = PieBench(str(pie_bench), [6]).examined()
     assert some[0][:2] == ["6 change colour: 1 of 40", "masks that leave no background: 0 of 1"]
-    assert some[1] == []
+    file = pie_bench / "mapping_file.json"
+    assert some[1] == [f"6 change colour: 1 of 40 items are in {file}: get it again"]
 
 
-def test_the_doctor_names_types_that_are_missing(tmp_path):
-    _, wrong = write(tmp_path, {"mask": [1]}).examined()
-    assert len(wrong) == 9
-    assert wrong[0] == f"{tmp_path} has no item of 0 random: get it"
+def test_the_doctor_counts_words_that_their_prompts_lack(tmp_path):
+    words = ("", "cat dog", "tiger dog", "cat wolf", "tiger wolf")
+    items = [{"blended_word": pair, "image_path": f"a/{n}.jpg"} for n, pair in enumerate(words)]
+    found, _ = write(tmp_path, *items).examined()
+    assert "blended words that are not in their prompts: 4 of 8" in found
+
+
+def whole():
+    """As many items as there are of each type, without words and with masks that are not drawn."""
+    quick = {"mask": [1], "blended_word": "", "original_prompt": "a", "editing_prompt": "b"}
+    kinds = [kind for kind, (_, count) in TYPES.items() for _ in range(count)]
+    return [
+        {"editing_type_id": kind, "image_path": f"{kind}/{n}.jpg"} | quick
+        for n, kind in enumerate(kinds)
+    ]
+
+
+def test_the_doctor_takes_the_whole_benchmark_alone(tmp_path):
+    items = whole()
+    assert len(items) == 700
+    assert write(tmp_path, *items).examined()[1] == []
+    without = [item for item in items if item["editing_type_id"] != "9"]
+    more = {"editing_type_id": "4", "image_path": "more.jpg"}
+    file = tmp_path / "mapping_file.json"
+    assert write(tmp_path, *without[1:], more).examined()[1] == [
+        f"0 random: 139 of 140 items are in {file}: get it again",
+        f"4 change content: 41 of 40 items are in {file}: get it again",
+        f"9 change style: 0 of 80 items are in {file}: get it again",
+    ]
+    assert PieBench(str(tmp_path), "1,2").examined()[1] == []
 
 
 def test_the_digest_can_be_checked_by_hand(tmp_path):

@@ -75,15 +75,19 @@ def test_all_pairs_are_words(tmp_path):
 @pytest.mark.parametrize(
     ("blended", "new", "old"),
     [
-        ('["cat,wolf", "grass,snow"]', ("snow",), ("cat", "grass")),
+        ('["cat,wolf", "grass,snow"]', ("snow",), ("grass",)),
+        ('["tiger,dog"]', ("dog", "snow"), ("cat", "grass")),
+        ('["tiger,"]', ("dog", "snow"), ("cat", "grass")),
+        ('[" cat , dog "]', ("dog",), ("cat",)),
+        ('[","]', ("dog", "snow"), ("cat", "grass")),
         ('["tiger,wolf"]', ("dog", "snow"), ("cat", "grass")),
-        ('[",dog"]', ("dog",), ("cat", "grass")),
-        ('["cat"]', ("dog", "snow"), ("cat",)),
+        ('[",dog"]', ("dog",), ()),
+        ('["cat"]', (), ("cat",)),
         ("[]", ("dog", "snow"), ("cat", "grass")),
         ("", ("dog", "snow"), ("cat", "grass")),
     ],
 )
-def test_what_does_not_occur_falls_back_to_brackets(tmp_path, blended, new, old):
+def test_pairs_of_which_a_word_does_not_occur_fall_back_to_brackets(tmp_path, blended, new, old):
     (one,) = write(tmp_path, {"blended_words": blended})
     assert (one.words, one.old_words) == (new, old)
 
@@ -103,15 +107,16 @@ def test_types_select_items(pie_bench_pp):
 
 def test_a_type_that_is_absent_is_a_problem_or_an_error_where_it_is_asked_for(tmp_path):
     tasks = write(tmp_path)
-    assert len(tasks.examined()[1]) == 9
-    assert f"{tmp_path} has no item of 6 change colour: get it" in tasks.examined()[1]
+    assert len(tasks.examined()[1]) == 10
+    assert f"6 change colour: 0 of 40 items are in {tmp_path}: get it again" in tasks.examined()[1]
     with pytest.raises(InputError, match=r"data\.types=6: .* has no item of 6 change colour"):
         len(PieBenchPp(str(tmp_path), 6))
 
 
 def test_the_doctor_finds_all(pie_bench_pp):
     found, wrong = examine(PieBenchPp(str(pie_bench_pp)))
-    assert wrong == []
+    assert len(wrong) == 10
+    assert all(f" items are in {pie_bench_pp}: get it again" in line for line in wrong)
     assert "masks that leave no background: 1 of 10" in found
 
 
@@ -149,7 +154,7 @@ def test_a_picture_that_can_not_be_used_is_named(tmp_path, image, says):
 def test_a_damaged_mask_fails_its_item_alone(tmp_path, mask):
     (one,) = write(tmp_path, {"mask": mask})
     assert one.mask
-    with pytest.raises(InputError, match=f"the mask of .*{NAME}, id 111000000000 has"):
+    with pytest.raises(InputError, match=f"{NAME}, id 111000000000: mask has .*: write pairs"):
         one.mask()
 
 
@@ -158,6 +163,9 @@ def test_a_damaged_mask_fails_its_item_alone(tmp_path, mask):
     [
         ({"mask": None, "image": None}, "has no column mask, image, as PIE-Bench"),
         ({"id": 3}, ", row 1: id is not a text but 3"),
+        ({"id": ""}, ", row 1: id is empty .''.: delete it, and python -m data.fetch"),
+        ({"id": "a\n"}, r", row 1: id 'a\\n' has a control character: delete it, and"),
+        ({"id": "../a"}, r", row 1: id '\.\./a' lies outside the folder: delete it, and"),
         ({"target_prompt": 3}, ", id 111000000000: target_prompt is not a text but 3"),
         ({"mask": [1, 2]}, ", id 111000000000: mask is not a text"),
         (

@@ -62,8 +62,8 @@ def test_long_form(tmp_path, report):
     _, folder = report("table3")
     frame = pd.read_csv(folder / "table3.csv")
     assert list(frame.columns) == [
-        "method", "N", "lr", "metric", "mean", "low", "high", "n", "undefined", "unmeasured", "failed",
-        "paper",
+        "method", "N", "lr", "metric", "mean", "low", "high", "n", "undefined", "unmeasured",
+        "failed", "paper",
     ]  # fmt: skip
     assert len(frame) == 20 * 4
     cell = frame.query("method == 'PTI' and N == 5 and lr == 0.01 and metric == 'psnr[0,1]'").iloc[

@@ -82,5 +82,5 @@ def test_the_border_is_one_pixel_and_leaves_its_mask_alone():
     ],
 )
 def test_what_can_not_be_runs_is_named(runs, says):
-    with pytest.raises(InputError, match=f"the mask of f.json, item 7 {says}: get"):
+    with pytest.raises(InputError, match=f"^f.json, item 7: mask {says}: write pairs of start and"):
         decode(runs, SIDE, "f.json, item 7")
