@@ -19,7 +19,7 @@ SHELL = ("", "bash")
 PROGRAM = "py"
 """The language of a block that is run as it stands; one in python goes into a file."""
 SPAN = re.compile(r"`([^`]+)`(?: \((needs [^)]+)\))?")
-NEEDS = re.compile(r"\bneeds ([\w, ]+)")
+NEEDS = re.compile(r"\bneeds ([\w, -]+)")
 ALTERNATIVES = re.compile(r"`(\w+)=[^`]*`((?:, `\w+(?: [^`]*)?`)+)")
 
 

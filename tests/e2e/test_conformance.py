@@ -12,7 +12,7 @@ from experiments.run.oracles import Oracle
 from pti.diffusion.editing import SampleTarget
 from pti.diffusion.trace import Trace
 from pti.method import Method
-from tests.e2e.test_configs import METHODS, composed
+from tests.e2e.test_configs import METHODS, composed, places_of
 from tests.tiny import edit_batch, tiny_batch, tiny_model
 
 TRACE = Trace(steps=3)
@@ -129,7 +129,7 @@ def test_what_a_method_raises_fails_its_checks_and_not_the_others():
 @pytest.mark.parametrize("name", METHODS)
 def test_every_method_of_configs_conforms(name, monkeypatch):
     monkeypatch.setattr("experiments.conformance.command.STEPS", 3)
-    config = composed(f"method={name}").method
+    config = composed(f"method={name}", *places_of(name)).method
     if "iterations" in config.get("invert", {}):
         config.invert.iterations = 1
     method = instantiate(config)

@@ -26,12 +26,14 @@ pytestmark = pytest.mark.e2e
 each_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 
 STAND_INS = {"weights", "COCO", "ImageNet"}
-ABSENT = {"Inception", "Slurm", "a network", "hours"}
+ABSENT = {"Inception", "PIE-Bench", "Slurm", "a network", "hours"}
 """What commands need, as documents say it: what the tests have a stand-in for, and what not."""
 NEEDS = {
     "model=sd14": "weights",
     "data=coco": "COCO",
     "data=imagenet_flexit": "ImageNet",
+    "data=pie_bench": "PIE-Bench",
+    "experiment=pie_bench": "PIE-Bench",
     "cluster=slurm": "Slurm",
 }
 """What a document must say of a run that has such a word."""
