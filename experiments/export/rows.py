@@ -2,12 +2,12 @@
 
 import math
 from collections.abc import Iterator
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from data.progress import bar
 from experiments.report.summary import labels_of, method_of
+from experiments.score.pictures import digest_of
 from experiments.store.cell import Cell
 from experiments.store.formats import CONFIG, INPUTS
 from experiments.store.result_set import ResultSet
@@ -51,7 +51,7 @@ def metrics_of(result_set: ResultSet) -> list[str]:
 
 def settings_of(cell: Cell) -> str:
     """The digest of a cell's configuration."""
-    return _sha256(cell.folder / CONFIG)
+    return digest_of(cell.folder / CONFIG)
 
 
 def weights_of(cell: Cell) -> str:
@@ -70,7 +70,7 @@ def _item(cell: Cell, key: str) -> Row:
         "key": key,
         "tags": record.tags,
         "seed": record.seed,
-        "image_sha256": _sha256(cell.image(key)),
+        "image_sha256": digest_of(cell.image(key)),
         "unet_forwards": calls.total("forward"),
         "unet_backwards": calls.total("backward"),
     }
@@ -90,7 +90,3 @@ def _scores(cell: Cell, key: str, metrics: list[str]) -> Row:
     values = cell.scores[key].values if key in cell.scores else {}
     found = {metric: values.get(metric, math.nan) for metric in metrics}
     return {metric: value if math.isfinite(value) else None for metric, value in found.items()}
-
-
-def _sha256(path: Path) -> str:
-    return sha256(path.read_bytes()).hexdigest()

@@ -39,5 +39,5 @@ def read_image(path: Path) -> Images:
 
 
 def digest_of(path: Path) -> str:
-    """The sha256 of a picture's file."""
+    """The sha256 of a file."""
     return sha256(path.read_bytes()).hexdigest()
