@@ -12,10 +12,10 @@ EPSILON = float(np.finfo(np.float64).eps)
 
 @dataclass(frozen=True)
 class Gaussian:
-    """A mean and a covariance, in double precision."""
+    """A mean, and a root R of the covariance R R', in double precision."""
 
     mean: Float[np.ndarray, " d"]
-    covariance: Float[np.ndarray, "d d"]
+    root: Float[np.ndarray, "d rank"]
 
 
 def gaussian(features: Float[np.ndarray, "n d"]) -> Gaussian:
@@ -26,8 +26,10 @@ def gaussian(features: Float[np.ndarray, "n d"]) -> Gaussian:
             f"{len(features)}"
         )
     mean = features.mean(0, dtype=np.float64)
-    centred = features - mean
-    return Gaussian(mean, centred.T @ centred / (len(features) - 1))
+    rows = (features - mean) / np.sqrt(len(features) - 1)
+    # The rows are a root already; of many, the triangle of their QR decomposition is a smaller one.
+    root = np.asarray(np.linalg.qr(rows, "r")) if len(rows) > len(mean) else rows
+    return Gaussian(mean, root.T)
 
 
 def frechet_distance(first: Gaussian, second: Gaussian) -> float:
@@ -37,23 +39,9 @@ def frechet_distance(first: Gaussian, second: Gaussian) -> float:
     A value within rounding error of 0 is returned as 0.
     """
     shift = np.square(first.mean - second.mean).sum()
-    spread = np.trace(first.covariance) + np.trace(second.covariance)
-    distance = float(shift + spread - 2 * _overlap(first.covariance, second.covariance))
+    spread = np.square(first.root).sum() + np.square(second.root).sum()
+    # The squares of these singular values are the eigenvalues of S1 S2. Roots of computed
+    # eigenvalues would enlarge the rounding errors at 0, and make distances negative.
+    overlap = np.linalg.svd(first.root.T @ second.root, compute_uv=False).sum()
+    distance = float(shift + spread - 2 * overlap)
     return 0.0 if abs(distance) <= len(first.mean) * EPSILON * spread else distance
-
-
-def _overlap(
-    first: Float[np.ndarray, "d d"], second: Float[np.ndarray, "d d"]
-) -> float | np.floating:
-    """The trace of (S1 S2)^(1/2): the sum of the singular values of R1' R2, where S = R R'.
-
-    Their squares are the eigenvalues of R1' S2 R1. The roots of those eigenvalues would enlarge the
-    rounding errors at 0, and did make distances negative with fewer pictures than features.
-    """
-    return np.linalg.svd(_root(first).T @ _root(second), compute_uv=False).sum()
-
-
-def _root(covariance: Float[np.ndarray, "d d"]) -> Float[np.ndarray, "d rank"]:
-    values, vectors = np.linalg.eigh(covariance)
-    there = values > len(values) * EPSILON * values.max()
-    return vectors[:, there] * np.sqrt(values[there])

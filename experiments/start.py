@@ -26,6 +26,8 @@ def start(command: str, stopped: str = "") -> None:
     # Threads that spin while they wait take the cores of the process they wait for; torch reads
     # this when it is imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # NumPy's matrices are small; its threads spin, whatever the policy.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from experiments.jobs.command_line import for_people  # after --help: it imports Hydra
 
     for_people(lambda: _main_of(command)(), stopped)

@@ -29,23 +29,24 @@ class Progress:
         folders = [cell_folder(cfg) for cfg in jobs]
         shards = Counter(folders)
         self._there = [there[folder] // shards[folder] for folder in folders]
-        self._made, self._seconds, self._since = 0, 0.0, monotonic()
+        self._made = 0
+        self._since: float | None = None
 
     def begin(self, number: int, pictures: int, left: int) -> None:
         """Log that job ``number`` (from 0) starts, with ``left`` of its ``pictures`` to make."""
         rest = left + sum(max(0, pictures - there) for there in self._there[number + 1 :])
-        name, self._since = self._names[number], monotonic()
+        if left and self._since is None:
+            self._since = monotonic()
         if len(self._names) > 1:
             of = f"{self._kind} {number + 1} of {len(self._names)}"
-            log.info("%s: %s%s", of, name, self._time_for(rest))
+            log.info("%s: %s%s", of, self._names[number], self._time_for(rest))
 
-    def end(self, made: int) -> None:
-        """Count the number of pictures that the job ``made`` since it began, and their time."""
-        if made:
-            self._made += made
-            self._seconds += monotonic() - self._since
+    def made(self, pictures: int) -> None:
+        """Count pictures that were made."""
+        self._made += pictures
 
     def _time_for(self, pictures: int) -> str:
-        if not self._made or not pictures:
+        if self._since is None or not self._made or not pictures:
             return ""
-        return f" (about {duration(self._seconds / self._made * pictures)} left)"
+        seconds = monotonic() - self._since
+        return f" (about {duration(seconds / self._made * pictures)} left)"

@@ -10,17 +10,17 @@ PATIENCE = 10.0
 
 
 class Behind:
-    """Does jobs one after the other, while their giver goes on; at most one waits."""
+    """Does jobs one after the other, while their giver goes on."""
 
     def __init__(self) -> None:
-        self._jobs: Queue[tuple[int, Callable[[], None]] | None] = Queue(maxsize=1)
+        self._jobs: Queue[tuple[int, Callable[[], None]] | None] = Queue()
         self._errors: dict[int, BaseException] = {}
         self._at_work = self._stopped = False
         self._thread = Thread(target=self._work, daemon=True)
         self._thread.start()
 
     def add(self, number: int, job: Callable[[], None]) -> None:
-        """Do a job after those that were added before; wait while another one waits."""
+        """Do a job after those that were added before."""
         self._jobs.put((number, job))
 
     def wait(self) -> dict[int, BaseException]:

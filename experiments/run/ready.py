@@ -1,6 +1,7 @@
 """One job from its configuration to its scores: checks, computation, scores, mirror."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -16,6 +17,7 @@ from experiments.jobs.schema import Goal
 from experiments.mirror.choose import check_kind, mirror_cell, mirror_of
 from experiments.run.compute import Computation
 from experiments.run.imported import Imported
+from experiments.run.line import Line, Turn
 from experiments.run.runner import Runner
 from experiments.score.measurable import measurable
 from experiments.score.metric_set import MetricSet
@@ -74,16 +76,50 @@ class Ready:
 
     def run(self) -> None:
         """Compute, score and mirror what is left; raises ``InputError`` where items failed."""
-        self.compute()
+        errors: list[Exception] = []
+        with Line() as line:
+            self.enter(line, lambda: None, lambda: None, errors.append)
+            line.finish()
+        for error in errors:
+            raise error
         self.finish()
 
-    def compute(self) -> None:
-        """Make the pictures that are left."""
+    def enter(
+        self,
+        line: Line,
+        come: Callable[[], None],
+        over: Callable[[], None],
+        failed: Callable[[Exception], None],
+    ) -> None:
+        """Have the line make the pictures that are left; see ``Turn`` for what it calls."""
         cell = open_cell(self.cfg)
         folder = cell.folder
         write_json(folder / METRICS, self.metrics.beside(cell.scores.values()).written())
-        if self.left:
-            self._compute(folder)
+        if not self.left:
+            come()
+            over()
+            return
+        cfg, model = self.cfg, self.computation.model()
+        about = RunInfo(
+            model.digest,
+            chosen_data(self.tasks),
+            code_of_cell(cfg),
+            **provenance(str(model.device)),
+        )
+        note_run(folder, about)
+        runner = Runner(cfg, folder, self.computation, self.left, line.beside)
+
+        def shown() -> None:
+            come()
+            runner.show()
+
+        def noted() -> None:
+            own, most = peak_memory(model.device), max(runner.peaks, default=0)
+            memory = own if cfg.workers == 1 else own + cfg.workers * most
+            note_run(folder, replace(about, workers=cfg.workers, peak_memory=memory))
+            over()
+
+        line.add(Turn(runner, shown, noted, failed))
 
     def finish(self) -> None:
         """Score and mirror what is there; raises ``InputError`` where items failed."""
@@ -98,22 +134,6 @@ class Ready:
                 f"{len(failed)} of {len(self.own)} items failed in {folder}; the rest is done. The "
                 f"first, {failed[0].key}: {failed[0].error}"
             )
-
-    def _compute(self, folder: Path) -> None:
-        """Write ``run.json``, and an image and a record of each item that is left."""
-        cfg, model = self.cfg, self.computation.model()
-        about = RunInfo(
-            model.digest,
-            chosen_data(self.tasks),
-            code_of_cell(cfg),
-            **provenance(str(model.device)),
-        )
-        note_run(folder, about)
-        runner = Runner(cfg, folder, self.computation)
-        runner.run(self.left)
-        own, most = peak_memory(model.device), max(runner.peaks, default=0)
-        memory = own if cfg.workers == 1 else own + cfg.workers * most
-        note_run(folder, replace(about, workers=cfg.workers, peak_memory=memory))
 
 
 def _check_workers(cfg: DictConfig) -> None:

@@ -17,6 +17,7 @@ from experiments.jobs.plan import Job, expand
 from experiments.jobs.progress import Progress, kind_of
 from experiments.run.behind import Behind
 from experiments.run.closing import Stock, closing, stock_of
+from experiments.run.line import Line
 from experiments.run.ready import Ready
 from experiments.store.open import refuse_collisions
 from pti.errors import InputError
@@ -89,18 +90,18 @@ def run_all(
 def _run_here(configs: Sequence[DictConfig], before: Mapping[Path, Stock]) -> list[BaseException]:
     """Run the jobs one after the other; the errors of those that failed.
 
-    While the pictures of a cell are computed, those of the cell before are scored.
+    While the pictures of a cell are computed, those of the cell before are saved and scored.
     """
     there = {folder: stock.pictures for folder, stock in before.items()}
     progress, behind, errors = Progress(configs, there), Behind(), dict[int, BaseException]()
     try:
-        for number, cfg in enumerate(configs):
-            try:
-                ready = _compute(cfg, number, progress)
-            except Exception as error:  # noqa: BLE001 (raised once the rest has run)
-                errors[number] = error
-            else:
-                behind.add(number, ready.finish)
+        with Line() as line:
+            for number, cfg in enumerate(configs):
+                try:
+                    _enter(Ready.of(cfg), number, line, progress, behind, errors)
+                except Exception as error:  # noqa: BLE001 (raised once the rest has run)
+                    errors[number] = error
+            line.finish()
         errors |= behind.wait()
     except KeyboardInterrupt:
         behind.stop()
@@ -108,20 +109,34 @@ def _run_here(configs: Sequence[DictConfig], before: Mapping[Path, Stock]) -> li
     return [errors[number] for number in sorted(errors)]
 
 
+def _enter(
+    ready: Ready,
+    number: int,
+    line: Line,
+    progress: Progress,
+    behind: Behind,
+    errors: dict[int, BaseException],
+) -> None:
+    left = sum(map(len, ready.left))
+
+    def come() -> None:
+        progress.begin(number, len(ready.own), left)
+
+    def over() -> None:
+        progress.made(left)
+        behind.add(number, ready.finish)
+
+    def failed(error: Exception) -> None:
+        errors[number] = error
+
+    ready.enter(line, come, over, failed)
+
+
 def _tell_left_out(jobs: Sequence[Job]) -> None:
     for field in dict.fromkeys(name for job in jobs for name in job.left_out):
         methods = dict.fromkeys(job.cfg.method.name for job in jobs if field in job.left_out)
         sentence = f"{field} is left out of {', '.join(methods)}, which has no such field"
         print(sentence, file=sys.stderr)  # noqa: T201
-
-
-def _compute(cfg: DictConfig, number: int, progress: Progress) -> Ready:
-    ready = Ready.of(cfg)
-    left = sum(map(len, ready.left))
-    progress.begin(number, len(ready.own), left)
-    ready.compute()
-    progress.end(left)
-    return ready
 
 
 def _raise(errors: Sequence[BaseException], configs: Sequence[DictConfig]) -> None:

@@ -74,8 +74,14 @@ class SceneFeatures:
 
     @torch.no_grad()
     def __call__(self, images: Image) -> Features:
-        """The features that the classifier's heads take, one row per picture."""
-        return scene_classifier().features(images)
+        """The features that the classifier's heads take, one row per picture.
+
+        Of a picture by itself, the layers may be known from a metric.
+        """
+        classifier = scene_classifier()
+        if len(images) == 1:
+            return classifier.trunk(_layers(images)[-1])
+        return classifier.features(images)
 
 
 @dataclass(frozen=True)

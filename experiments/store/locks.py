@@ -1,8 +1,8 @@
 """File locks that the kernel releases when their process ends, even by a kill.
 
 Bytes of a file are reserved by POSIX record locks: they work between processes of one machine, and
-over NFS where its lock manager works. A process must not open such a file a second time: closing it
-would release the locks.
+over NFS where its lock manager works. A process opens such a file once for all who use it: closing
+it would release the locks of all.
 """
 
 import fcntl
@@ -10,7 +10,7 @@ from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
-from types import TracebackType
+from threading import Lock
 from typing import BinaryIO, Self
 
 from experiments.store.atomic import WriteError
@@ -64,27 +64,38 @@ def _lock(stream: BinaryIO, path: Path, how: int, place: int) -> None:
 
 
 _opened: dict[Path, tuple[BinaryIO, int]] = {}
-"""Files that this process holds bytes of, each with the number of blocks that use it."""
+"""Files that this process holds bytes of, each with the number of its users."""
+
+_opening = Lock()
 
 
 @contextmanager
 def _open_once(path: Path) -> Generator[BinaryIO]:
-    """Open a file for the outermost of nested blocks: closing one would release all locks."""
-    if path not in _opened:
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            _opened[path] = path.open("ab"), 0
-        except OSError as error:
-            raise WriteError(error.errno, error.strerror, str(path)) from error
-    stream, users = _opened[path]
-    _opened[path] = stream, users + 1
+    """Open a file for the first of its users, and close it after the last: closing frees all."""
+    stream = _opened_for_one_more(path)
     try:
         yield stream
     finally:
-        if users:
-            _opened[path] = stream, users
+        _closed_for_one(path)
+
+
+def _opened_for_one_more(path: Path) -> BinaryIO:
+    with _opening:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            stream, users = _opened.get(path) or (path.open("ab"), 0)
+        except OSError as error:
+            raise WriteError(error.errno, error.strerror, str(path)) from error
+        _opened[path] = stream, users + 1
+        return stream
+
+
+def _closed_for_one(path: Path) -> None:
+    with _opening:
+        stream, users = _opened.pop(path)
+        if users > 1:
+            _opened[path] = stream, users - 1
         else:
-            del _opened[path]
             stream.close()
 
 
@@ -93,21 +104,25 @@ def _place_of(key: str) -> int:
 
 
 class Reservations:
-    """Reserves items for a process by locking one byte per item in a file that stays empty."""
+    """Reserves items for a process by locking one byte per item in a file that stays empty.
+
+    Several objects of a process may reserve items in one file; they don't keep one another out.
+    """
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("ab")
+        self._path, self._taken = path, set[str]()
+        self._file = _opened_for_one_more(path)
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._file.close()
+    def __exit__(self, *raised: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Release all items."""
+        self.free(set(self._taken))
+        _closed_for_one(self._path)
 
     def take(self, keys: Iterable[str]) -> bool:
         """Reserve all items or, where a different process has one, none; return whether it did."""
@@ -119,12 +134,14 @@ class Reservations:
                 self.free(taken)
                 return False
             taken.append(key)
+        self._taken.update(taken)
         return True
 
     def free(self, keys: Iterable[str]) -> None:
         """Release items."""
         for key in keys:
             self._lock(key, fcntl.LOCK_UN)
+            self._taken.discard(key)
 
     def wait(self, keys: Iterable[str]) -> None:
         """Wait until each item has been released by the process that has it; reserves none."""

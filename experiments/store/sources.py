@@ -24,7 +24,7 @@ PIXELS = (
     "experiments.jobs.batches",
     *(
         f"experiments.run.{name}"
-        for name in ("cache", "compute", "opened", "oracles", "runner", "workers")
+        for name in ("cache", "compute", "files", "opened", "oracles", "runner", "workers")
     ),
     "experiments.store.cell",
     "experiments.store.entries",

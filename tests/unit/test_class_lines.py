@@ -9,7 +9,7 @@ from omegaconf import OmegaConf
 
 from eval.csfid import class_distances
 from eval.quantity import Quantity
-from experiments.run.runner import save_png
+from experiments.run.files import save_png
 from experiments.score.classes import score_classes
 from experiments.store.cell import Cell
 from experiments.store.formats import EVERYTHING, Record

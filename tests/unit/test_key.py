@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from data.key import LONGEST, check_keys, key_of
-from experiments.run.runner import save_png
+from experiments.run.files import save_png
 from pti.errors import InputError
 
 DEEP = "/".join(["a folder of a folder"] * 20)

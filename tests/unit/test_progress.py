@@ -32,9 +32,8 @@ def test_it_counts_what_later_cells_lack(clock, caplog):
     sweep = progress.Progress(jobs("a", "b", "c"), there)
     sweep.begin(0, 10, 10)
     clock[0] = 20.0
-    sweep.end(10)
+    sweep.made(10)
     sweep.begin(1, 10, 0)
-    sweep.end(0)
     sweep.begin(2, 10, 6)
     said = [record.message for record in caplog.records]
     assert said == [
@@ -49,7 +48,7 @@ def test_nothing_made_or_left_gives_no_time(clock, caplog):
     for number in range(2):
         sweep.begin(number, 5, 0)
         clock[0] += 60
-        sweep.end(0)
+        sweep.made(0)
     assert [record.message for record in caplog.records] == ["cell 1 of 2: a", "cell 2 of 2: b"]
 
 
