@@ -19,6 +19,7 @@ from pti.diffusion.kinds import check_kind, check_tokenizer
 from pti.diffusion.layout import WEIGHTS, weight_files, weight_patterns
 from pti.diffusion.model import LatentDiffusion
 from pti.diffusion.precision import AttentionOnCpu, Precision
+from pti.diffusion.reproducible import make_reproducible
 from pti.errors import InputError
 
 DTYPES = ("float32", "bfloat16")
@@ -87,8 +88,7 @@ def assemble(
     _check_precision(precision)
     check_tokenizer(parts["tokenizer"], parts["text_encoder"].config)
     if device.type == "cuda":
-        torch.backends.cudnn.deterministic = True
-        torch.backends.cudnn.allow_tf32 = False
+        make_reproducible()
     for name in WEIGHTS:
         parts[name].eval().requires_grad_(False).to(device)
     if precision == "bf16":

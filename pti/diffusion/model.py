@@ -18,6 +18,12 @@ from pti.diffusion.precision import Precision, autocast
 from pti.errors import InputError
 from pti.types import Context, Image, Latent
 
+AUTOENCODED = {"cuda": 4}
+"""How many pictures go through the autoencoder together, by the kind of device; all on a CPU.
+
+Each takes 0.8 GB at 512 pixels, more than in the UNet.
+"""
+
 
 @dataclass
 class LatentDiffusion:
@@ -233,14 +239,18 @@ class LatentDiffusion:
     def encode(self, images: Image) -> Latent:
         """The scaled mean of the posterior, which is deterministic, unlike a sample."""
         pixels = images.to(self.device, self.vae.dtype) * 2 - 1
-        return self.vae.encode(pixels).latent_dist.mean * self.vae.config.scaling_factor
+        means = [self.vae.encode(part).latent_dist.mean for part in self._parts(pixels)]
+        return torch.cat(means) * self.vae.config.scaling_factor
 
     @torch.no_grad()
     def decode(self, z: Latent) -> Image:
         """The pixels of ``z``, clamped to [0, 1]."""
         scaled = z.to(self.vae.dtype) / self.vae.config.scaling_factor
-        pixels = self.vae.decode(scaled).sample
-        return (pixels / 2 + 0.5).clamp(0, 1)
+        pixels = [self.vae.decode(part).sample for part in self._parts(scaled)]
+        return (torch.cat(pixels) / 2 + 0.5).clamp(0, 1)
+
+    def _parts(self, batch: Tensor) -> Sequence[Tensor]:
+        return batch.split(AUTOENCODED.get(self.device.type, len(batch)))
 
     def _padded(self, prompts: str | list[str], **form: Any) -> Any:
         length = self.text_length
