@@ -27,9 +27,9 @@ def through_jpeg(pictures: Pictures, quality: int | None) -> Image:
     return saved[..., pictures.source.shape[3] :].to(pictures.output.device)
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=16)
 def _saved(pixels: bytes, shape: tuple[int, ...], quality: int) -> Tensor:
-    """A picture as its JPEG gives it back; the last one is kept for the next metric."""
+    """A picture as its JPEG gives it back; the last ones are kept for the next metric."""
     stream = BytesIO()
     picture = np.frombuffer(pixels, np.uint8).reshape(shape)
     Pillow.fromarray(picture).save(stream, "JPEG", quality=quality)

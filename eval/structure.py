@@ -16,7 +16,7 @@ from torch.nn.functional import linear, normalize
 
 from eval.in_region import saved_as
 from eval.jpeg import through_jpeg
-from eval.metric import Metric, PerImage, Pictures
+from eval.metric import PerImage, Pictures, ReadsInput
 from eval.quantity import Quantity
 from eval.weights import digest_of, fill, load_weights, local_file
 from pti.types import Image
@@ -44,7 +44,7 @@ PARTS = {
 
 
 @dataclass(frozen=True)
-class Structure(Metric):
+class Structure(ReadsInput):
     """Mean squared difference of the self-similarities of result and input, 0 for a copy.
 
     ``levels`` is the value of white before ImageNet's normalisation: 1, or 255, as PIE-Bench's
@@ -76,15 +76,15 @@ class Structure(Metric):
         return digest_of(path)
 
     @torch.no_grad()
-    def __call__(self, pictures: Pictures) -> PerImage:
+    def read(self, images: Image) -> Float[Tensor, "b n n"]:
+        """The self-similarity of each picture."""
+        network = dino(local_file(URL, self.weights)).to(images.device)
+        return self_similarity(keys(network, self.prepared(images)))
+
+    def compare(self, pictures: Pictures, read: Float[Tensor, "b n n"]) -> PerImage:
         """One value per picture."""
-        output = through_jpeg(pictures, self.jpeg)
-        network = dino(local_file(URL, self.weights)).to(output.device)
-        first, second = (
-            self_similarity(keys(network, self.prepared(images)))
-            for images in (output, pictures.source)
-        )
-        return (first - second).square().mean((1, 2))
+        output = self.read(through_jpeg(pictures, self.jpeg))
+        return (output - read).square().mean((1, 2))
 
     def prepared(self, images: Image) -> Float[Tensor, "b 3 side side"]:
         """The network's input."""

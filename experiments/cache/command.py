@@ -3,7 +3,8 @@
     python -m experiments.cache ls [cache=cache]
     python -m experiments.cache prune [cache=cache]
 
-The cache has trajectories, inversions and pieces of edits, which methods and settings share.
+The cache has trajectories, inversions and pieces of edits, which methods and settings share, and
+what scoring has read of inputs and of real pictures.
 ``prune`` deletes the entries of code that has changed since, and what no entry names; results are
 not touched. Prune while no run of different code is at work. To delete everything, delete the
 folder.
@@ -21,10 +22,13 @@ from data.command_line import closest
 from data.progress import bar
 from experiments.jobs.command_line import options_of
 from experiments.run.cache import is_readable
-from experiments.store.entries import CLASS_MEANS, ENTRIES, RESERVED, TENSORS
+from experiments.store.entries import CLASS_MEANS, ENTRIES, READINGS, RESERVED, TENSORS
 from experiments.store.locks import reserved_whole
 from experiments.table import Entry, Table, console
 from pti.errors import InputError
+
+OF_SCORING = {"class means": f"{CLASS_MEANS}/*.npy", "readings of inputs": f"{READINGS}/*/*.npy"}
+"""Files that scoring keeps, by what they are."""
 
 UNNAMED = "tensors that no entry names"
 
@@ -72,8 +76,9 @@ def show(folder: Path) -> str:
         counts[one.kind] += 1
         sizes[one.kind] += sum(left.pop(name, 0) for name in one.tensors)
         unread += not one.readable
-    means = [path.stat().st_size for path in (folder / CLASS_MEANS).glob("*.npy")]
-    counts["class means"], sizes["class means"] = len(means), sum(means)
+    for kind, files in OF_SCORING.items():
+        of_kind = [path.stat().st_size for path in folder.glob(files)]
+        counts[kind], sizes[kind] = len(of_kind), sum(of_kind)
     counts[UNNAMED], sizes[UNNAMED] = len(left), sum(left.values())
     rows = [(Entry(kind), Entry(str(counts[kind])), Entry(_size(sizes[kind]))) for kind in counts]
     stale = f"{unread} entries are of code that has changed: prune deletes them."

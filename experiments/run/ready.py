@@ -125,7 +125,7 @@ class Ready:
         """Score and mirror what is there; raises ``InputError`` where items failed."""
         cfg, folder = self.cfg, cell_folder(self.cfg)
         with exclusive(folder / TURN):
-            score(folder, self.metrics, self.source, Path(cfg.cache))
+            score(folder, self.metrics, self.source, Path(cfg.cache), torch_device(cfg.device))
             mirror_cell(folder, cfg.log, mirror_of(Path(cfg.results), cfg.log))
         records = Cell.read(folder).records
         failed = [records[task.key] for task in self.own if not records[task.key].done]

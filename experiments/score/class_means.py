@@ -15,6 +15,8 @@ from data.task import Benchmark, Reference, WithReferences
 from data.tensors import to_tensor
 from eval.feature_network import FeatureNetwork
 from experiments.store.atomic import write_aside
+from experiments.store.entries import RESERVED
+from experiments.store.locks import reserved
 from experiments.store.sources import digest, sources
 from pti.errors import InputError
 
@@ -24,11 +26,18 @@ Mean = Float[np.ndarray, " d"]
 
 
 def class_means(
-    tasks: Benchmark, classes: Iterable[str], network: FeatureNetwork, side: int, *, folder: Path
+    tasks: Benchmark,
+    classes: Iterable[str],
+    network: FeatureNetwork,
+    side: int,
+    *,
+    folder: Path,
+    device: torch.device,
 ) -> dict[str, Mean]:
     """The mean features of each class, by class; ``folder`` caches them.
 
-    ``side`` is the size to which pictures are cropped and resized, in pixels. Raises
+    ``side`` is the size to which pictures are cropped and resized, in pixels, and ``device`` is
+    where the network reads them. A different process that needs the same class waits for it. Raises
     ``InputError`` where the data set has no pictures of its classes.
     """
     if not isinstance(tasks, WithReferences):
@@ -41,8 +50,10 @@ def class_means(
     paths = {name: _path(folder, weights, found, side) for name, found in references.items()}
     todo = [name for name, path in paths.items() if not path.exists()]
     for name in bar(todo, desc=f"class means, {network.id}", unit="class", disable=not todo):
-        mean = _mean(references[name], network, side)
-        write_aside(paths[name], lambda aside, mean=mean: _save(aside, mean))
+        with reserved(folder / RESERVED, [paths[name].stem]):
+            if not paths[name].exists():
+                mean = _mean(references[name], network, side, device)
+                write_aside(paths[name], lambda aside, mean=mean: _save(aside, mean))
     return {name: np.load(path) for name, path in paths.items()}
 
 
@@ -62,10 +73,12 @@ def _path(folder: Path, weights: str, references: list[Reference], side: int) ->
     return folder / f"{sha256(json.dumps(about).encode()).hexdigest()}.npy"
 
 
-def _mean(references: list[Reference], network: FeatureNetwork, side: int) -> Mean:
+def _mean(
+    references: list[Reference], network: FeatureNetwork, side: int, device: torch.device
+) -> Mean:
     total = np.zeros(())
     for start in range(0, len(references), BATCH):
         opened = [reference.open() for reference in references[start : start + BATCH]]
         images = torch.stack([to_tensor(square(picture, side)) for picture in opened])
-        total = total + network(images).double().sum(0).cpu().numpy()
+        total = total + network(images.to(device)).double().sum(0).cpu().numpy()
     return total / len(references)

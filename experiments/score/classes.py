@@ -14,8 +14,8 @@ from jaxtyping import Float
 from eval.csfid import class_distances, sfid
 from eval.feature_network import FeatureNetwork
 from eval.frechet import frechet_distance, gaussian
-from experiments.score.class_means import Mean, reader_of
-from experiments.score.pictures import digest_of, read_image
+from experiments.score.class_means import BATCH, Mean, reader_of
+from experiments.score.pictures import digest_of, parts_for, read_image
 from experiments.store.atomic import write_aside, write_lines
 from experiments.store.cell import Cell
 from experiments.store.formats import CLASSES, EVERYTHING, FEATURES, ClassLine
@@ -29,6 +29,7 @@ def score_classes(
     network: FeatureNetwork,
     measures: Measures,
     means: Callable[..., dict[str, Mean]],
+    device: torch.device,
 ) -> None:
     """Write a line for each class and one for all results, of the items ``keys``.
 
@@ -43,8 +44,8 @@ def score_classes(
     of = _digest([code, network.id, classes, results.digests, inputs.digests], of_classes)
     if EVERYTHING in cell.classes and cell.classes[EVERYTHING].of == of:
         return
-    made = _features(cell.folder / FEATURES, network, results)
-    given = _features(cell.shared / FEATURES, network, inputs)
+    made = _features(cell.folder / FEATURES, network, results, device)
+    given = _features(cell.shared / FEATURES, network, inputs, device)
     plain, corrected = (quantity.id for quantity in measures.classes)
     by = reader_of(network)[:16]
     lines = [
@@ -81,17 +82,20 @@ def _digest(about: list[Any], means: Mapping[str, Mean]) -> str:
     return whole.hexdigest()
 
 
-def _features(kept_in: Path, network: FeatureNetwork, files: _Files) -> Float[np.ndarray, "n d"]:
+def _features(
+    kept_in: Path, network: FeatureNetwork, files: _Files, device: torch.device
+) -> Float[np.ndarray, "n d"]:
     """The features of each picture; the file ``kept_in`` keeps those of its last pictures."""
     kept: dict[str, Any] = dict(np.load(kept_in)) if kept_in.exists() else {}
-    new = False
-    for path, name in zip(files.paths, files.digests, strict=True):
-        if name not in kept:
-            new = True
+    paths = dict(zip(files.digests, files.paths, strict=True))
+    new = [name for name in paths if name not in kept]
+    for start in range(0, len(new), BATCH):
+        for names in parts_for(device, new[start : start + BATCH]):
+            images = torch.cat([read_image(paths[name]) for name in names]).to(device)
             with torch.no_grad():
-                kept[name] = network(read_image(path))[0].cpu().numpy()
+                kept |= zip(names, network(images).cpu().numpy(), strict=True)
     if new:
-        of_files = {name: kept[name] for name in files.digests}
+        of_files = {name: kept[name] for name in paths}
         write_aside(kept_in, lambda aside: _save(aside, of_files))
     return np.stack([kept[name] for name in files.digests])
 

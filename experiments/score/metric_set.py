@@ -74,6 +74,11 @@ class MetricSet:
         return self.settings["name"]
 
     @property
+    def by_id(self) -> dict[str, Metric]:
+        """The metrics by the ids of their quantities."""
+        return {metric.quantity.id: metric for metric in self.metrics.values()}
+
+    @property
     def partial(self) -> bool:
         """Whether metrics that can't be measured are left out, in place of an error."""
         return self.settings.get("partial", False)

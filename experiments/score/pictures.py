@@ -1,9 +1,12 @@
 """The pictures that a metric compares, as a cell's files have them."""
 
+from collections.abc import Hashable, Sequence
 from hashlib import sha256
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
+import torch
 from PIL import Image
 
 from data.tensors import to_tensor
@@ -11,6 +14,8 @@ from eval.metric import Pictures
 from eval.regions import changed
 from experiments.store.cell import Cell
 from pti.types import Image as Images
+
+T = TypeVar("T")
 
 
 def pictures_of(cell: Cell, key: str) -> Pictures:
@@ -30,6 +35,20 @@ def pictures_of(cell: Cell, key: str) -> Pictures:
         prompt=(record.target,),
         from_jpeg=record.from_jpeg,
     )
+
+
+def knows(cell: Cell, key: str) -> Hashable:
+    """What is known of an item's pictures; equal for those that may be one batch."""
+    record, files = cell.records[key], (cell.truth(key), cell.region(key))
+    return record.target_class is None, record.from_jpeg, *(path.exists() for path in files)
+
+
+def parts_for(device: torch.device, whole: Sequence[T]) -> list[Sequence[T]]:
+    """The parts in which networks see pictures: all at once on a GPU, one by one on a CPU.
+
+    A CPU gains nothing by more than one, and a value's last bits would depend on its batch.
+    """
+    return [whole] if device.type == "cuda" else [[one] for one in whole]
 
 
 def read_image(path: Path) -> Images:

@@ -45,7 +45,7 @@ class _Seen:
 
 @lru_cache(maxsize=KEPT)
 def _layers_of(picture: _Seen) -> list[Float[Tensor, "1 _ _ _"]]:
-    return scene_classifier().layers(picture.image)
+    return scene_classifier().to(picture.image.device).layers(picture.image)
 
 
 def _layers(images: Image) -> Sequence[Float[Tensor, "b _ _ _"]]:
@@ -54,7 +54,7 @@ def _layers(images: Image) -> Sequence[Float[Tensor, "b _ _ _"]]:
     A picture's layout in memory, which would change last bits, does not matter.
     """
     whole = (image[None].contiguous() for image in images)
-    rows = [_layers_of(_Seen(image.numpy().tobytes(), image)) for image in whole]
+    rows = [_layers_of(_Seen(image.cpu().numpy().tobytes(), image)) for image in whole]
     return [torch.cat(layers) for layers in zip(*rows, strict=True)]
 
 
@@ -78,7 +78,7 @@ class SceneFeatures:
 
         Of a picture by itself, the layers may be known from a metric.
         """
-        classifier = scene_classifier()
+        classifier = scene_classifier().to(images.device)
         if len(images) == 1:
             return classifier.trunk(_layers(images)[-1])
         return classifier.features(images)

@@ -1,51 +1,70 @@
 """Scoring a cell from its files: its results compared with their inputs."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from functools import partial
-from math import nan
+from itertools import groupby, islice
 from pathlib import Path
+
+import torch
 
 from data.progress import bar
 from data.task import Benchmark
-from eval.metric import Metric, Pictures
 from experiments.score.class_means import class_means
 from experiments.score.classes import score_classes
+from experiments.score.measuring import Measuring
 from experiments.score.metric_set import MetricSet
-from experiments.score.pictures import digest_of, pictures_of
+from experiments.score.pictures import digest_of, knows, pictures_of
+from experiments.score.readings import Readings
 from experiments.store.atomic import append_lines
 from experiments.store.cell import Cell
-from experiments.store.entries import CLASS_MEANS
+from experiments.store.entries import CLASS_MEANS, READINGS
 from experiments.store.formats import SCORES, Score
 
+TOGETHER = 16
+"""Pictures whose scores are written together, and measured together on a GPU."""
 
-def score(folder: Path, metrics: MetricSet, tasks: Benchmark, cache: Path) -> None:
+
+def score(
+    folder: Path, metrics: MetricSet, tasks: Benchmark, cache: Path, device: torch.device
+) -> None:
     """Append what a done item's score lacks of its current picture, metrics and their code.
 
     Where the metrics compare classes, also write ``classes.jsonl``. ``cache`` is the folder of
-    cached class means. Raises ``InputError`` where the data set lacks pictures of its classes.
+    class means and of what metrics read of inputs, and ``device`` is where pictures are measured.
+    Raises ``InputError`` where the data set lacks pictures of its classes.
     """
     cell, digests = Cell.read(folder), metrics.digests
+    measure = Measuring(digests, Readings(cache / READINGS), device)
     images = {key: digest_of(cell.image(key)) for key in sorted(cell.done)}
     known = {key: _still_right(cell.scores.get(key), images[key], digests) for key in images}
     todo = [key for key, by in known.items() if digests.keys() - by]
-    for key in bar(todo, desc=f"score {folder.name}", unit="picture", leave=False):
-        pictures, kept = pictures_of(cell, key), known[key]
-        values = {id_: cell.scores[key].values[id_] for id_ in kept}
-        for metric in metrics.metrics.values():
-            if metric.quantity.id not in kept:
-                values[metric.quantity.id] = _value(metric, pictures)
-        line = Score(key, images[key], {**kept, **digests}, values)
-        append_lines(folder / SCORES, [line.written()])
+    with bar(total=len(todo), desc=f"score {folder.name}", unit="picture", leave=False) as shown:
+        for keys in _alike(todo, lambda key: (knows(cell, key), frozenset(known[key]))):
+            held = known[keys[0]]
+            lacking = {id_: one for id_, one in metrics.by_id.items() if id_ not in held}
+            found = measure(lacking, [pictures_of(cell, key) for key in keys])
+            lines = [
+                Score(
+                    key,
+                    images[key],
+                    {**known[key], **digests},
+                    {id_: cell.scores[key].values[id_] for id_ in known[key]} | values,
+                    device.type,
+                ).written()
+                for key, values in zip(keys, found, strict=True)
+            ]
+            append_lines(folder / SCORES, lines)
+            shown.update(len(keys))
     if metrics.network is not None and images:
-        means = partial(class_means, tasks, folder=cache / CLASS_MEANS)
-        score_classes(cell, list(images), metrics.network, metrics.measures, means)
+        means = partial(class_means, tasks, folder=cache / CLASS_MEANS, device=device)
+        score_classes(cell, list(images), metrics.network, metrics.measures, means, device)
 
 
-def _value(metric: Metric, pictures: Pictures) -> float:
-    """The metric of one picture; NaN where what it needs is not known of this one."""
-    if any(getattr(pictures, need) is None for need in metric.needs):
-        return nan
-    return metric(pictures).item()
+def _alike(keys: Iterable[str], of: Callable[[str], Hashable]) -> Iterator[list[str]]:
+    """Runs of keys of which the same is known, of at most ``TOGETHER``."""
+    for _, same in groupby(keys, of):
+        while part := list(islice(same, TOGETHER)):
+            yield part
 
 
 def _still_right(score: Score | None, image: str, digests: Mapping[str, str]) -> dict[str, str]:

@@ -22,8 +22,9 @@ from pti.errors import InputError
 ENTRIES, TENSORS, RESERVED = "entries", "tensors", "reserved"
 """Names of the folders of entries and of tensors, and of the file in which work is reserved."""
 
-CLASS_MEANS = "classes"
-"""The folder of mean features of real pictures, which scoring keeps beside them."""
+CLASS_MEANS, READINGS = "classes", "readings"
+"""The folders of mean features of real pictures, and of what metrics read of inputs; scoring keeps
+both beside the entries."""
 
 
 About = dict[str, Any]

@@ -115,14 +115,17 @@ class Score(Stored):
     """The digest of each metric by its id: of its settings, its code and its weights."""
     values: dict[str, float]
     """Values by the metric's id; the file has them beside the other fields."""
+    device: str = "cpu"
+    """The kind of device that measured what is new in this line, as last bits depend on it."""
 
     @classmethod
     def read(cls, line: Mapping[str, Any], where: Path) -> Self:
-        """Read a line of the file ``where``; all of its fields but the first three are metrics."""
+        """Read a line of the file ``where``; all of its fields but these four are metrics."""
         own = ("key", "image_sha256", "by")
         _require(own, line, where)
-        values = {name: line[name] for name in line.keys() - set(own)}
-        return cls(line["key"], line["image_sha256"], line["by"], values)
+        values = {name: line[name] for name in line.keys() - {*own, "device"}}
+        device = line.get("device", "cpu")
+        return cls(line["key"], line["image_sha256"], line["by"], values, device)
 
     def written(self) -> dict[str, Any]:
         """The object as the file has it."""
@@ -130,6 +133,7 @@ class Score(Stored):
             "key": self.key,
             "image_sha256": self.image_sha256,
             "by": self.by,
+            "device": self.device,
         } | self.values
 
 

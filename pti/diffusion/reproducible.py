@@ -1,6 +1,7 @@
 """The same bits from the same computation on a GPU, where they are not the default."""
 
 import os
+from typing import Any
 
 import torch
 
@@ -14,6 +15,7 @@ def make_reproducible() -> None:
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read at cuBLAS's first call
     torch.use_deterministic_algorithms(True)
     # It would fill all memory that is allocated, also what is written in whole anyway.
-    torch.utils.deterministic.fill_uninitialized_memory = False
+    memory: Any = torch.utils.deterministic
+    memory.fill_uninitialized_memory = False
     torch.backends.cudnn.allow_tf32 = False
     torch.backends.cuda.enable_cudnn_sdp(False)

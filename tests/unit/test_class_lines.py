@@ -58,7 +58,8 @@ def score(cell, network, means=None):
     quantities = [Quantity(name, higher_is_better=False, decimals=2) for name in COLUMNS]
     classes, everything = tuple(quantities[:2]), tuple(quantities[2:])
     measures = Measures("any", (), classes, everything, None, (), None, {})
-    score_classes(cell, KEYS, network, measures, lambda *_: MEANS if means is None else means)
+    given = MEANS if means is None else means
+    score_classes(cell, KEYS, network, measures, lambda *_: given, torch.device("cpu"))
     lines = Cell.read(cell.folder).classes
     cell.classes.clear()
     cell.classes.update(lines)

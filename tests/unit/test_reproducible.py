@@ -1,6 +1,7 @@
 """What a GPU needs for the same bits in any memory, as far as a CPU can show it."""
 
 import os
+from typing import Any
 
 import pytest
 import torch
@@ -15,11 +16,12 @@ from tests.tiny import tiny_batch, tiny_model
 @pytest.fixture
 def _as_before(monkeypatch):
     monkeypatch.setitem(os.environ, "CUBLAS_WORKSPACE_CONFIG", ":16:8")
-    filled = torch.utils.deterministic.fill_uninitialized_memory
+    memory: Any = torch.utils.deterministic
+    filled = memory.fill_uninitialized_memory
     tf32, sdp = torch.backends.cudnn.allow_tf32, torch.backends.cuda.cudnn_sdp_enabled()
     yield
     torch.use_deterministic_algorithms(False)
-    torch.utils.deterministic.fill_uninitialized_memory = filled
+    memory.fill_uninitialized_memory = filled
     torch.backends.cudnn.allow_tf32 = tf32
     torch.backends.cuda.enable_cudnn_sdp(sdp)
 
