@@ -63,7 +63,12 @@ class State:
 
 
 def plan(overrides: Sequence[str], *, know_device: bool = True) -> list[DictConfig]:
-    """The configuration of each job of a run with these overrides, in Hydra's order.
+    """The configuration of each of the ``jobs_of`` these overrides."""
+    return [job.cfg for job in jobs_of(overrides, know_device=know_device)]
+
+
+def jobs_of(overrides: Sequence[str], *, know_device: bool = True) -> list[Job]:
+    """The jobs of a run with these overrides, in Hydra's order.
 
     ``know_device`` is that of ``register``. Raises the errors that a run would raise before it
     checks values.
@@ -76,8 +81,7 @@ def plan(overrides: Sequence[str], *, know_device: bool = True) -> list[DictConf
         parsed = OverridesParser.create().parse_overrides(own)
         single = [o.input_line for o in parsed if not o.is_sweep_override() and o.input_line]
         experiment = compose("run", single, return_hydra_config=True)
-        jobs = expand(experiment, own, lambda job: compose("run", job, return_hydra_config=True))
-    return [job.cfg for job in jobs]
+        return expand(experiment, own, lambda job: compose("run", job, return_hydra_config=True))
 
 
 def expand(experiment: DictConfig, given: Sequence[str], composed: Composed) -> list[Job]:

@@ -21,10 +21,10 @@ from omegaconf import DictConfig
 
 from data.command_line import closest, say
 from experiments.jobs.command_line import sentence_of
-from experiments.jobs.plan import plan
+from experiments.jobs.plan import jobs_of
 from experiments.jobs.schema import CONFIGS
 from experiments.report.command import tell
-from experiments.run.sweep import run_all
+from experiments.run.sweep import run_all, tell_left_out
 from experiments.store.open import result_set_folder
 from experiments.store.result_set import ResultSet
 from pti.diffusion.load import torch_device
@@ -65,8 +65,9 @@ def main() -> None:
                 f"{word}: give that to python -m experiments.run, an experiment a time"
             )
     _configure_log()
-    planned = [(own, plan([_workers(words), *words, *own])) for own in SUITES[what]]
-    failed = [own for own, configs in planned if not _run(own, configs)]
+    planned = [(own, jobs_of([_workers(words), *words, *own])) for own in SUITES[what]]
+    tell_left_out([job for _, jobs in planned for job in jobs])
+    failed = [own for own, jobs in planned if not _run(own, [job.cfg for job in jobs])]
     if failed:
         raise InputError(f"{len(failed)} of {len(planned)} experiments failed, as said above")
 

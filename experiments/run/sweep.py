@@ -54,7 +54,7 @@ class Sweep(Sweeper):
     def sweep(self, arguments: list[str]) -> None:
         """Run the jobs; raises the error of one, or an ``InputError`` with the errors of all."""
         jobs = expand(self._config, arguments, self._compose)
-        _tell_left_out(jobs)
+        tell_left_out(jobs)
         launched = self._config.hydra.launcher._target_ != LOCAL
         if not launched:
             configure_log(self._config.hydra.job_logging, self._config.hydra.verbose)
@@ -132,7 +132,8 @@ def _enter(
     ready.enter(line, come, over, failed)
 
 
-def _tell_left_out(jobs: Sequence[Job]) -> None:
+def tell_left_out(jobs: Sequence[Job]) -> None:
+    """Say which fields of the command do not apply to which methods."""
     for field in dict.fromkeys(name for job in jobs for name in job.left_out):
         methods = dict.fromkeys(job.cfg.method.name for job in jobs if field in job.left_out)
         sentence = f"{field} is left out of {', '.join(methods)}, which has no such field"

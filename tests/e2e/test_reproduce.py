@@ -31,6 +31,18 @@ def test_each_experiment_is_run_and_reported(workplace, suite):
     assert "Nothing was left to do" in suite(second=("name=again",)).out
 
 
+def test_a_field_that_a_method_lacks_is_told(workplace, monkeypatch):
+    monkeypatch.setitem(
+        command.SUITES, "tables", (("experiment=table2", "method=ddim,nti", STEPS),)
+    )
+    field = "method.invert.iterations=1"
+    ended = workplace.call(
+        "reproduce", "tables", *workplace.setting(), "limit=1", "workers=1", field
+    )
+    assert ended.code == 0
+    assert "method.invert.iterations is left out of ddim" in ended.err
+
+
 def test_one_that_fails_stops_no_other(workplace, suite):
     (workplace.folder / "one").mkdir()
     (workplace.folder / "one/metadata.csv").write_text("file_name,text\ngone.png,a red star\n")
