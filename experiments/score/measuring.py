@@ -1,6 +1,6 @@
 """Metrics of single pictures, measured together where that is faster."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import nan
 
@@ -21,16 +21,13 @@ class Measuring:
 
     def __call__(
         self, metrics: Mapping[str, Metric], pictures: Sequence[Pictures]
-    ) -> list[dict[str, float]]:
+    ) -> Iterator[dict[str, float]]:
         """The value of each metric by its id, of each picture; all must know the same of theirs."""
-        found: list[dict[str, float]] = []
         for part in parts_for(self.device, pictures):
             batch = Pictures.together(part).to(self.device)
             columns = {id_: self._column(id_, metric, batch) for id_, metric in metrics.items()}
-            found += [
-                {id_: column[row] for id_, column in columns.items()} for row in range(len(part))
-            ]
-        return found
+            for row in range(len(part)):
+                yield {id_: column[row] for id_, column in columns.items()}
 
     def _column(self, id_: str, metric: Metric, pictures: Pictures) -> list[float]:
         """The metric of each picture; NaN where what it needs is not known of them."""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from functools import partial
 from itertools import groupby, islice
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -42,19 +43,14 @@ def score(
         for keys in _alike(todo, lambda key: (knows(cell, key), frozenset(known[key]))):
             held = known[keys[0]]
             lacking = {id_: one for id_, one in metrics.by_id.items() if id_ not in held}
-            found = measure(lacking, [pictures_of(cell, key) for key in keys])
-            lines = [
-                Score(
-                    key,
-                    images[key],
-                    {**known[key], **digests},
-                    {id_: cell.scores[key].values[id_] for id_ in known[key]} | values,
-                    device.type,
-                ).written()
-                for key, values in zip(keys, found, strict=True)
-            ]
+            pictures, lines = [pictures_of(cell, key) for key in keys], list[dict[str, Any]]()
+            for key, values in zip(keys, measure(lacking, pictures), strict=True):
+                by, before = {**known[key], **digests}, cell.scores.get(key)
+                kept = {id_: before.values[id_] for id_ in known[key]} if before else {}
+                line = Score(key, images[key], by, kept | values, device.type)
+                lines.append(line.written())
+                shown.update()
             append_lines(folder / SCORES, lines)
-            shown.update(len(keys))
     if metrics.network is not None and images:
         means = partial(class_means, tasks, folder=cache / CLASS_MEANS, device=device)
         score_classes(cell, list(images), metrics.network, metrics.measures, means, device)
