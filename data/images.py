@@ -7,6 +7,7 @@ from functools import partial
 from io import BytesIO
 from pathlib import Path
 from stat import S_ISREG
+from threading import Lock
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -43,6 +44,8 @@ DAMAGE = (OSError, SyntaxError, ValueError, TypeError, RuntimeError, LookupError
 
 log = logging.getLogger(__name__)
 
+_warned = Lock()  # filters of warnings are the whole process's
+
 
 def open_picture(path: Path) -> Image.Image:
     """A picture file as upright RGB in sRGB, over white where it is transparent.
@@ -67,7 +70,7 @@ def open_with_alpha(path: Path) -> Image.Image:
 
 
 def _opened(name: str, opener: Callable[[], BinaryIO]) -> Image.Image:
-    with warnings.catch_warnings(record=True) as notes:
+    with _warned, warnings.catch_warnings(record=True) as notes:
         warnings.simplefilter("always")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:

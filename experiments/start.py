@@ -26,7 +26,7 @@ def start(command: str, stopped: str = "") -> None:
     # Threads that spin while they wait take the cores of the process they wait for; torch reads
     # this when it is imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    # NumPy's matrices are small; its threads spin, whatever the policy.
+    # NumPy's threads spin while they wait, whatever the policy.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from experiments.jobs.command_line import for_people  # after --help: it imports Hydra
 

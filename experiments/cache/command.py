@@ -22,6 +22,7 @@ from data.command_line import closest
 from data.progress import bar
 from experiments.jobs.command_line import options_of
 from experiments.run.cache import is_readable
+from experiments.score.readings import ABOUT
 from experiments.store.entries import CLASS_MEANS, ENTRIES, READINGS, RESERVED, TENSORS
 from experiments.store.locks import reserved_whole
 from experiments.table import Entry, Table, console
@@ -87,6 +88,13 @@ def show(folder: Path) -> str:
     return console(Table(caption, header, tuple(rows), 1, (stale,) if unread else ()))
 
 
+def stale_readings(folder: Path) -> list[Path]:
+    """The files of readings that code of before has made."""
+    abouts = (folder / READINGS).glob(f"*/{ABOUT}")
+    stale = [path for path in abouts if not is_readable(json.loads(path.read_text("utf-8")))]
+    return [file for about in stale for file in about.parent.iterdir()]
+
+
 def prune(folder: Path) -> str:
     """Delete what no run can read; raises ``InputError`` while a run is at work in the cache."""
     with reserved_whole(folder / RESERVED) as free:
@@ -97,7 +105,7 @@ def prune(folder: Path) -> str:
         stale = [one.path for one in entries if not one.readable]
         unnamed = [path for path in tensors_in(folder) if path.stem not in named]
         unfinished = list(folder.glob("*/*/.*"))  # left by killed processes
-        files = [*stale, *unnamed, *unfinished]
+        files = [*stale, *unnamed, *stale_readings(folder), *unfinished]
         freed = sum(path.stat().st_size for path in files)
         for path in files:
             path.unlink()

@@ -17,6 +17,7 @@ from experiments.jobs.schema import Goal
 from experiments.run.cache import cached, memory_of
 from experiments.run.opened import squared_mask
 from experiments.run.oracles import Oracle
+from experiments.store.alone import alone_on
 from experiments.store.cell import seed_of
 from experiments.store.entries import Store
 from experiments.store.fields import takes_mask
@@ -92,12 +93,13 @@ class Computation:
     def __call__(self, opened: list[Opened]) -> "Computed":
         """Compute the results of one batch."""
         model, store = self.model(), self._store()
-        start, before = perf_counter(), model.calls
-        images, mask = self._pictures(model, store, opened)
-        images = images.cpu()  # waits for the GPU: its work counts towards the time
+        with alone_on(model.device.type):
+            start, before = perf_counter(), model.calls
+            images, mask = self._pictures(model, store, opened)
+            images = images.cpu()  # waits for the GPU: its work counts towards the time
+            seconds = (perf_counter() - start) / len(opened)
         spent = (model.calls - before).shared_by(len(opened))
         cost = spent + store.saved.shared_by(len(opened))
-        seconds = (perf_counter() - start) / len(opened)
         return Computed(images, mask, cost, spent, seconds, peak_memory(model.device))
 
     def _store(self) -> Store:

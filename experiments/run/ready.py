@@ -1,7 +1,6 @@
 """One job from its configuration to its scores: checks, computation, scores, mirror."""
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -17,7 +16,7 @@ from experiments.jobs.schema import Goal
 from experiments.mirror.choose import check_kind, mirror_cell, mirror_of
 from experiments.run.compute import Computation
 from experiments.run.imported import Imported
-from experiments.run.line import Line, Turn
+from experiments.run.line import InLine, Line, Watcher
 from experiments.run.runner import Runner
 from experiments.score.measurable import measurable
 from experiments.score.metric_set import MetricSet
@@ -29,6 +28,7 @@ from experiments.store.locks import exclusive
 from experiments.store.open import cell_folder, code_of_cell, existing_cell, note_run, open_cell
 from experiments.store.provenance import peak_memory, provenance
 from pti.diffusion.load import torch_device
+from pti.diffusion.reproducible import make_reproducible
 from pti.errors import InputError
 
 
@@ -55,6 +55,8 @@ class Ready:
             if cfg[name] is not None and cfg[name] < 1:
                 raise InputError(f"{name}={cfg[name]}: it counts from 1")
         check_kind(cfg.log)
+        if torch_device(cfg.device).type == "cuda":  # scores follow from it as well as pictures
+            make_reproducible()
         cell_folder(cfg)
         source = instantiate(cfg.data.tasks)
         method, tasks = instantiate(cfg.method), choose(source, cfg.limit)
@@ -76,28 +78,19 @@ class Ready:
 
     def run(self) -> None:
         """Compute, score and mirror what is left; raises ``InputError`` where items failed."""
-        errors: list[Exception] = []
         with Line() as line:
-            self.enter(line, lambda: None, lambda: None, errors.append)
+            self.enter(line, Watcher())
             line.finish()
-        for error in errors:
-            raise error
         self.finish()
 
-    def enter(
-        self,
-        line: Line,
-        come: Callable[[], None],
-        over: Callable[[], None],
-        failed: Callable[[Exception], None],
-    ) -> None:
-        """Have the line make the pictures that are left; see ``Turn`` for what it calls."""
+    def enter(self, line: Line, watcher: Watcher) -> None:
+        """Have the line make the pictures that are left, if any."""
         cell = open_cell(self.cfg)
         folder = cell.folder
         write_json(folder / METRICS, self.metrics.beside(cell.scores.values()).written())
         if not self.left:
-            come()
-            over()
+            watcher.come()
+            watcher.over()
             return
         cfg, model = self.cfg, self.computation.model()
         about = RunInfo(
@@ -109,17 +102,12 @@ class Ready:
         note_run(folder, about)
         runner = Runner(cfg, folder, self.computation, self.left, line.beside)
 
-        def shown() -> None:
-            come()
-            runner.show()
-
-        def noted() -> None:
+        def note() -> None:
             own, most = peak_memory(model.device), max(runner.peaks, default=0)
             memory = own if cfg.workers == 1 else own + cfg.workers * most
             note_run(folder, replace(about, workers=cfg.workers, peak_memory=memory))
-            over()
 
-        line.add(Turn(runner, shown, noted, failed))
+        line.add(InLine(runner, watcher, note))
 
     def finish(self) -> None:
         """Score and mirror what is there; raises ``InputError`` where items failed."""

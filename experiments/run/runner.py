@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,6 @@ from experiments.store.formats import (
 from experiments.store.locks import Reservations
 
 log = logging.getLogger(__name__)
-
-SAVED_LATER = 2
-"""Results that may wait to be saved while the next one is computed."""
 
 
 @dataclass
@@ -91,14 +89,19 @@ class Runner:
         self._begun.append(begun)
         return True
 
-    def receive(self) -> None:
-        """Wait for the batch that was begun first, or compute it here, and have it saved."""
+    def receive(self) -> int:
+        """Wait for the batch that was begun first, or compute it here, and have it saved.
+
+        Returns the number of its items. At most one result waits to be saved; raises what prevented
+        saving the one before.
+        """
         begun = self._begun.popleft()
         if self.cfg.workers == 1:
             self._submit(begun)
-        if begun.result is not None:
-            self._attempt(begun.opened, begun.result)
-        self._later(self._end, begun.batch)
+        saves = self._attempt(begun.opened, begun.result) if begun.result is not None else []
+        self._saved()
+        self._saving.append(self._beside.submit(self._save, saves, begun.batch))
+        return len(begun.batch)
 
     def wait(self) -> None:
         """Wait for the process that works on the next batch."""
@@ -108,8 +111,7 @@ class Runner:
     def close(self) -> None:
         """Wait until all is saved, and release the items; raises what prevented saving."""
         try:
-            while self._saving:
-                self._saving.popleft().result()
+            self._saved()
         finally:
             self._reserved.close()
             if self._shown is not None:
@@ -120,14 +122,16 @@ class Runner:
         if begun.opened:
             begun.result = submit(self.computation, begun.opened, self.cfg.workers)
 
-    def _later(self, act: Callable[..., None], *given: Any) -> None:
-        """Do it in the thread beside, after what was given to it before."""
-        self._saving.append(self._beside.submit(act, *given))
-        while len(self._saving) > SAVED_LATER:
+    def _saved(self) -> None:
+        while self._saving:
             self._saving.popleft().result()
 
-    def _end(self, batch: list[Task]) -> None:
-        self._reserved.free(_keys(batch))
+    def _save(self, saves: Iterable[Callable[[], None]], batch: list[Task]) -> None:
+        try:
+            for save in saves:
+                save()
+        finally:
+            self._reserved.free(_keys(batch))
         if self._shown is not None:
             self._shown.update(len(batch))
 
@@ -139,26 +143,26 @@ class Runner:
         try:
             self.computation.check(opened)
         except Exception as error:  # noqa: BLE001 (kept as the item's record)
-            self._later(self._files.fail, opened[0], error)
+            self._saving.append(self._beside.submit(self._files.fail, opened[0], error))
             return False
         return True
 
-    def _attempt(self, opened: list[Opened], result: Result) -> None:
-        """Record a batch; where it fails, compute each item alone, so that one can't fail all."""
+    def _attempt(self, opened: list[Opened], result: Result) -> list[Callable[[], None]]:
+        """What saves a batch; where it fails, its items are tried alone: one can't fail all."""
         try:
             computed = result()
         except (DeadWorkerError, WriteError):  # the items are not at fault
             raise
         except Exception as error:  # noqa: BLE001 (kept as the item's record)
-            if len(opened) > 1:
-                log.warning("a batch of %d failed (%s); one by one now", len(opened), error)
-                for item in opened:
-                    self._attempt([item], submit(self.computation, [item], self.cfg.workers))
-            else:
-                self._later(self._files.fail, opened[0][0], error)
-        else:
-            self.peaks.add(computed.memory)
-            self._later(self._files.save, [task for task, _ in opened], computed)
+            if len(opened) == 1:
+                return [partial(self._files.fail, opened[0][0], error)]
+            log.warning("a batch of %d failed (%s); one by one now", len(opened), error)
+            saves: list[Callable[[], None]] = []
+            for one in opened:
+                saves += self._attempt([one], submit(self.computation, [one], self.cfg.workers))
+            return saves
+        self.peaks.add(computed.memory)
+        return [partial(self._files.save, [task for task, _ in opened], computed)]
 
 
 def _take(reserved: Reservations, waiting: deque[list[Task]]) -> list[Task] | None:

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from experiments.jobs.plan import Job, expand
 from experiments.jobs.progress import Progress, kind_of
 from experiments.run.behind import Behind
 from experiments.run.closing import Stock, closing, stock_of
-from experiments.run.line import Line
+from experiments.run.line import Line, Watcher
 from experiments.run.ready import Ready
 from experiments.store.open import refuse_collisions
 from pti.errors import InputError
@@ -93,43 +94,56 @@ def _run_here(configs: Sequence[DictConfig], before: Mapping[Path, Stock]) -> li
     While the pictures of a cell are computed, those of the cell before are saved and scored.
     """
     there = {folder: stock.pictures for folder, stock in before.items()}
-    progress, behind, errors = Progress(configs, there), Behind(), dict[int, BaseException]()
+    sweep = _Here(Progress(configs, there), Behind(), {})
     try:
         with Line() as line:
             for number, cfg in enumerate(configs):
                 try:
-                    _enter(Ready.of(cfg), number, line, progress, behind, errors)
+                    _enter(Ready.of(cfg), number, line, sweep)
                 except Exception as error:  # noqa: BLE001 (raised once the rest has run)
-                    errors[number] = error
+                    sweep.errors[number] = error
             line.finish()
-        errors |= behind.wait()
-    except KeyboardInterrupt:
-        behind.stop()
+        errors = sweep.errors | sweep.behind.wait()
+    except BaseException:
+        sweep.behind.stop()
         raise
     return [errors[number] for number in sorted(errors)]
 
 
-def _enter(
-    ready: Ready,
-    number: int,
-    line: Line,
-    progress: Progress,
-    behind: Behind,
-    errors: dict[int, BaseException],
-) -> None:
-    left = sum(map(len, ready.left))
+@dataclass(frozen=True)
+class _Here:
+    """A sweep that runs in this process."""
 
-    def come() -> None:
-        progress.begin(number, len(ready.own), left)
+    progress: Progress
+    behind: Behind
+    errors: dict[int, BaseException]
 
-    def over() -> None:
-        progress.made(left)
-        behind.add(number, ready.finish)
 
-    def failed(error: Exception) -> None:
-        errors[number] = error
+def _enter(ready: Ready, number: int, line: Line, sweep: _Here) -> None:
+    sweep.progress.enter(number, sum(map(len, ready.left)))
+    ready.enter(line, _Job(sweep, number, ready))
 
-    ready.enter(line, come, over, failed)
+
+@dataclass(frozen=True)
+class _Job(Watcher):
+    """A job of the sweep, on its way."""
+
+    sweep: _Here
+    number: int
+    ready: Ready
+
+    def come(self) -> None:
+        self.sweep.progress.begin(self.number, len(self.ready.own))
+
+    def made(self, count: int) -> None:
+        self.sweep.progress.made(self.number, count)
+
+    def over(self) -> None:
+        self.sweep.behind.add(self.number, self.ready.finish)
+
+    def failed(self, error: Exception) -> None:
+        self.sweep.progress.failed(self.number)
+        self.sweep.errors[self.number] = error
 
 
 def tell_left_out(jobs: Sequence[Job]) -> None:

@@ -37,11 +37,12 @@ def submit(computation: Computation, opened: list[Opened], workers: int) -> Resu
     """Start a batch in a worker; with ``workers`` 1, compute it here when ``Result`` is called."""
     if workers == 1:
         return lambda: computation(opened)
-    with _dropped_when_broken(), _deaf_to_interrupts():
-        future = _pool(workers).submit(_compute, computation, opened)
+    pool = _pool(workers)
+    with _dropped_when_broken(pool, workers), _deaf_to_interrupts():
+        future = pool.submit(_compute, computation, opened)
 
     def result() -> Computed:
-        with _dropped_when_broken():
+        with _dropped_when_broken(pool, workers):
             return pickle.loads(future.result())  # noqa: S301 (our own worker's)
 
     return result
@@ -58,12 +59,13 @@ def _deaf_to_interrupts() -> Generator[None]:
 
 
 @contextmanager
-def _dropped_when_broken() -> Generator[None]:
-    """Drop a broken pool, so that the next cell starts new workers; raise ``DeadWorkerError``."""
+def _dropped_when_broken(pool: ProcessPoolExecutor, workers: int) -> Generator[None]:
+    """Drop a broken pool, so that the next batch starts new workers; raise ``DeadWorkerError``."""
     try:
         yield
     except BrokenProcessPool as error:
-        _pool.cache_clear()
+        if _pool(workers) is pool:  # else a batch of before has dropped it
+            _pool.cache_clear()
         raise DeadWorkerError(
             "a worker died, most likely for want of memory: run the same command again with "
             "workers=1, or a smaller batch_size"

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,6 +15,7 @@ from data.progress import bar
 from data.task import Benchmark, Reference, WithReferences
 from data.tensors import to_tensor
 from eval.feature_network import FeatureNetwork
+from experiments.store.alone import alone_on
 from experiments.store.atomic import write_aside
 from experiments.store.entries import RESERVED
 from experiments.store.locks import reserved
@@ -47,7 +49,10 @@ def class_means(
         )
     references = {name: list(tasks.references(name)) for name in sorted(set(classes))}
     weights = f"{network.id} {reader_of(network)}"
-    paths = {name: _path(folder, weights, found, side) for name, found in references.items()}
+    paths = {
+        name: _path(folder, [weights, device.type, side], pictures)
+        for name, pictures in references.items()
+    }
     todo = [name for name, path in paths.items() if not path.exists()]
     for name in bar(todo, desc=f"class means, {network.id}", unit="class", disable=not todo):
         with reserved(folder / RESERVED, [paths[name].stem]):
@@ -68,8 +73,8 @@ def _save(path: Path, mean: Mean) -> None:
         np.save(stream, mean)
 
 
-def _path(folder: Path, weights: str, references: list[Reference], side: int) -> Path:
-    about = [weights, side, [reference.identity for reference in references]]
+def _path(folder: Path, made_by: list[Any], references: list[Reference]) -> Path:
+    about = [*made_by, [reference.identity for reference in references]]
     return folder / f"{sha256(json.dumps(about).encode()).hexdigest()}.npy"
 
 
@@ -80,5 +85,6 @@ def _mean(
     for start in range(0, len(references), BATCH):
         opened = [reference.open() for reference in references[start : start + BATCH]]
         images = torch.stack([to_tensor(square(picture, side)) for picture in opened])
-        total = total + network(images.to(device)).double().sum(0).cpu().numpy()
+        with alone_on(device.type):
+            total = total + network(images.to(device)).double().sum(0).cpu().numpy()
     return total / len(references)

@@ -16,6 +16,7 @@ from eval.feature_network import FeatureNetwork
 from eval.frechet import frechet_distance, gaussian
 from experiments.score.class_means import BATCH, Mean, reader_of
 from experiments.score.pictures import digest_of, parts_for, read_image
+from experiments.store.alone import alone_on
 from experiments.store.atomic import write_aside, write_lines
 from experiments.store.cell import Cell
 from experiments.store.formats import CLASSES, EVERYTHING, FEATURES, ClassLine
@@ -91,9 +92,9 @@ def _features(
     new = [name for name in paths if name not in kept]
     for start in range(0, len(new), BATCH):
         for names in parts_for(device, new[start : start + BATCH]):
-            images = torch.cat([read_image(paths[name]) for name in names]).to(device)
-            with torch.no_grad():
-                kept |= zip(names, network(images).cpu().numpy(), strict=True)
+            images = torch.cat([read_image(paths[name]) for name in names])
+            with torch.no_grad(), alone_on(device.type):
+                kept |= zip(names, network(images.to(device)).cpu().numpy(), strict=True)
     if new:
         of_files = {name: kept[name] for name in paths}
         write_aside(kept_in, lambda aside: _save(aside, of_files))

@@ -9,6 +9,7 @@ import torch
 from eval.metric import Metric, Pictures, ReadsInput
 from experiments.score.pictures import parts_for
 from experiments.score.readings import Readings
+from experiments.store.alone import alone_on
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,9 @@ class Measuring:
     ) -> Iterator[dict[str, float]]:
         """The value of each metric by its id, of each picture; all must know the same of theirs."""
         for part in parts_for(self.device, pictures):
-            batch = Pictures.together(part).to(self.device)
-            columns = {id_: self._column(id_, metric, batch) for id_, metric in metrics.items()}
+            with alone_on(self.device.type):
+                batch = Pictures.together(part).to(self.device)
+                columns = {id_: self._column(id_, metric, batch) for id_, metric in metrics.items()}
             for row in range(len(part)):
                 yield {id_: column[row] for id_, column in columns.items()}
 

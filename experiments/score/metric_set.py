@@ -20,8 +20,8 @@ from experiments.store.measures import Measures
 from experiments.store.sources import digest, module_of, sources
 from pti.errors import InputError
 
-SCORING = "experiments.score.pictures"
-"""The module that reads the pictures of every metric."""
+SCORING = tuple(f"experiments.score.{name}" for name in ("measuring", "pictures", "readings"))
+"""The modules that every value passes through."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ class MetricSet:
 
 
 def _digest(settings: Mapping[str, Any], metric: Metric) -> str:
-    code = digest(sources((module_of(settings["_target_"]), type(metric).__module__, SCORING)))
+    code = digest(sources((module_of(settings["_target_"]), type(metric).__module__, *SCORING)))
     about = json.dumps([settings, code, metric.digest()], sort_keys=True)
     return sha256(about.encode()).hexdigest()[:16]
 

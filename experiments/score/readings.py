@@ -10,25 +10,33 @@ from jaxtyping import Float
 from torch import Tensor
 
 from eval.metric import ReadsInput
-from experiments.store.atomic import write_aside
+from experiments.store.atomic import write_aside, write_json
+from experiments.store.sources import code_of_part
 from pti.types import Image
+
+ABOUT = "about.json"
+"""The file that says by which code the readings beside it were made."""
 
 
 @dataclass(frozen=True)
 class Readings:
-    """Readings in ``folder``: a file for each metric, by its digest, and each picture."""
+    """Readings in ``folder``: for each metric, by its digest, and device a file a picture."""
 
     folder: Path
 
     def of(self, metric: ReadsInput, digest: str, images: Image) -> Float[Tensor, "b ..."]:
         """What the metric reads of each picture, from its file where there is one."""
-        read = [self._of_one(metric, digest, image) for image in images.split(1)]
-        return torch.from_numpy(np.concatenate(read)).to(images.device)
+        folder = self.folder / f"{digest}-{images.device.type}"
+        paths = [folder / f"{_content(image)}.npy" for image in images]
+        lacking = [row for row, path in enumerate(paths) if not path.exists()]
+        if lacking:
+            module = type(metric).__module__
+            if not (folder / ABOUT).exists():
+                write_json(folder / ABOUT, {"module": module, "code": code_of_part(module)})
+            for row, read in zip(lacking, metric.read(images[lacking]).cpu().numpy(), strict=True):
+                write_aside(paths[row], lambda aside, read=read: np.save(aside, read))
+        return torch.from_numpy(np.stack([np.load(path) for path in paths])).to(images.device)
 
-    def _of_one(self, metric: ReadsInput, digest: str, image: Image) -> Float[np.ndarray, "1 ..."]:
-        content = sha256(image.cpu().contiguous().numpy().tobytes()).hexdigest()
-        path = self.folder / digest / f"{content}.npy"
-        if not path.exists():
-            read = metric.read(image).cpu().numpy()
-            write_aside(path, lambda aside: np.save(aside, read))
-        return np.load(path)
+
+def _content(image: Tensor) -> str:
+    return sha256(image.cpu().contiguous().numpy().tobytes()).hexdigest()

@@ -40,6 +40,7 @@ class _Seen:
     """One picture, recognised by its pixels."""
 
     content: bytes
+    device: str
     image: Image = field(compare=False)
 
 
@@ -54,7 +55,10 @@ def _layers(images: Image) -> Sequence[Float[Tensor, "b _ _ _"]]:
     A picture's layout in memory, which would change last bits, does not matter.
     """
     whole = (image[None].contiguous() for image in images)
-    rows = [_layers_of(_Seen(image.cpu().numpy().tobytes(), image)) for image in whole]
+    rows = [
+        _layers_of(_Seen(image.cpu().numpy().tobytes(), image.device.type, image))
+        for image in whole
+    ]
     return [torch.cat(layers) for layers in zip(*rows, strict=True)]
 
 

@@ -30,7 +30,7 @@ from pti.errors import InputError
 CONFIG, RUN, RECORDS, SCORES = "config.yaml", "run.json", "records.jsonl", "scores.jsonl"
 CLASSES, FEATURES, METRICS = "classes.jsonl", "features.npz", "metrics.json"
 CELLS, SETTING = "cells", "setting.yaml"
-RESERVATIONS, TURN = ".reservations", ".turn"
+RESERVATIONS, TURN, NOTING = ".reservations", ".turn", ".noting"
 INPUTS, TRUTHS, REGIONS = "inputs", "truths", "regions"
 IMAGES, MASKS = "images", "masks"
 EVERYTHING = "all"

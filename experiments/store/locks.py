@@ -8,12 +8,17 @@ it would release the locks of all.
 import fcntl
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
+from errno import EDEADLK
 from hashlib import sha256
 from pathlib import Path
 from threading import Lock
+from time import sleep
 from typing import BinaryIO, Self
 
 from experiments.store.atomic import WriteError
+
+AGAIN = 0.1
+"""Seconds until a lock is tried again that the kernel would not wait for."""
 
 
 @contextmanager
@@ -37,11 +42,11 @@ def reserved(path: Path, keys: Iterable[str]) -> Generator[None]:
     with _open_once(path) as stream:
         try:
             for place in places:
-                _lock(stream, path, fcntl.LOCK_EX, place)
+                _telling(path, stream, fcntl.LOCK_EX, place)
             yield
         finally:
             for place in places:
-                _lock(stream, path, fcntl.LOCK_UN, place)
+                _telling(path, stream, fcntl.LOCK_UN, place)
 
 
 @contextmanager
@@ -56,11 +61,28 @@ def reserved_whole(path: Path) -> Generator[bool]:
             yield True
 
 
-def _lock(stream: BinaryIO, path: Path, how: int, place: int) -> None:
+def _telling(path: Path, stream: BinaryIO, how: int, place: int) -> None:
     try:
-        fcntl.lockf(stream, how, 1, place)
+        _lock(stream, how, place)
     except OSError as error:
         raise WriteError(error.errno, error.strerror, str(path)) from error
+
+
+def _lock(stream: BinaryIO, how: int, place: int) -> None:
+    """Lock a byte, or release it; raises ``OSError`` where it can't be.
+
+    The kernel refuses to wait where processes seem to wait for one another. They don't: what one
+    of them waits for is held by a different thread, which goes on.
+    """
+    while True:
+        try:
+            fcntl.lockf(stream, how, 1, place)
+        except OSError as error:
+            if error.errno != EDEADLK:
+                raise
+            sleep(AGAIN)
+        else:
+            return
 
 
 _opened: dict[Path, tuple[BinaryIO, int]] = {}
@@ -150,4 +172,4 @@ class Reservations:
             self._lock(key, fcntl.LOCK_UN)
 
     def _lock(self, key: str, how: int) -> None:
-        fcntl.lockf(self._file, how, 1, _place_of(key))
+        _lock(self._file, how, _place_of(key))

@@ -11,7 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 from experiments.store.atomic import write_json, write_text
 from experiments.store.cell import Cell, read_run
 from experiments.store.fields import PLACES, UNSTORED, flat, is_compared
-from experiments.store.formats import CELLS, CONFIG, RUN, SETTING, TURN, RunInfo
+from experiments.store.formats import CELLS, CONFIG, NOTING, RUN, SETTING, RunInfo
 from experiments.store.locks import exclusive
 from experiments.store.sources import code_of
 from pti.errors import InputError
@@ -91,7 +91,7 @@ def note_run(folder: Path, about: RunInfo) -> None:
 
     Raises ``InputError`` where the cell was written with different weights.
     """
-    with exclusive(folder / TURN):
+    with exclusive(folder / NOTING):
         _note_run(folder, about)
 
 

@@ -12,7 +12,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from experiments.run.workers import DeadWorkerError, submit
+from experiments.run.workers import (
+    DeadWorkerError,
+    _pool,  # pyright: ignore[reportPrivateUsage]
+    submit,
+)
 
 pytestmark = [pytest.mark.e2e, pytest.mark.long]
 REPOSITORY = Path(__file__).parents[2]
@@ -86,3 +90,16 @@ def test_a_dead_worker_ends_the_run_and_the_next_one_begins_with_new_ones():
     with pytest.raises(DeadWorkerError, match="want of memory"):
         submit(dies, [], 2)()
     assert submit(lives, [], 2)() == []
+
+
+def test_what_a_dead_worker_s_pool_still_had_does_not_end_the_new_workers():
+    dies: Any = Dies()
+    lives: Any = Lives()
+    first, second = submit(dies, [], 2), submit(dies, [], 2)
+    with pytest.raises(DeadWorkerError):
+        first()
+    assert submit(lives, [], 2)() == []
+    pool = _pool(2)
+    with pytest.raises(DeadWorkerError):
+        second()
+    assert _pool(2) is pool

@@ -6,12 +6,15 @@ import sys
 from pathlib import Path
 from subprocess import PIPE, Popen
 
+import numpy as np
 import pytest
 
 from baselines.ddim import Ddim
 from experiments.cache.command import main
 from experiments.run.cache import cached
+from experiments.store.atomic import write_json
 from experiments.store.entries import Store
+from experiments.store.sources import code_of_part
 from pti.diffusion.trace import Trace
 from pti.errors import InputError
 from pti.prompt_tuning import PromptTuning
@@ -79,6 +82,16 @@ def test_pruning_keeps_what_can_be_read_and_no_more(tmp_path, call):
     assert sorted(tmp_path.rglob("*.*")) == before
     assert invert(tmp_path, tuned) == 0
     assert invert(tmp_path, ddim) > 0
+
+
+def test_readings_of_code_that_has_changed_are_pruned(tmp_path, call):
+    for name, code in (("now", code_of_part("eval.structure")), ("before", "0")):
+        about = tmp_path / "readings" / name / "about.json"
+        write_json(about, {"module": "eval.structure", "code": code})
+        np.save(about.with_name("picture.npy"), np.zeros(4))
+    assert "2 files deleted" in call("prune")
+    assert [path.name for path in tmp_path.glob("readings/*/*.npy")] == ["picture.npy"]
+    assert (tmp_path / "readings/now/picture.npy").exists()
 
 
 def test_a_cache_in_use_is_not_pruned(tmp_path, call):

@@ -1,5 +1,7 @@
 """Reservations keep other processes out, and end with their owner."""
 
+import errno
+import fcntl
 import os
 import signal
 import subprocess
@@ -114,3 +116,31 @@ def test_a_place_that_can_t_be_written_is_no_fault_of_an_item(tmp_path):
     (tmp_path / "cache").touch()
     with pytest.raises(WriteError), reserved(tmp_path / "cache/reserved", ["a"]):
         pass
+
+
+def test_where_the_kernel_sees_a_deadlock_between_threads_it_is_asked_again(tmp_path, monkeypatch):
+    """It takes locks for those of processes: two of them may wait for each other's threads."""
+    lockf, refused = fcntl.lockf, []
+
+    def first_refused(*given):
+        if not refused:
+            refused.append(given)
+            raise OSError(errno.EDEADLK, "Resource deadlock avoided")
+        lockf(*given)
+
+    monkeypatch.setattr(fcntl, "lockf", first_refused)
+    with reserved(tmp_path / "reserved", ["a"]):
+        assert refused
+        assert not takes(tmp_path / "reserved", "a")
+
+
+def test_two_users_of_a_file_in_one_process_free_their_own_items_alone(tmp_path):
+    path = tmp_path / "reserved"
+    first, second = Reservations(path), Reservations(path)
+    assert first.take(["a"])
+    assert second.take(["b"])
+    first.close()
+    assert takes(path, "a")
+    assert not takes(path, "b")
+    second.close()
+    assert takes(path, "b")

@@ -30,11 +30,14 @@ def test_it_counts_what_later_cells_lack(clock, caplog):
     caplog.set_level(logging.INFO)
     there = {folder("a"): 0, folder("b"): 10, folder("c"): 4}
     sweep = progress.Progress(jobs("a", "b", "c"), there)
-    sweep.begin(0, 10, 10)
+    sweep.enter(0, 10)
+    sweep.begin(0, 10)
     clock[0] = 20.0
-    sweep.made(10)
-    sweep.begin(1, 10, 0)
-    sweep.begin(2, 10, 6)
+    sweep.made(0, 10)
+    sweep.enter(1, 0)
+    sweep.begin(1, 10)
+    sweep.enter(2, 6)
+    sweep.begin(2, 10)
     said = [record.message for record in caplog.records]
     assert said == [
         "cell 1 of 3: a",
@@ -46,13 +49,30 @@ def test_nothing_made_or_left_gives_no_time(clock, caplog):
     caplog.set_level(logging.INFO)
     sweep = progress.Progress(jobs("a", "b"), {folder("a"): 5, folder("b"): 5})
     for number in range(2):
-        sweep.begin(number, 5, 0)
+        sweep.enter(number, 0)
+        sweep.begin(number, 5)
         clock[0] += 60
-        sweep.made(0)
     assert [record.message for record in caplog.records] == ["cell 1 of 2: a", "cell 2 of 2: b"]
 
 
 def test_a_single_cell_needs_no_counting(caplog):
     caplog.set_level(logging.INFO)
-    progress.Progress(jobs("a"), {folder("a"): 0}).begin(0, 5, 5)
+    sweep = progress.Progress(jobs("a"), {folder("a"): 0})
+    sweep.enter(0, 5)
+    sweep.begin(0, 5)
     assert not caplog.records
+
+
+def test_a_cell_that_waits_for_another_process_counts_what_is_left_alone(clock, caplog):
+    caplog.set_level(logging.INFO)
+    sweep = progress.Progress(jobs("a", "b"), {folder("a"): 0, folder("b"): 0})
+    sweep.enter(0, 4)
+    sweep.enter(1, 4)
+    sweep.begin(1, 4)
+    clock[0] = 8.0
+    sweep.made(1, 4)
+    sweep.begin(0, 4)
+    assert caplog.records[-1].message == "cell 1 of 2: a (about 8 s left)"
+    sweep.failed(0)
+    sweep.begin(0, 4)
+    assert caplog.records[-1].message == "cell 1 of 2: a"

@@ -8,7 +8,7 @@ import torch
 from omegaconf import OmegaConf
 from PIL import Image
 
-from eval.edits import PsnrInside, PsnrToTruth
+from eval.edits import PsnrInside, PsnrToTruth, SsimInside
 from eval.in_region import PsnrInRegion, SsimInRegion
 from eval.metric import Metric, ReadsInput
 from eval.psnr import Psnr
@@ -29,7 +29,9 @@ METRICS: tuple[Metric, ...] = (
     Ssim(),
     PsnrToTruth(),
     PsnrInside(),
+    SsimInside(),
     PsnrInRegion("outside"),
+    SsimInRegion("outside"),
     SsimInRegion("outside", masking="zeroed", jpeg=75),
     ScenePercept(),
     ScenePerceptInside(),
@@ -69,9 +71,10 @@ def folder(tmp_path):
     return folder
 
 
-def values(folder, metrics):
-    scoring.score(folder, metrics, OmegaConf.create([]), folder / "cache", CPU)
+def values(folder, metrics, device=CPU):
+    scoring.score(folder, metrics, OmegaConf.create([]), folder / "cache", device)
     found = Cell.read(folder).scores
+    assert {line.device for line in found.values()} == {device.type}
     (folder / SCORES).unlink()
     assert sorted(found) == KEYS
     return np.array([[found[key].values[id_] for id_ in metrics.by_id] for key in KEYS])
@@ -88,6 +91,13 @@ def test_a_batch_on_a_gpu_has_the_values_of_its_items(folder, metrics, monkeypat
     np.testing.assert_allclose(together, alone, rtol=2e-5)
     lacking = np.isnan(alone).any(1)
     assert [KEYS[row] for row in np.flatnonzero(lacking)] == ["03", "04", "11"]
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
+def test_a_gpu_has_the_values_of_a_cpu(folder, metrics):
+    on_gpu = values(folder, metrics, torch.device("cuda"))
+    np.testing.assert_allclose(on_gpu, values(folder, metrics), rtol=1e-4)
 
 
 def test_what_holds_is_kept_and_only_the_rest_is_measured(folder, metrics, monkeypatch):
