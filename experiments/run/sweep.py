@@ -102,6 +102,7 @@ def _run_here(configs: Sequence[DictConfig], before: Mapping[Path, Stock]) -> li
                     _enter(Ready.of(cfg), number, line, sweep)
                 except Exception as error:  # noqa: BLE001 (raised once the rest has run)
                     sweep.errors[number] = error
+                    sweep.progress.failed(number)
             line.finish()
         errors = sweep.errors | sweep.behind.wait()
     except BaseException:
