@@ -55,7 +55,7 @@ class Ready:
             if cfg[name] is not None and cfg[name] < 1:
                 raise InputError(f"{name}={cfg[name]}: it counts from 1")
         check_kind(cfg.log)
-        if torch_device(cfg.device).type == "cuda":  # scores follow from it as well as pictures
+        if torch_device(cfg.device).type == "cuda":  # also to score alone, when no model is loaded
             make_reproducible()
         cell_folder(cfg)
         source = instantiate(cfg.data.tasks)
