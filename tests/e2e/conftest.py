@@ -12,6 +12,7 @@ from experiments.compare import command as compare
 from experiments.edit import command as edit
 from experiments.export import command as export
 from experiments.jobs.command_line import for_people
+from experiments.jobs.schema import register
 from experiments.report import command as report
 from experiments.reproduce import command as reproduce
 from experiments.run import command as run
@@ -77,6 +78,7 @@ def call(monkeypatch, capfd):
     def run_command(name: str, *words: str) -> Outcome:
         monkeypatch.setattr(sys, "argv", [f"experiments/{name}.py", *words])
         load_model.cache_clear()  # a command's process starts without a model
+        register()  # and with the resolvers of a run
         rooms = {
             "edit": edit,
             "export": export,
