@@ -1,16 +1,17 @@
-"""Several worker processes for one cell.
+"""Several worker processes for the batches of a run.
 
 With small networks, threads mostly wait for one another: on two cores, two processes with one
 thread each make 1.5 times as many pictures as one process with two threads.
 """
 
+import logging
 import multiprocessing
 import os
 import pickle
 import signal
 import time
 from collections.abc import Callable, Generator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import cache
@@ -20,6 +21,8 @@ import torch
 
 from experiments.run.compute import Computation, Computed, Opened
 from pti.errors import InputError
+
+log = logging.getLogger(__name__)
 
 ALLOCATION = {"MALLOC_MMAP_THRESHOLD_": 2**25, "MALLOC_TRIM_THRESHOLD_": 2**30}
 """Bytes that glibc keeps for the next call; by default it gives back what a UNet call has freed,
@@ -34,18 +37,43 @@ class DeadWorkerError(InputError):
 
 
 def submit(computation: Computation, opened: list[Opened], workers: int) -> Result:
-    """Start a batch in a worker; with ``workers`` 1, compute it here when ``Result`` is called."""
+    """Start a batch in a worker; with ``workers`` 1, compute it here when ``Result`` is called.
+
+    A batch whose workers died is computed once more, as a different batch may have killed them.
+    Where they die again, ``Result`` raises ``DeadWorkerError``.
+    """
     if workers == 1:
         return lambda: computation(opened)
-    pool = _pool(workers)
-    with _dropped_when_broken(pool, workers), _deaf_to_interrupts():
-        future = pool.submit(_compute, computation, opened)
+    begun = _begin(computation, opened, workers)
 
     def result() -> Computed:
-        with _dropped_when_broken(pool, workers):
-            return pickle.loads(future.result())  # noqa: S301 (our own worker's)
+        try:
+            return _result(begun)
+        except BrokenProcessPool:
+            log.warning("a worker died; its batch of %d is computed again", len(opened))
+        try:
+            return _result(_begin(computation, opened, workers))
+        except BrokenProcessPool as error:
+            raise DeadWorkerError(
+                "a worker died twice, most likely for want of memory: run the same command again "
+                "with workers=1, or a smaller batch_size"
+            ) from error
 
     return result
+
+
+def _begin(computation: Computation, opened: list[Opened], workers: int) -> Future[bytes]:
+    """Give a batch to the workers, to new ones where one of them has died."""
+    with _deaf_to_interrupts():
+        try:
+            return _pool(workers).submit(_compute, computation, opened)
+        except BrokenProcessPool:
+            _pool.cache_clear()
+            return _pool(workers).submit(_compute, computation, opened)
+
+
+def _result(begun: Future[bytes]) -> Computed:
+    return pickle.loads(begun.result())  # noqa: S301 (our own worker's)
 
 
 @contextmanager
@@ -56,20 +84,6 @@ def _deaf_to_interrupts() -> Generator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-@contextmanager
-def _dropped_when_broken(pool: ProcessPoolExecutor, workers: int) -> Generator[None]:
-    """Drop a broken pool, so that the next batch starts new workers; raise ``DeadWorkerError``."""
-    try:
-        yield
-    except BrokenProcessPool as error:
-        if _pool(workers) is pool:  # else a batch of before has dropped it
-            _pool.cache_clear()
-        raise DeadWorkerError(
-            "a worker died, most likely for want of memory: run the same command again with "
-            "workers=1, or a smaller batch_size"
-        ) from error
 
 
 @cache

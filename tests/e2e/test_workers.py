@@ -12,11 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from experiments.run.workers import (
-    DeadWorkerError,
-    _pool,  # pyright: ignore[reportPrivateUsage]
-    submit,
-)
+from experiments.run.workers import DeadWorkerError, submit
 
 pytestmark = [pytest.mark.e2e, pytest.mark.long]
 REPOSITORY = Path(__file__).parents[2]
@@ -75,31 +71,36 @@ def alive(pid):
 
 
 class Dies:
+    """Ends its worker, once the file ``after`` is there."""
+
+    def __init__(self, after: Path):
+        self.after = after
+
     def __call__(self, *_):
+        while not self.after.exists():
+            time.sleep(0.05)
         os._exit(1)
 
 
-class Lives:
+class EndsAtTheSecondTry:
+    """Tells by a file that it works, and would work for an hour; a further try ends at once."""
+
+    def __init__(self, begun: Path):
+        self.begun = begun
+
     def __call__(self, opened):
+        if not self.begun.exists():
+            self.begun.touch()
+            time.sleep(3600)
         return opened
 
 
-def test_a_dead_worker_ends_the_run_and_the_next_one_begins_with_new_ones():
-    dies: Any = Dies()
-    lives: Any = Lives()
+def test_a_worker_that_dies_twice_ends_its_batch_alone(tmp_path, caplog):
+    """The batch beside it, which the first death took along, is computed again."""
+    begun = tmp_path / "begun"
+    computations: Any = [Dies(begun), EndsAtTheSecondTry(begun)]
+    dies, beside = (submit(one, [], 2) for one in computations)
     with pytest.raises(DeadWorkerError, match="want of memory"):
-        submit(dies, [], 2)()
-    assert submit(lives, [], 2)() == []
-
-
-def test_what_a_dead_worker_s_pool_still_had_does_not_end_the_new_workers():
-    dies: Any = Dies()
-    lives: Any = Lives()
-    first, second = submit(dies, [], 2), submit(dies, [], 2)
-    with pytest.raises(DeadWorkerError):
-        first()
-    assert submit(lives, [], 2)() == []
-    pool = _pool(2)
-    with pytest.raises(DeadWorkerError):
-        second()
-    assert _pool(2) is pool
+        dies()
+    assert beside() == []
+    assert caplog.messages == ["a worker died; its batch of 0 is computed again"] * 2
