@@ -34,7 +34,6 @@ class Comparison:
 
     The difference is positive where the claim holds, also for metrics where lower is better. ``p``
     is its p-value, NaN where there is no test. Differences within ``matters`` of 0 do not matter.
-    ``unit`` is what the interval's ``n`` counts.
     """
 
     better: str
@@ -42,7 +41,6 @@ class Comparison:
     difference: Interval
     p: float = nan
     matters: float = 0.0
-    unit: Literal["images", "classes"] = "images"
 
     @property
     def verdict(self) -> Verdict:
@@ -61,11 +59,11 @@ class Comparison:
     def needed(self) -> float:
         """The number of images for an interval as narrow as ``matters`` to each side, about.
 
-        An interval narrows with the square root of its items. NaN where it is narrower already,
-        where no such number is known, and of classes, whose number is that of the data set.
+        An interval narrows with the square root of its items. NaN where it is narrower already, and
+        where no such number is known.
         """
         found = self.difference
-        if not self.matters or found.n < FEWEST or isnan(found.low) or self.unit == "classes":
+        if not self.matters or found.n < FEWEST or isnan(found.low):
             return nan
         many = ceil(found.n * ((found.high - found.low) / 2 / self.matters) ** 2)
         return many if many > found.n else nan

@@ -29,6 +29,7 @@ class ClassDistance:
 
     ``corrected`` is d_c - tr(S_c) / n with the unbiased covariance S_c. Its expectation is the
     squared distance of the true means at any n, so it can be negative; NaN below two pictures.
+    Without any picture both are NaN.
     """
 
     n: int
@@ -51,13 +52,30 @@ def class_distances(
     }
 
 
+def distances_without(
+    features: Features, classes: Sequence[str], means: Mapping[str, Mean]
+) -> list[ClassDistance]:
+    """The distance of the class of each row of ``features`` with this row left out.
+
+    It is NaN where no row of the class is left. Raises ``InputError`` as ``class_distances`` does.
+    """
+    labels, rows = np.asarray(classes), np.arange(len(classes))
+    return [
+        _class_distance(features[(labels == name) & (rows != row)], _mean_of(name, means))
+        for row, name in enumerate(classes)
+    ]
+
+
 def sfid(features: Features, mean: Mean) -> float:
     """Squared distance of the mean of ``features`` from ``mean``, the mean of real pictures."""
     return float(np.square(features.mean(0, dtype=np.float64) - mean).sum())
 
 
 def _class_distance(features: Features, mean: Mean) -> ClassDistance:
-    n, distance = len(features), sfid(features, mean)
+    n = len(features)
+    if n == 0:
+        return ClassDistance(0, np.nan, np.nan)
+    distance = sfid(features, mean)
     if n == 1:
         return ClassDistance(n, distance, np.nan)
     trace = features.var(axis=0, ddof=1, dtype=np.float64).sum()

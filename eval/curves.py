@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from eval.bootstrap import Interval, statistic_interval
+from eval.jackknife import stratified_interval
 
 Points = Float[np.ndarray, "points groups"]
+Groups = Int[np.ndarray, " items"]
 Rows = Float[np.ndarray, "resamples _"]
 Gaps = Float[np.ndarray, " resamples"]
 
@@ -21,6 +23,10 @@ class Curve:
 
     x: Points
     y: Points
+
+
+Grouped = tuple[Curve, Curve]
+"""A curve by groups, and the same with a column for each item: its group without this item."""
 
 
 def gap(first: Curve, second: Curve) -> Interval:
@@ -39,6 +45,33 @@ def gap(first: Curve, second: Curve) -> Interval:
         return _gaps(x, y, other_x, other_y)
 
     return statistic_interval(height, first.x.shape[1])
+
+
+def gap_within(first: Grouped, second: Grouped, group: Groups) -> Interval:
+    """The same gap where groups stay, and items are drawn anew within each of them.
+
+    This is for values that a group has as a whole, such as the distance of a class. ``group`` is
+    the column of each item's group.
+    """
+    without = [
+        _rows_without(of_groups, of_items, group)
+        for whole, left_out in (first, second)
+        for of_groups, of_items in ((whole.x, left_out.x), (whole.y, left_out.y))
+    ]
+    return stratified_interval(_gap(first[0], second[0]), _gaps(*without), group)
+
+
+def _gap(first: Curve, second: Curve) -> float:
+    points = (first.x, first.y, second.x, second.y)
+    return _gaps(*(values.mean(1)[None] for values in points)).item()
+
+
+def _rows_without(
+    of_groups: Points, of_items: Float[np.ndarray, "points items"], group: Groups
+) -> Rows:
+    """The means over groups, a row for each item that is left out."""
+    change = (of_items - of_groups[:, group]) / of_groups.shape[1]
+    return (of_groups.mean(1)[:, None] + change).T
 
 
 def _gaps(x: Rows, y: Rows, other_x: Rows, other_y: Rows) -> Gaps:

@@ -3,7 +3,8 @@
 from collections import defaultdict
 from collections.abc import Mapping
 
-from eval.bootstrap import Interval, interval
+from eval.bootstrap import Interval
+from experiments.report.intervals import mean_of
 from experiments.report.summary import Statistic, Summary, shown
 from experiments.report.tables import caption, counted, ranked, value_entry
 from experiments.store.cell import Cell
@@ -60,5 +61,6 @@ def _table(
 
 def _mean(summary: Summary, position: int, statistic: Statistic, tags: Tags, tag: str) -> Interval:
     scores = summary.scores(position, statistic.metric)
-    chosen = [tag in tags.get(str(name), ()) for name in scores.index]
-    return interval(scores.to_numpy()[chosen], statistic.of_mean)
+    chosen = [name for name in scores.index if tag in tags.get(str(name), ())]
+    cell = summary.measured[position]
+    return mean_of(cell, scores.reindex(chosen), statistic.metric, statistic.of_mean)

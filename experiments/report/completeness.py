@@ -5,6 +5,7 @@ from typing import Any
 
 from experiments.report.summary import Summary
 from experiments.store.cell import Cell
+from experiments.store.formats import EVERYTHING
 from experiments.store.result_set import ResultSet
 
 NAMED = 3
@@ -50,6 +51,9 @@ def problems(cell: Cell, everything: set[str]) -> Iterator[str]:
                 f"{lacking} of {len(everything)} images are not measured by {metric} yet, as a run "
                 "does where its weights are"
             )
+    classes = [line for name, line in cell.classes.items() if name != EVERYTHING]
+    if old := sum(not line.without for line in classes):
+        yield f"{old} of {len(classes)} classes have no interval yet: they were scored before it"
 
 
 def _undefined(summary: Summary) -> Iterator[str]:

@@ -9,10 +9,9 @@ from pandas import DataFrame, Series, concat
 
 from eval.bootstrap import Interval
 from eval.claims import Comparison
-from eval.curves import Curve, gap
+from eval.curves import Curve, gap, gap_within
 from eval.quantity import Quantity
-from experiments.report.summary import Summary, in_words, scores_of
-from experiments.store.formats import EVERYTHING
+from experiments.report.summary import Summary, in_words
 
 Values = Mapping[str, Any]
 """Values of the method and of fields, which select cells."""
@@ -41,11 +40,12 @@ def lines(summary: Summary) -> list[Line]:
 
 
 def compare_curves(summary: Summary, better: Values, worse: Values) -> list[Comparison]:
-    """Compare the curves of the cells with these values by the gap between them, per target class.
+    """Compare the curves of the cells with these values by the gap between them in CSFID.
 
     There is one comparison in plain CSFID, as in the paper, and one in corrected CSFID, because
-    with few pictures per class the plain one also rewards pictures that are alike. Without
-    class metrics, there is one comparison without measurements.
+    with few pictures per class the plain one also rewards pictures that are alike. For the
+    interval, classes stay as they are, and pictures are drawn anew within each. Without class
+    metrics, there is one comparison without measurements.
     """
     names, sides = sides_of(summary, (better, worse))
     near = summary.measures.near
@@ -54,15 +54,11 @@ def compare_curves(summary: Summary, better: Values, worse: Values) -> list[Comp
     classes = _shared_classes(summary, [position for side in sides for position in side])
     comparisons: list[Comparison] = []
     for quantity in summary.measures.classes:
-        first, second = (
-            [_by_class(summary, i, (near, quantity.id)) for i in side] for side in sides
-        )
-        measured = bool(first and second and classes)
-        found = gap(_curve(first, classes), _curve(second, classes)) if measured else NOTHING
+        found = NOTHING
+        if classes and all(sides):
+            found = _gap_of_classes(summary, sides, (near, quantity.id), classes)
         better_name, worse_name = (f"{name}, {quantity.id}" for name in names)
-        comparisons.append(
-            Comparison(better_name, worse_name, found, found.p, quantity.matters, "classes")
-        )
+        comparisons.append(Comparison(better_name, worse_name, found, found.p, quantity.matters))
     return comparisons
 
 
@@ -104,15 +100,41 @@ def sides_of(
     return names, (first, second)
 
 
-def _shared_classes(summary: Summary, positions: list[int]) -> list[str]:
-    """Classes with the same number of pictures in every cell, as CSFID depends on the number."""
-    counts: list[dict[str, int]] = []
+def _shared_classes(summary: Summary, positions: list[int]) -> dict[str, list[str]]:
+    """Classes that have the same pictures in every cell, as CSFID depends on their number.
+
+    The values are the keys of these pictures.
+    """
+    every: list[dict[str, list[str]]] = []
     for position in positions:
         cell = summary.measured[position]
         assert cell is not None
-        counts.append({name: line.n for name, line in cell.classes.items()})
-    names = set[str].intersection(*map(set, counts)) - {EVERYTHING} if counts else set[str]()
-    return sorted(name for name in names if len({count[name] for count in counts}) == 1)
+        every.append({name: sorted(line.without) for name, line in cell.classes.items()})
+    first, *rest = every or [{}]
+    return {
+        name: keys
+        for name, keys in sorted(first.items())
+        if keys and all(keys == one.get(name) for one in rest)
+    }
+
+
+def _gap_of_classes(
+    summary: Summary,
+    sides: tuple[list[int], list[int]],
+    axes: tuple[str, str],
+    classes: dict[str, list[str]],
+) -> Interval:
+    """The gap between two curves in a quantity of classes."""
+    keys = [key for its in classes.values() for key in its]
+    group = np.repeat(np.arange(len(classes)), [len(its) for its in classes.values()])
+    first, second = (
+        (
+            _curve([_by_class(summary, i, axes) for i in side], list(classes)),
+            _curve([_by_left_out(summary, i, axes) for i in side], keys),
+        )
+        for side in sides
+    )
+    return gap_within(first, second, group)
 
 
 def _curve(points: Sequence[Sequence[Series]], groups: list[str]) -> Curve:
@@ -139,8 +161,27 @@ def _name(summary: Summary, positions: list[int], values: Values) -> str:
 
 def _by_class(summary: Summary, position: int, axes: tuple[str, str]) -> tuple[Series, Series]:
     """A cell's mean distance to the input and its CSFID, each by target class."""
+    near = _near_by_class(summary, position, axes[0]).mean()
+    return near, summary.scores(position, axes[1])
+
+
+def _by_left_out(summary: Summary, position: int, axes: tuple[str, str]) -> tuple[Series, Series]:
+    """The same of the class of each picture with this picture left out, by its key."""
+    cell = summary.measured[position]
+    assert cell is not None
+    classes = _near_by_class(summary, position, axes[0])
+    near: Any = (classes.transform("sum") - classes.obj) / (classes.transform("count") - 1)
+    left_out = {
+        key: values[axes[1]]
+        for line in cell.classes.values()
+        for key, values in line.without.items()
+    }
+    return near, Series(left_out, dtype=float)
+
+
+def _near_by_class(summary: Summary, position: int, near: str) -> Any:
+    """A cell's distances to the input, grouped by target class."""
     cell = summary.measured[position]
     assert cell is not None
     classes = {key: record.target_class for key, record in cell.records.items()}
-    near: Any = scores_of(cell, axes[0]).groupby(classes).mean()
-    return near, scores_of(cell, axes[1])
+    return summary.scores(position, near).groupby(classes)

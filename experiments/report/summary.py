@@ -8,9 +8,10 @@ import numpy as np
 from omegaconf import OmegaConf
 from pandas import DataFrame, Series, isna
 
-from eval.bootstrap import Means, OfMean, as_is, interval
+from eval.bootstrap import Means, OfMean, as_is
 from eval.quantity import MSE, PSNR, Quantity
 from experiments.jobs.schema import CONFIGS
+from experiments.report.intervals import mean_of
 from experiments.report.paper import Paper, PaperTable
 from experiments.store.cell import Cell
 from experiments.store.fields import IMPORTED, takes_mask
@@ -222,7 +223,7 @@ def _fields(result_set: ResultSet, cell: Cell) -> dict[str, Any]:
 
 def _describe(cell: Cell | None, statistic: Statistic) -> dict[str, Any]:
     scores = scores_of(cell, statistic.metric)
-    made = interval(scores.to_numpy(), statistic.of_mean)
+    made = mean_of(cell, scores, statistic.metric, statistic.of_mean)
     failed = 0 if cell is None else len(cell.records) - len(cell.done)
     of_classes = cell is None or cell.classes.keys() & set(scores.index)
     return {

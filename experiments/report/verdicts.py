@@ -27,8 +27,7 @@ class Graded:
     def sentence(self) -> str:
         """The claim and its verdict with the interval that decides it."""
         weakest, parts = self.grade.weakest, self.grade.parts
-        classes = " classes" if weakest.unit == "classes" else ""
-        interval = f"{self.shown(weakest.difference)}, n={weakest.difference.n}{classes}"
+        interval = f"{self.shown(weakest.difference)}, n={weakest.difference.n}"
         margin = self.measured and f"±{weakest.matters:g} {self.measured.unit}".rstrip()
         if weakest.verdict == "undecided" and math.isfinite(weakest.needed):
             interval += f" (about {weakest.needed:,} for {margin})"

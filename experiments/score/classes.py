@@ -1,7 +1,7 @@
 """The quantities of all results for a class together: ``classes.jsonl`` of a cell."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -9,9 +9,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float
 
-from eval.csfid import class_distances, sfid
+from eval.csfid import ClassDistance, Features, class_distances, distances_without, sfid
 from eval.feature_network import FeatureNetwork
 from eval.frechet import frechet_distance, gaussian
 from experiments.score.class_means import BATCH, Mean, reader_of
@@ -42,17 +41,13 @@ def score_classes(
     inputs = _Files.of(network, map(cell.input, keys))
     of_classes = means(classes, network, read_image(results.paths[0]).shape[-1])
     code = digest(sources((__name__,)))
-    of = _digest([code, network.id, classes, results.digests, inputs.digests], of_classes)
+    of = _digest([code, network.id, keys, classes, results.digests, inputs.digests], of_classes)
     if EVERYTHING in cell.classes and cell.classes[EVERYTHING].of == of:
         return
     made = _features(cell.folder / FEATURES, network, results, device)
     given = _features(cell.shared / FEATURES, network, inputs, device)
-    plain, corrected = (quantity.id for quantity in measures.classes)
-    by = reader_of(network)[:16]
-    lines = [
-        ClassLine(name, found.n, by, {plain: found.distance, corrected: found.corrected})
-        for name, found in class_distances(made, classes, of_classes).items()
-    ]
+    ids, by = [quantity.id for quantity in measures.classes], reader_of(network)[:16]
+    lines = list(_lines(keys, classes, made, of_classes, ids, by))
     few = len(made) < 2  # one picture has no covariance
     values = (
         sfid(made, np.mean(list(of_classes.values()), axis=0)),
@@ -61,6 +56,23 @@ def score_classes(
     of_all = {one.id: value for one, value in zip(measures.everything, values, strict=True)}
     everything = ClassLine(EVERYTHING, len(made), by, of_all, of)
     write_lines(cell.folder / CLASSES, (line.written() for line in [*lines, everything]))
+
+
+def _lines(
+    keys: Sequence[str],
+    classes: list[str],
+    made: Features,
+    means: Mapping[str, Mean],
+    ids: list[str],
+    by: str,
+) -> Iterator[ClassLine]:
+    def values(found: ClassDistance) -> dict[str, float]:
+        return dict(zip(ids, (found.distance, found.corrected), strict=True))
+
+    without = list(zip(keys, classes, distances_without(made, classes, means), strict=True))
+    for name, found in class_distances(made, classes, means).items():
+        left_out = {key: values(one) for key, its, one in without if its == name}
+        yield ClassLine(name, found.n, by, values(found), without=left_out)
 
 
 @dataclass(frozen=True)
@@ -85,7 +97,7 @@ def _digest(about: list[Any], means: Mapping[str, Mean]) -> str:
 
 def _features(
     kept_in: Path, network: FeatureNetwork, files: _Files, device: torch.device
-) -> Float[np.ndarray, "n d"]:
+) -> Features:
     """The features of each picture; the file ``kept_in`` keeps those of its last pictures."""
     kept: dict[str, Any] = dict(np.load(kept_in)) if kept_in.exists() else {}
     paths = dict(zip(files.digests, files.paths, strict=True))

@@ -151,18 +151,23 @@ class ClassLine(Stored):
     """Values by the quantity's id; the file has them beside the other fields."""
     of: str = ""
     """The digest of all that the file is computed from; only the line ``EVERYTHING`` has it."""
+    without: dict[str, dict[str, float]] = field(default_factory=dict)
+    """Values with one result left out, by its key; the line ``EVERYTHING`` has none."""
 
     @classmethod
     def read(cls, line: Mapping[str, Any], where: Path) -> Self:
-        """Read a line of ``where``; all of its fields but the first four are quantities."""
+        """Read a line of ``where``; all of its fields but these five are quantities."""
         _require(("class", "n", "by"), line, where)
-        values = {name: line[name] for name in line.keys() - {"class", "n", "by", "of"}}
-        return cls(line["class"], line["n"], line["by"], values, line.get("of", ""))
+        own = {"class", "n", "by", "of", "without"}
+        values = {name: line[name] for name in line.keys() - own}
+        of, without = line.get("of", ""), line.get("without", {})
+        return cls(line["class"], line["n"], line["by"], values, of, without)
 
     def written(self) -> dict[str, Any]:
         """The object as the file has it."""
         about = {"class": self.name, "n": self.n, "by": self.by}
-        return about | ({"of": self.of} if self.of else {}) | self.values
+        own = {"of": self.of, "without": self.without}
+        return about | {name: value for name, value in own.items() if value} | self.values
 
 
 @dataclass(frozen=True)

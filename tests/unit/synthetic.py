@@ -210,10 +210,19 @@ def write_edits(results, method, about, experiment="figure4", **fields):
         lines = map(json.loads, (folder / file).read_text().splitlines())
         write_lines(folder / file, [line | more[line["key"]] for line in lines])
     shares = psnrs(1.0, seed=2, spread=0.05)
-    means = [{m: mean * shares[KEYS[i]] for m, mean in of_classes.items()} for i in range(8)]
+    changes = psnrs(0.0, seed=3, spread=0.05)
     lines = [
-        {"class": name, "n": 2, "by": "00"} | mean
-        for name, mean in zip(CLASSES, means, strict=True)
+        {
+            "class": name,
+            "n": 2,
+            "by": "00",
+            "without": {
+                key: {m: mean * (shares[KEYS[i]] + changes[key]) for m, mean in of_classes.items()}
+                for key in KEYS[2 * i : 2 * i + 2]
+            },
+        }
+        | {m: mean * shares[KEYS[i]] for m, mean in of_classes.items()}
+        for i, name in enumerate(CLASSES)
     ]
     write_lines(folder / "classes.jsonl", lines)
     return folder

@@ -50,7 +50,6 @@ def test_an_interval_narrows_with_the_root_of_its_items():
     assert wide.needed == 64
     assert isnan(replace(wide, matters=0.0).needed)
     assert isnan(replace(wide, matters=1.5).needed), "narrower already"
-    assert isnan(replace(wide, unit="classes").needed)
     assert isnan(UNMEASURED.needed)
 
 

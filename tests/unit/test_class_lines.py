@@ -15,8 +15,8 @@ from experiments.store.cell import Cell
 from experiments.store.formats import EVERYTHING, Record
 from experiments.store.measures import Measures
 
-KEYS = ("a", "b", "c", "d")
-CLASSES = ("cat", "cat", "dog", "dog")
+KEYS = ("a", "b", "c", "d", "e", "f")
+CLASSES = ("cat", "dog", "cat", "dog", "cat", "dog")
 COLUMNS = ("csfid", "corrected", "sfid", "fid")
 
 
@@ -59,7 +59,8 @@ def score(cell, network, means=None):
     classes, everything = tuple(quantities[:2]), tuple(quantities[2:])
     measures = Measures("any", (), classes, everything, None, (), None, {})
     given = MEANS if means is None else means
-    score_classes(cell, KEYS, network, measures, lambda *_: given, torch.device("cpu"))
+    keys = list(cell.records)
+    score_classes(cell, keys, network, measures, lambda *_: given, torch.device("cpu"))
     lines = Cell.read(cell.folder).classes
     cell.classes.clear()
     cell.classes.update(lines)
@@ -69,13 +70,13 @@ def score(cell, network, means=None):
 def test_nothing_is_computed_where_nothing_is_new(cell):
     network = Colours()
     lines = score(cell, network)
-    assert {name: line.n for name, line in lines.items()} == {"cat": 2, "dog": 2, EVERYTHING: 4}
-    assert sum(network.asked) == 8
+    assert {name: line.n for name, line in lines.items()} == {"cat": 3, "dog": 3, EVERYTHING: 6}
+    assert sum(network.asked) == 12
     file = cell.folder / "classes.jsonl"
     before = file.stat().st_mtime_ns, (cell.folder / "features.npz").stat().st_mtime_ns
     assert score(cell, network) == lines
     assert before == (file.stat().st_mtime_ns, (cell.folder / "features.npz").stat().st_mtime_ns)
-    assert sum(network.asked) == 8
+    assert sum(network.asked) == 12
 
 
 def test_a_new_picture_or_mean_is_seen(cell):
@@ -83,7 +84,7 @@ def test_a_new_picture_or_mean_is_seen(cell):
     first = score(cell, network)
     save_png(cell.image("d"), np.full((8, 8, 3), 200, np.uint8))
     second = score(cell, network)
-    assert sum(network.asked) == 9  # the new picture alone
+    assert sum(network.asked) == 13  # the new picture alone
     assert second["dog"].values["csfid"] > first["dog"].values["csfid"]
     assert second["cat"].values == first["cat"].values
     third = score(cell, network, {**MEANS, "cat": MEANS["cat"] + 1})
@@ -98,7 +99,7 @@ def test_new_code_computes_the_lines_anew(cell, monkeypatch):
     second = score(cell, network)
     assert second[EVERYTHING].of != first[EVERYTHING].of
     assert second["dog"] == first["dog"]
-    assert sum(network.asked) == 8  # features are by the network's own code
+    assert sum(network.asked) == 12  # features are by the network's own code
 
 
 def test_the_inputs_are_read_once_for_all_cells(cell, tmp_path):
@@ -108,13 +109,23 @@ def test_the_inputs_are_read_once_for_all_cells(cell, tmp_path):
     (cell.folder / "features.npz").unlink()
     cell.folder.rename(folder)
     score(Cell(folder, cell.config, cell.records, {}, {}), network)
-    assert sum(network.asked) == 8 + 4
+    assert sum(network.asked) == 12 + 6
 
 
 def test_the_lines_are_the_distances_of_the_features(cell):
     lines = score(cell, Colours())
-    made = np.array([[10 * number / 255] * 3 for number in range(4)], np.float32)
+    made = np.array([[10 * number / 255] * 3 for number in range(6)], np.float32)
     expected = class_distances(torch.tensor(made).numpy(), list(CLASSES), MEANS)
     for name, found in expected.items():
         assert lines[name].values["csfid"] == pytest.approx(found.distance, rel=1e-4)
         assert lines[name].values["corrected"] == pytest.approx(found.corrected, rel=1e-4)
+
+
+def test_each_picture_is_left_out_of_its_class(cell):
+    lines = score(cell, Colours())
+    assert lines[EVERYTHING].without == {}
+    assert set(lines["cat"].without) == {"a", "c", "e"}
+    rest = {key: cell.records[key] for key in ("a", "c", "d", "f")}
+    few = score(Cell(cell.folder, cell.config, rest, {}, {}), Colours())
+    assert lines["cat"].without["e"] == pytest.approx(few["cat"].values)
+    assert lines["dog"].without["b"] == pytest.approx(few["dog"].values)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from eval.curves import Curve, gap
+from eval.curves import Curve, gap, gap_within
 
 GROUPS = 24
 
@@ -80,3 +80,59 @@ def test_curves_with_nothing_in_common_say_nothing():
     assert np.isnan([found.value, found.low, found.high]).all()
     point = gap(curve([1, 2], [5, 4]), curve([1.5], [5]))
     assert np.isnan(point.value), "a single point has no length"
+
+
+def drawn(seed, classes=8, n=6, settings=3):
+    """Two methods at some settings: x and y of each picture, of each class."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(2, settings, classes, n)) + 3 * np.arange(settings)[:, None, None]
+    y = rng.normal(size=(2, settings, classes, n)) + 50 * rng.normal(size=(classes, 1))
+    return x, y
+
+
+def within(x, y):
+    """``gap_within`` of arrays of methods, settings, classes and pictures."""
+    group = np.repeat(np.arange(y.shape[-2]), y.shape[-1])
+    first, second = (
+        (
+            Curve(*(values.mean(-1) for values in method)),
+            Curve(*(rest(values).reshape(len(values), -1) for values in method)),
+        )
+        for method in zip(x, y, strict=True)
+    )
+    return gap_within(first, second, group)
+
+
+def rest(values):
+    """The mean of each class without each of its pictures."""
+    return (values.sum(-1, keepdims=True) - values) / (values.shape[-1] - 1)
+
+
+def test_pictures_within_classes_are_what_varies():
+    """Classes far apart widen an interval that draws classes, and not one that draws pictures."""
+    x, y = drawn(1)
+    found = within(x, y)
+    plain = [Curve(a.mean(-1), b.mean(-1)) for a, b in zip(x, y, strict=True)]
+    assert found.value == pytest.approx(gap(*plain).value)
+    assert found.n == 8 * 6
+    y[1] += 40 * np.random.default_rng(2).normal(size=(8, 1))
+    apart = [Curve(a.mean(-1), b.mean(-1)) for a, b in zip(x, y, strict=True)]
+    width, of_classes = (one.high - one.low for one in (within(x, y), gap(*apart)))
+    assert width == pytest.approx(found.high - found.low, rel=0.2)
+    assert of_classes > 5 * width
+
+
+def test_a_gap_within_classes_leaves_out_each_picture_in_turn():
+    """Against the same curves made anew without it."""
+    x, y = drawn(3, classes=4, n=3)
+    found = within(x, y)
+    values = np.empty((4, 3))
+    for place in np.ndindex(4, 3):
+        weights = np.ones((4, 3))
+        weights[place] = 0
+        means = [(weights * one).sum(-1) / weights.sum(-1) for one in (x, y)]
+        values[place] = gap(*(Curve(*of_method) for of_method in zip(*means, strict=True))).value
+    squares = np.square(values - values.mean(1, keepdims=True)).sum(1) * 2 / 3
+    freedom = squares.sum() ** 2 / (np.square(squares) / 2).sum()
+    half = stats.t.ppf(0.975, freedom) * np.sqrt(squares.sum())
+    assert (found.low, found.high) == pytest.approx((found.value - half, found.value + half))

@@ -11,7 +11,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from experiments.report.command import main
 from pti.errors import InputError
-from tests.unit.synthetic import KEYS, LAYOUTS, psnrs, write_cell, write_table2
+from tests.unit.synthetic import KEYS, LAYOUTS, psnrs, write_cell, write_curves, write_table2
 
 FEW = {key: 20.0 + i for i, key in enumerate(KEYS[:3])}
 ODD = "a $b_{c$ `d` |<e"
@@ -195,3 +195,22 @@ def test_an_experiment_s_name_may_have_dots(tmp_path, report):
     report("experiment=v1.2")
     names = {path.name for path in (tmp_path / "v1.2/scenes-scenes/report").iterdir()}
     assert {"v1.2.md", "v1.2.tex", "v1.2.csv", "v1.2-sheet.png", "v1.2-sheet.svg"} <= names
+
+
+def test_classes_that_were_scored_before_have_no_interval_and_decide_nothing(tmp_path, report):
+    write_curves(tmp_path)
+
+    def verdicts():
+        shown = report("experiment=figure4", figures=False).out
+        claims = json.loads(next(tmp_path.glob("figure4/*/report/claims.json")).read_text())
+        return shown, {(one["verdict"], one["n"]) for one in claims if one["by"] == "paper"}
+
+    _, decided = verdicts()
+    assert {n for _, n in decided} == {len(KEYS)}
+    for file in tmp_path.glob("figure4/*/cells/*/classes.jsonl"):
+        lines = map(json.loads, file.read_text().splitlines())
+        kept = [{name: line[name] for name in line if name != "without"} for line in lines]
+        file.write_text("".join(f"{json.dumps(line)}\n" for line in kept))
+    shown, undecided = verdicts()
+    assert "8 of 8 classes have no interval yet" in " ".join(shown.split())
+    assert undecided == {("undecided", 0)}
