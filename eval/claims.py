@@ -59,8 +59,8 @@ class Comparison:
     def needed(self) -> float:
         """The number of images for an interval as narrow as ``matters`` to each side, about.
 
-        An interval narrows with the square root of its items. NaN where it is narrower already, and
-        where no such number is known.
+        An interval narrows with the square root of its items; where classes stay, these are more
+        images of each class. NaN where it is narrower already, and where no such number is known.
         """
         found = self.difference
         if not self.matters or found.n < FEWEST or isnan(found.low):

@@ -15,9 +15,10 @@ def stratified_interval(value: float, without: Values, stratum: Strata) -> Inter
 
     ``without`` are the values with each item left out, and ``stratum`` is the number of its
     stratum, from 0 without gaps. For a mean over strata of their means this is the t interval of
-    stratified samples; for any statistic the variance is in expectation rather too large than too
-    small (Efron & Stein, 1981). Degrees of freedom are Satterthwaite's. The bounds are NaN where a
-    value is not defined, and for a stratum of one item, which does not show variation.
+    stratified samples, with Satterthwaite's degrees of freedom. For squared distances of means, as
+    CSFID's, plain and corrected, the variance is on average rather too large than too small (Efron
+    & Stein, 1981). The bounds are NaN where a value is not defined, and for a stratum of one item,
+    which does not show variation.
     """
     nothing = Interval(value, np.nan, np.nan, len(without), 0)
     if len(without) == 0 or not np.isfinite([value, *without]).all():
@@ -27,7 +28,7 @@ def stratified_interval(value: float, without: Values, stratum: Strata) -> Inter
         return nothing
     apart = without - (np.bincount(stratum, without) / counts)[stratum]
     variances = (counts - 1) / counts * np.bincount(stratum, np.square(apart))
-    variance = variances.sum()
+    variance = float(variances.sum())
     if variance == 0:
         return Interval(value, value, value, len(without), 0, float(value == 0))
     freedom = variance**2 / (np.square(variances) / (counts - 1)).sum()

@@ -42,11 +42,12 @@ OPTIONS = ("experiment", "model", "data", "results")
 INTERVALS = (
     "Intervals: 95% expanded percentile bootstrap over images, 10,000 resamples. CSFID has one of "
     "Student's t by the jackknife: classes stay, and images are drawn anew within each, so that "
-    "it says nothing about different classes. A comparison is decided where the interval of the "
-    "difference, paired by image, leaves 0 out and p < 0.05, by a sign-flip test (between curves, "
-    "by the interval's own), corrected by Holm's rule for the number of a claim's comparisons, and "
-    "never from fewer than 6 images. It is equal where the sign is open and the whole interval is "
-    "closer to 0 than the smallest difference that matters."
+    "it says nothing about different classes, and needs two images of each (the corrected one "
+    "three). A comparison is decided where the interval of the difference, paired by image, leaves "
+    "0 out and p < 0.05, by a sign-flip test (between curves and of classes, by the interval's "
+    "own), corrected by Holm's rule for the number of a claim's comparisons, and never from fewer "
+    "than 6 images. It is equal where the sign is open and the whole interval is closer to 0 than "
+    "the smallest difference that matters."
 )
 
 TRUTH = "The same claims against the truth"

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from experiments.report.summary import Summary
 from experiments.store.cell import Cell
 from experiments.store.formats import EVERYTHING
@@ -17,7 +19,8 @@ def shortfalls(summary: Summary) -> list[str]:
     missing = [summary.name(i) for i, cell in enumerate(summary.measured) if cell is None]
     cells = f"{len(missing)} of {len(summary.measured)} cells are missing: {named(missing)}."
     empty = [f"{cell.folder} has no record of any picture." for cell in summary.result_set.empty]
-    return [*([cells] if missing else []), *empty, *_of_cells(summary), *_undefined(summary)]
+    first = [cells] if missing else []
+    return [*first, *empty, *_of_cells(summary), *_undefined(summary), *_without_interval(summary)]
 
 
 def asked(result_set: ResultSet) -> set[str]:
@@ -53,7 +56,10 @@ def problems(cell: Cell, everything: set[str]) -> Iterator[str]:
             )
     classes = [line for name, line in cell.classes.items() if name != EVERYTHING]
     if old := sum(not line.without for line in classes):
-        yield f"{old} of {len(classes)} classes have no interval yet: they were scored before it"
+        yield (
+            f"{old} of {len(classes)} classes were scored by earlier code, so that they have no "
+            "interval and decide nothing: the same run again scores them anew"
+        )
 
 
 def _undefined(summary: Summary) -> Iterator[str]:
@@ -69,6 +75,22 @@ def _undefined(summary: Summary) -> Iterator[str]:
         verb, mean = ("is", "mean") if len(metrics) == 1 else ("are", "means")
         what = f"{', '.join(metrics)} {verb} undefined for {count} of {of}"
         yield f"{cells}: {what}, left out of the {mean}."
+
+
+def _without_interval(summary: Summary) -> Iterator[str]:
+    """A sentence for each quantity of classes, some of which have too few images."""
+    of_classes = [quantity.id for quantity in summary.measures.classes]
+    rows: Any = summary.means[summary.means["metric"].isin(of_classes)]
+    rows = rows[np.isfinite(rows["mean"]) & ~np.isfinite(rows["low"])]
+    for metric, group in rows.groupby("metric", sort=False):
+        cells = {summary.name(position): summary.measured[position] for position in group["cell"]}
+        names = [
+            name
+            for name, cell in cells.items()
+            if cell is not None and any(line.without for line in cell.classes.values())
+        ]
+        if names:
+            yield f"{named(names)}: {metric} has no interval, as a class has too few images."
 
 
 def named(names: list[str]) -> str:

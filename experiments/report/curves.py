@@ -11,6 +11,7 @@ from eval.bootstrap import Interval
 from eval.claims import Comparison
 from eval.curves import Curve, gap, gap_within
 from eval.quantity import Quantity
+from experiments.report.intervals import shared_classes
 from experiments.report.summary import Summary, in_words
 
 Values = Mapping[str, Any]
@@ -51,12 +52,12 @@ def compare_curves(summary: Summary, better: Values, worse: Values) -> list[Comp
     near = summary.measures.near
     if near is None or not summary.measures.classes:
         return [Comparison(*names, NOTHING)]
-    classes = _shared_classes(summary, [position for side in sides for position in side])
+    cells = [cell for side in sides for i in side if (cell := summary.measured[i]) is not None]
+    classes = shared_classes(cells) if all(sides) else {}
     comparisons: list[Comparison] = []
     for quantity in summary.measures.classes:
-        found = NOTHING
-        if classes and all(sides):
-            found = _gap_of_classes(summary, sides, (near, quantity.id), classes)
+        axes = near, quantity.id
+        found = _gap_of_classes(summary, sides, axes, classes) if classes else NOTHING
         better_name, worse_name = (f"{name}, {quantity.id}" for name in names)
         comparisons.append(Comparison(better_name, worse_name, found, found.p, quantity.matters))
     return comparisons
@@ -100,37 +101,19 @@ def sides_of(
     return names, (first, second)
 
 
-def _shared_classes(summary: Summary, positions: list[int]) -> dict[str, list[str]]:
-    """Classes that have the same pictures in every cell, as CSFID depends on their number.
-
-    The values are the keys of these pictures.
-    """
-    every: list[dict[str, list[str]]] = []
-    for position in positions:
-        cell = summary.measured[position]
-        assert cell is not None
-        every.append({name: sorted(line.without) for name, line in cell.classes.items()})
-    first, *rest = every or [{}]
-    return {
-        name: keys
-        for name, keys in sorted(first.items())
-        if keys and all(keys == one.get(name) for one in rest)
-    }
-
-
 def _gap_of_classes(
     summary: Summary,
     sides: tuple[list[int], list[int]],
     axes: tuple[str, str],
-    classes: dict[str, list[str]],
+    classes: Mapping[str, list[str]],
 ) -> Interval:
-    """The gap between two curves in a quantity of classes."""
+    """The gap between two curves in a quantity of classes, whose images are the values."""
     keys = [key for its in classes.values() for key in its]
     group = np.repeat(np.arange(len(classes)), [len(its) for its in classes.values()])
     first, second = (
         (
-            _curve([_by_class(summary, i, axes) for i in side], list(classes)),
-            _curve([_by_left_out(summary, i, axes) for i in side], keys),
+            _curve([_by_class(summary, i, axes, classes) for i in side], list(classes)),
+            _curve([_by_left_out(summary, i, axes, classes) for i in side], keys),
         )
         for side in sides
     )
@@ -159,29 +142,33 @@ def _name(summary: Summary, positions: list[int], values: Values) -> str:
     return in_words(summary.labels.get(method, method) if method else None, fields)
 
 
-def _by_class(summary: Summary, position: int, axes: tuple[str, str]) -> tuple[Series, Series]:
+def _by_class(
+    summary: Summary, position: int, axes: tuple[str, str], classes: Mapping[str, list[str]]
+) -> tuple[Series, Series]:
     """A cell's mean distance to the input and its CSFID, each by target class."""
-    near = _near_by_class(summary, position, axes[0]).mean()
+    near = _near_by_class(summary, position, axes[0], classes).mean()
     return near, summary.scores(position, axes[1])
 
 
-def _by_left_out(summary: Summary, position: int, axes: tuple[str, str]) -> tuple[Series, Series]:
+def _by_left_out(
+    summary: Summary, position: int, axes: tuple[str, str], classes: Mapping[str, list[str]]
+) -> tuple[Series, Series]:
     """The same of the class of each picture with this picture left out, by its key."""
     cell = summary.measured[position]
     assert cell is not None
-    classes = _near_by_class(summary, position, axes[0])
-    near: Any = (classes.transform("sum") - classes.obj) / (classes.transform("count") - 1)
-    left_out = {
-        key: values[axes[1]]
-        for line in cell.classes.values()
-        for key, values in line.without.items()
+    near = _near_by_class(summary, position, axes[0], classes)
+    rest: Any = (near.transform("sum") - near.obj) / (near.transform("count") - 1)
+    without = {
+        key: cell.classes[name].without[key][axes[1]]
+        for name, keys in classes.items()
+        for key in keys
     }
-    return near, Series(left_out, dtype=float)
+    return rest, Series(without, dtype=float)
 
 
-def _near_by_class(summary: Summary, position: int, near: str) -> Any:
+def _near_by_class(
+    summary: Summary, position: int, near: str, classes: Mapping[str, list[str]]
+) -> Any:
     """A cell's distances to the input, grouped by target class."""
-    cell = summary.measured[position]
-    assert cell is not None
-    classes = {key: record.target_class for key, record in cell.records.items()}
-    return summary.scores(position, near).groupby(classes)
+    of = {key: name for name, keys in classes.items() for key in keys}
+    return summary.scores(position, near).reindex(list(of)).groupby(of)

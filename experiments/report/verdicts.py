@@ -10,6 +10,7 @@ from eval.claims import Comparison, Grade, corrected, grade
 from eval.paired import differences_of, sign_flip_p
 from eval.quantity import Quantity
 from experiments.report.curves import NOTHING, compare_curves, compare_to_truth
+from experiments.report.intervals import difference_of_classes
 from experiments.report.paper import Claim, CurveOrdering
 from experiments.report.summary import Summary
 
@@ -136,6 +137,8 @@ def compare_cells(
     names = summary.name(better), summary.name(worse)
     if quantity is None:
         return Comparison(*names, NOTHING)
+    if quantity in summary.measures.classes:
+        return _compare_classes(summary, better, worse, quantity)
     matters = quantity.matters
     first, second = (summary.scores(position, quantity.id) for position in (better, worse))
     first, second = first.align(second, join="inner")
@@ -144,6 +147,15 @@ def compare_cells(
     values = first.to_numpy(), second.to_numpy()
     p = sign_flip_p(differences_of(*values))
     return Comparison(*names, paired_interval(*values), p, matters)
+
+
+def _compare_classes(summary: Summary, better: int, worse: int, quantity: Quantity) -> Comparison:
+    first, second = summary.measured[better], summary.measured[worse]
+    names, found = (summary.name(better), summary.name(worse)), NOTHING
+    if first is not None and second is not None:
+        pair = (first, second) if quantity.higher_is_better else (second, first)
+        found = difference_of_classes(*pair, quantity.id)
+    return Comparison(*names, found, found.p, quantity.matters)
 
 
 def _numbers(part: Comparison) -> dict[str, float | int | None]:

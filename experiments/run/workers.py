@@ -39,41 +39,47 @@ class DeadWorkerError(InputError):
 def submit(computation: Computation, opened: list[Opened], workers: int) -> Result:
     """Start a batch in a worker; with ``workers`` 1, compute it here when ``Result`` is called.
 
-    A batch whose workers died is computed once more, as a different batch may have killed them.
-    Where they die again, ``Result`` raises ``DeadWorkerError``.
+    A batch whose workers died is computed once more by a worker of its own, as a different batch
+    may have killed them. Where that dies too, ``Result`` raises ``DeadWorkerError``.
     """
     if workers == 1:
         return lambda: computation(opened)
-    begun = _begin(computation, opened, workers)
+    with _deaf_to_interrupts():
+        begun = _begin(computation, opened, workers)
 
     def result() -> Computed:
         try:
-            return _result(begun)
+            return pickle.loads(begun.result())  # noqa: S301 (our own worker's)
         except BrokenProcessPool:
-            log.warning("a worker died; its batch of %d is computed again", len(opened))
-        try:
-            return _result(_begin(computation, opened, workers))
-        except BrokenProcessPool as error:
-            raise DeadWorkerError(
-                "a worker died twice, most likely for want of memory: run the same command again "
-                "with workers=1, or a smaller batch_size"
-            ) from error
+            log.warning("a worker died, and a batch of %d with it: computed again now", len(opened))
+            return _alone(computation, opened, workers)
 
     return result
 
 
 def _begin(computation: Computation, opened: list[Opened], workers: int) -> Future[bytes]:
     """Give a batch to the workers, to new ones where one of them has died."""
-    with _deaf_to_interrupts():
-        try:
-            return _pool(workers).submit(_compute, computation, opened)
-        except BrokenProcessPool:
-            _pool.cache_clear()
-            return _pool(workers).submit(_compute, computation, opened)
+    try:
+        return _pool(workers).submit(_compute, computation, opened)
+    except BrokenProcessPool:
+        _pool.cache_clear()
+        return _pool(workers).submit(_compute, computation, opened)
 
 
-def _result(begun: Future[bytes]) -> Computed:
-    return pickle.loads(begun.result())  # noqa: S301 (our own worker's)
+def _alone(computation: Computation, opened: list[Opened], workers: int) -> Computed:
+    """Compute a batch in a worker that no different batch can kill."""
+    pool = _started(1, workers)
+    try:
+        with _deaf_to_interrupts():
+            begun = pool.submit(_compute, computation, opened)
+        return pickle.loads(begun.result())  # noqa: S301 (our own worker's)
+    except BrokenProcessPool as error:
+        raise DeadWorkerError(
+            "a worker died twice, most likely for want of memory: run the same command again with "
+            "workers=1, or a smaller batch_size"
+        ) from error
+    finally:
+        pool.shutdown(wait=False)
 
 
 @contextmanager
@@ -88,13 +94,18 @@ def _deaf_to_interrupts() -> Generator[None]:
 
 @cache
 def _pool(workers: int) -> ProcessPoolExecutor:
-    threads = max(1, (os.cpu_count() or 1) // workers)
     # The workers have the cores; this process opens, saves and scores, which more threads slow.
     torch.set_num_threads(1)
     for name, value in ALLOCATION.items():  # read when a process starts, so by the workers alone
         os.environ.setdefault(name, str(value))
+    return _started(workers, workers)
+
+
+def _started(processes: int, workers: int) -> ProcessPoolExecutor:
+    """Processes that have the threads of one of ``workers``."""
+    threads = max(1, (os.cpu_count() or 1) // workers)
     context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(workers, context, _start, (threads, os.getpid()))
+    return ProcessPoolExecutor(processes, context, _start, (threads, os.getpid()))
 
 
 def _start(threads: int, parent: int) -> None:

@@ -95,12 +95,16 @@ class EndsAtTheSecondTry:
         return opened
 
 
-def test_a_worker_that_dies_twice_ends_its_batch_alone(tmp_path, caplog):
-    """The batch beside it, which the first death took along, is computed again."""
+def test_what_kills_its_worker_ends_alone(tmp_path, caplog):
+    """Two killers in a row take along a batch that lives, and then its new workers."""
     begun = tmp_path / "begun"
     computations: Any = [Dies(begun), EndsAtTheSecondTry(begun)]
-    dies, beside = (submit(one, [], 2) for one in computations)
+    dies, lives = (submit(one, [], 2) for one in computations)
     with pytest.raises(DeadWorkerError, match="want of memory"):
         dies()
-    assert beside() == []
-    assert caplog.messages == ["a worker died; its batch of 0 is computed again"] * 2
+    again: Any = Dies(begun)
+    dies = submit(again, [], 2)
+    assert lives() == []
+    with pytest.raises(DeadWorkerError):
+        dies()
+    assert len(caplog.messages) == 3
