@@ -58,10 +58,9 @@ PAGES = {
         """# Results
 
 All tables and figures of the paper on the embedded world; `docs/embedded_world.md` says what they
-can show about Stable Diffusion, and what they can't. Made by `make tables` and `make figures`, and
-put together by `experiments.collect`. Figure 6 takes all 250 edits of its data, as two of its
-orderings stay open at the 150 of `make figures`: `python -m experiments.run experiment=figure6
-limit=250 workers=2`.
+can show about Stable Diffusion, and what they can't. Made by `make tables` and by `make figures
+EDITS=250`, which takes all edits of Figures 4 and 6, as two of their orderings stay open at the
+150 of `make figures`; put together by `experiments.collect`.
 """,
         (
             ("table1", "scenes-scenes"),
