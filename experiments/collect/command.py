@@ -24,7 +24,14 @@ from PIL import Image
 
 from experiments.collect.beside import beside
 from experiments.jobs.command_line import options_of
-from experiments.report.command import ABOUT_TRUTH, INTERVALS, TRUTH, Report, claim_markdown
+from experiments.report.command import (
+    ABOUT_TRUTH,
+    INTERVALS,
+    OF_CLASSES,
+    TRUTH,
+    Report,
+    claim_markdown,
+)
 from experiments.report.figures import draw
 from experiments.report.paper import read_paper
 from experiments.store.atomic import write_aside, write_text
@@ -58,9 +65,10 @@ PAGES = {
         """# Results
 
 All tables and figures of the paper on the embedded world; `docs/embedded_world.md` says what they
-can show about Stable Diffusion, and what they can't. Made by `make tables` and by `make figures
-EDITS=250`, which takes all edits of Figures 4 and 6, as two of their orderings stay open at the
-150 of `make figures`; put together by `experiments.collect`.
+can show about Stable Diffusion, and what they can't. Made by `make tables` and `make figures`, but
+Figures 4 and 6 by `python -m experiments.run experiment=figure4 limit=250 workers=2`, and the same
+for `figure6`: all edits of their data, as two orderings stay open at the 150 of `make figures`. Put
+together by `experiments.collect`.
 """,
         (
             ("table1", "scenes-scenes"),
@@ -145,7 +153,7 @@ def section(
     parts += map(claim_markdown, report.claims)
     if report.truths:
         parts += [f"### {TRUTH}\n", f"{ABOUT_TRUTH}\n", *map(claim_markdown, report.truths)]
-    said = [remark for remark in report.remarks() if remark != INTERVALS]
+    said = [remark for remark in report.remarks() if remark not in (INTERVALS, OF_CLASSES)]
     said.append(f"Weights {', '.join(weights)}; settings {digest}.")
     parts += [*(f"- {escape_markdown(remark)}" for remark in said), ""]
     return "\n".join([*parts, *([] if second is None else [beside(report, second)])])
@@ -169,7 +177,7 @@ def collect(results: Path, out: Path, second: Path | None = None, name: str = "r
         pictures = [_small(path, out / "pictures", folder.name) for path in figures]
         sections.append(section(report, pictures, other, whole=page.whole))
     path = out / f"{name}.md"
-    write_text(path, "\n".join([page.about, f"{INTERVALS}\n", *sections]))
+    write_text(path, "\n".join([page.about, f"{INTERVALS} {OF_CLASSES}\n", *sections]))
     return path
 
 

@@ -8,7 +8,7 @@ from huggingface_hub import DatasetCard, DatasetCardData
 from experiments.export.folder import copy_settings
 from experiments.export.parquet import FILE, write_parquet
 from experiments.export.rows import settings_of, weights_of
-from experiments.report.command import INTERVALS, made_by
+from experiments.report.command import about_intervals, made_by
 from experiments.report.mend import again
 from experiments.report.paper import Paper, read_paper
 from experiments.report.summary import Summary, summarise
@@ -64,7 +64,7 @@ def _body(summary: Summary) -> str:
     parts = [
         f"# {escape_markdown(_title(result_set))}\n",
         f"{ABOUT}\n",
-        *("## Results\n", *tables, f"{INTERVALS}\n"),
+        *("## Results\n", *tables, f"{' '.join(about_intervals(summary))}\n"),
         *("## What made them\n", *map(_item, made_by(result_set)), *_settings(summary), ""),
         *("## To make them again\n", *_again(summary)),
         *("## Licence\n", f"{LICENCE}\n"),

@@ -40,14 +40,18 @@ PAGE, ENTRY, INDEX = "report.html", "entry.jsonl", "index.html"
 
 OPTIONS = ("experiment", "model", "data", "results")
 INTERVALS = (
-    "Intervals: 95% expanded percentile bootstrap over images, 10,000 resamples. CSFID has one of "
-    "Student's t by the jackknife: classes stay, and images are drawn anew within each, so that "
-    "it says nothing about different classes, and needs two images of each (the corrected one "
-    "three). A comparison is decided where the interval of the difference, paired by image, leaves "
-    "0 out and p < 0.05, by a sign-flip test (between curves and of classes, by the interval's "
-    "own), corrected by Holm's rule for the number of a claim's comparisons, and never from fewer "
-    "than 6 images. It is equal where the sign is open and the whole interval is closer to 0 than "
-    "the smallest difference that matters."
+    "Intervals: 95% expanded percentile bootstrap over images, 10,000 resamples. A comparison is "
+    "decided where the interval of the difference, paired by image, leaves 0 out and p < 0.05, by "
+    "a sign-flip test (between curves and of classes, by the interval's own), corrected by Holm's "
+    "rule for the number of a claim's comparisons, and never from fewer than 6 images. It is equal "
+    "where the sign is open and the whole interval is closer to 0 than the smallest difference "
+    "that matters."
+)
+
+OF_CLASSES = (
+    "CSFID's intervals are Student's t by the jackknife: classes stay, and images are drawn anew "
+    "within each, so that they say nothing about different classes, and need two images of each "
+    "(the corrected one three)."
 )
 
 TRUTH = "The same claims against the truth"
@@ -55,6 +59,11 @@ ABOUT_TRUTH = (
     "Our measures, not the paper's: what was asked for, at the same value of what was to be kept. "
     "Differences are mean gaps between two curves, with pictures drawn anew for the interval."
 )
+
+
+def about_intervals(summary: Summary) -> list[str]:
+    """What the intervals of these results are, and when a comparison is decided."""
+    return [INTERVALS, *([OF_CLASSES] if summary.measures.classes else [])]
 
 
 @dataclass(frozen=True)
@@ -92,7 +101,8 @@ class Report:
         result_set = self.summary.result_set
         differs = [*departures.sentences(self.summary.named()), *mixtures(result_set)]
         lossy = from_jpeg(self.summary)
-        return [*missing, *differs, *lossy, *notes, INTERVALS, *made_by(result_set)]
+        intervals = about_intervals(self.summary)
+        return [*missing, *differs, *lossy, *notes, *intervals, *made_by(result_set)]
 
     def markdown(self, figures: list[Path]) -> str:
         """The whole report as Markdown."""

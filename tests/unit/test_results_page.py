@@ -30,6 +30,12 @@ def test_every_experiment_is_there_as_it_would_run_today(own):
     assert [one for one in SECTIONS if f"settings {digest}." in one]
 
 
+def test_the_page_begins_as_it_would_be_written_today():
+    head, _, _ = PAGES["results"].partition("\n## ")
+    about = command.PAGES["results"].about
+    assert head == f"{about}\n{command.INTERVALS} {command.OF_CLASSES}\n"
+
+
 def test_the_readme_says_no_verdict_that_the_page_does_not():
     readme = (REPOSITORY / "README.md").read_text("utf-8")
     verdict = re.compile(rf"\): ({'|'.join(VERDICTS)})\b")
